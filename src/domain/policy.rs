@@ -1,0 +1,389 @@
+//! What each risk demands, and whether a change has it. Values in, values out: asked inside the write path, so that
+//! no front end can skip it.
+//!
+//! What must stay true: nothing here lowers a demand except `Demand::relieved`, which only history's proof may ask for;
+//! a program's vote and a requester's own vote never count unless the policy says that the requester's does.
+
+use super::risk::Risk;
+use super::role::Role;
+use super::time::Span;
+use serde::{Deserialize, Serialize};
+
+/// So many distinct people of at least this role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The least role that counts.
+    pub role: Role,
+    /// How many people.
+    pub count: u32,
+}
+
+/// What test evidence a risk demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Test {
+    /// Nothing.
+    #[default]
+    None,
+    /// A staging test is recommended: a warning where there is none.
+    Recommended,
+    /// Evidence of a staging test.
+    Required,
+    /// Evidence of a full test with the rollback tested.
+    Full,
+}
+
+/// What one risk demands before a change may be executed, and after.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Demand {
+    /// The groups of approvers, each of which must be filled.
+    pub approvals: Vec<Group>,
+    /// Whether the requester's own approval counts.
+    #[serde(skip_serializing_if = "is_false")]
+    pub own: bool,
+    /// Test evidence.
+    pub test: Test,
+    /// Whether a rollback plan must be written down.
+    #[serde(skip_serializing_if = "is_false")]
+    pub rollback_plan: bool,
+    /// Whether a maintenance window must be open.
+    #[serde(skip_serializing_if = "is_false")]
+    pub window: bool,
+    /// Whether a review must follow.
+    #[serde(skip_serializing_if = "is_false")]
+    pub review: bool,
+    /// How long the services are watched afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<Span>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Demand {
+    /// The lesser demand for values that this store's own history proves were in force within 30 days: one admin,
+    /// one board member for critical, the requester's own approval counting, no evidence, no plan.
+    #[must_use]
+    pub fn relieved(&self, risk: Risk) -> Demand {
+        let role = if risk == Risk::Critical { Role::Board } else { Role::Admin };
+        let weight = |groups: &[Group]| groups.iter().map(|g| (g.role, g.count)).max();
+        let mut lesser = self.clone();
+        if weight(&self.approvals) > Some((role, 1))
+            || (weight(&self.approvals) == Some((role, 1)) && !self.own)
+        {
+            lesser.approvals = vec![Group { role, count: 1 }];
+        }
+        Demand { own: true, test: Test::None, rollback_plan: false, window: false, ..lesser }
+    }
+}
+
+/// The policy of an instance: what each risk demands, and the terms of everything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The risk of a path that the manifest does not register.
+    pub unregistered: Risk,
+    /// What low changes demand.
+    pub low: Demand,
+    /// What medium changes demand.
+    pub medium: Demand,
+    /// What high changes demand.
+    pub high: Demand,
+    /// What critical changes demand.
+    pub critical: Demand,
+    /// Who decides about members and manifest.
+    pub governance: Governance,
+    /// Terms of change requests.
+    pub requests: Requests,
+    /// Terms of confirmed changes.
+    pub confirm: Confirm,
+    /// Terms of verification at the services.
+    pub verify: Verify,
+    /// Terms of emergencies.
+    pub emergency: Emergency,
+    /// Terms of backups.
+    pub backups: Backups,
+    /// How long things are kept.
+    pub keep: Keep,
+}
+
+/// Who decides about members and manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Governance {
+    /// An owner alone.
+    Owner,
+    /// The board, as change requests.
+    Board,
+}
+
+/// Terms of change requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Requests {
+    /// An open request ends after this long.
+    pub expire_after: Span,
+}
+
+/// Terms of confirmed changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Confirm {
+    /// The deadline where none is named.
+    pub default: Span,
+    /// The longest deadline.
+    pub longest: Span,
+}
+
+/// Terms of verification at the services.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Verify {
+    /// How long the services have.
+    pub timeout: Span,
+    /// The fraction of services that must succeed.
+    pub threshold: f64,
+}
+
+impl Eq for Verify {}
+
+/// Terms of emergencies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Emergency {
+    /// Who may, beside those on call.
+    pub role: Role,
+    /// Members who may whatever their role.
+    pub on_call: Vec<String>,
+    /// How long verification has.
+    pub verify: Span,
+    /// When the review is due.
+    pub review_within: Span,
+    /// How many may stand unreviewed.
+    pub unreviewed_at_most: u32,
+}
+
+/// Terms of backups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backups {
+    /// How many automatic ones are kept.
+    pub keep: u32,
+    /// How often a full one is taken with a change.
+    pub full_every: Span,
+    /// Nothing younger than this is pruned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_for: Option<Span>,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keep {
+    /// How many versions.
+    pub versions: u64,
+    /// How old history may grow.
+    pub history: Span,
+    /// How old the audit log may grow.
+    pub audit: Span,
+}
+
+impl Default for Policy {
+    /// The default policy of design.md §7; windows come with governance.
+    fn default() -> Self {
+        let one = |role| vec![Group { role, count: 1 }];
+        let minutes = |minutes: u64| Some(Span::seconds(60 * minutes));
+        Policy {
+            unregistered: Risk::High,
+            low: Demand::default(),
+            medium: Demand {
+                approvals: one(Role::Admin),
+                own: true,
+                test: Test::Recommended,
+                ..Demand::default()
+            },
+            high: Demand {
+                approvals: one(Role::SeniorAdmin),
+                test: Test::Required,
+                review: true,
+                monitor: minutes(5),
+                ..Demand::default()
+            },
+            critical: Demand {
+                approvals: vec![Group { role: Role::Board, count: 2 }],
+                test: Test::Full,
+                rollback_plan: true,
+                review: true,
+                monitor: minutes(10),
+                ..Demand::default()
+            },
+            governance: Governance::Owner,
+            requests: Requests::default(),
+            confirm: Confirm::default(),
+            verify: Verify::default(),
+            emergency: Emergency::default(),
+            backups: Backups::default(),
+            keep: Keep::default(),
+        }
+    }
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Requests { expire_after: Span::days(14) }
+    }
+}
+
+impl Default for Confirm {
+    fn default() -> Self {
+        Confirm { default: Span::seconds(600), longest: Span::seconds(3600) }
+    }
+}
+
+impl Default for Verify {
+    fn default() -> Self {
+        Verify { timeout: Span::seconds(60), threshold: 0.5 }
+    }
+}
+
+impl Default for Emergency {
+    fn default() -> Self {
+        Emergency {
+            role: Role::Admin,
+            on_call: Vec::new(),
+            verify: Span::seconds(5),
+            review_within: Span::days(2),
+            unreviewed_at_most: 5,
+        }
+    }
+}
+
+impl Default for Backups {
+    fn default() -> Self {
+        Backups { keep: 50, full_every: Span::days(1), keep_for: None }
+    }
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Keep { versions: 10_000, history: Span::days(400), audit: Span::days(7 * 365) }
+    }
+}
+
+impl Policy {
+    /// What this risk demands.
+    pub fn demand(&self, risk: Risk) -> &Demand {
+        match risk {
+            Risk::Low => &self.low,
+            Risk::Medium => &self.medium,
+            Risk::High => &self.high,
+            Risk::Critical => &self.critical,
+        }
+    }
+}
+
+/// One person's approval, as it counts now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vote {
+    /// Who.
+    pub member: String,
+    /// The role the member has now; none where the member is gone.
+    pub role: Option<Role>,
+    /// Programs never approve.
+    pub person: bool,
+}
+
+/// What is known of a change when its demand is weighed.
+#[derive(Debug, Clone, Default)]
+pub struct Standing<'a> {
+    /// Whoever created or edited the change.
+    pub requesters: &'a [String],
+    /// Approvals bound to the present digest.
+    pub votes: &'a [Vote],
+    /// Whether test evidence for the present digest is attached.
+    pub evidence: bool,
+    /// Whether a rollback plan is written down.
+    pub rollback_plan: bool,
+    /// One person's store: own approval counts at every risk, evidence is advice.
+    pub solo: bool,
+}
+
+/// What a change still lacks, or should have had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Lack {
+    /// More approvals of this role.
+    Approvals {
+        /// The least role that counts.
+        role: Role,
+        /// How many are missing.
+        missing: u32,
+        /// Whether the requester may not fill the place.
+        other_than_requester: bool,
+    },
+    /// Test evidence.
+    Evidence {
+        /// What kind.
+        test: Test,
+    },
+    /// A rollback plan.
+    RollbackPlan,
+}
+
+/// What a demand still lacks, and what is only advised.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// What must come before the change may be executed.
+    pub lacks: Vec<Lack>,
+    /// What would be better to have.
+    pub advice: Vec<Lack>,
+}
+
+/// Weighs what a demand asks against what a change has.
+pub fn weigh(demand: &Demand, standing: &Standing<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
+    let own = demand.own || standing.solo;
+    for group in &demand.approvals {
+        let counts = |vote: &&Vote| {
+            vote.person
+                && vote.role.is_some_and(|role| role >= group.role)
+                && (own || !standing.requesters.contains(&vote.member))
+        };
+        let mut people: Vec<&str> =
+            standing.votes.iter().filter(counts).map(|vote| vote.member.as_str()).collect();
+        people.sort_unstable();
+        people.dedup();
+        let wanted = if standing.solo { group.count.min(1) } else { group.count };
+        let missing = wanted.saturating_sub(u32::try_from(people.len()).unwrap_or(u32::MAX));
+        if missing > 0 {
+            verdict.lacks.push(Lack::Approvals { role: group.role, missing, other_than_requester: !own });
+        }
+    }
+    if !standing.evidence && demand.test > Test::None {
+        let lack = Lack::Evidence { test: demand.test };
+        let advised = standing.solo || demand.test == Test::Recommended;
+        if advised { &mut verdict.advice } else { &mut verdict.lacks }.push(lack);
+    }
+    if demand.rollback_plan && !standing.rollback_plan {
+        if standing.solo { &mut verdict.advice } else { &mut verdict.lacks }.push(Lack::RollbackPlan);
+    }
+    verdict
+}
+
+/// The risks whose approvals the people present could never fill: for each, some person must be able to request the
+/// change and the others to approve it (design.md §6).
+pub fn unmeetable(policy: &Policy, people: &[Role], solo: bool) -> Vec<Risk> {
+    let meetable = |demand: &Demand| {
+        demand.approvals.iter().all(|group| {
+            let able = people.iter().filter(|role| **role >= group.role).count();
+            let wanted = if solo { group.count.min(1) } else { group.count } as usize;
+            // Where own approval does not count, somebody who can at least propose must be left beside the approvers.
+            let proposers = people.iter().filter(|role| **role >= Role::Operator).count();
+            able >= wanted && (solo || demand.own || proposers > wanted)
+        })
+    };
+    Risk::ALL.into_iter().filter(|risk| !meetable(policy.demand(*risk))).collect()
+}

@@ -1,0 +1,2 @@
+//! cfgctl changes a running system's configuration without breaking it.
+pub mod domain;
