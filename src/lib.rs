@@ -1,2 +1,3 @@
-//! cfgctl changes a running system's configuration without breaking it.
+//! cfgctl
+pub mod api;
 pub mod domain;

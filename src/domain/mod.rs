@@ -1,9 +1,21 @@
 //! What is true without a machine: no clock, file, network, SQL or terminal. Time and randomness are parameters.
 
+pub mod audit;
+pub mod backup;
+pub mod change;
 pub mod error;
+pub mod manifest;
+pub mod member;
 pub mod path;
 pub mod policy;
 pub mod risk;
 pub mod role;
+pub mod rule;
+pub mod rule_expression;
+pub mod rule_value;
+pub mod secret;
+pub mod setting;
 pub mod time;
+pub mod tree;
 pub mod value;
+pub mod wording;

@@ -1,0 +1,323 @@
+//! Changing values: the one way in. A set, an unset, an edit and a batch are all changes, told apart by their kind.
+
+use super::{Outcome, Reply};
+use crate::domain::change::{Kind, State};
+use crate::domain::policy::{Demand, Lack};
+use crate::domain::risk::{Risk, RiskReason};
+use crate::domain::{path::Path, time::Timestamp, value::Value, value::ValueType};
+use serde::{Deserialize, Serialize};
+
+/// What every write carries.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Terms {
+    /// The change's ULID, chosen by the caller: the same id with the same content gets the same answer.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+    /// The ticket it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// How to get back, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_plan: Option<String>,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The digest a dry run showed: moved since, it is a conflict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+    /// None of the paths may have changed since this version; 0: they must not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_version: Option<i64>,
+}
+
+/// Sets or unsets some paths.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MakeChange {
+    /// Set, unset or edit.
+    pub kind: Kind,
+    /// What to do to which path.
+    pub items: Vec<ItemSpec>,
+    /// Reason and the rest.
+    pub terms: Terms,
+}
+
+/// What to do to one path.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ItemSpec {
+    /// The path as typed.
+    pub path: String,
+    /// The new value, or that there is to be none.
+    pub input: Input,
+}
+
+/// A new value as it was given.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// Typed text, read by the setting's type, or by the type named where the path is not registered.
+    Text {
+        /// What was typed.
+        text: String,
+        /// The type named with `--type`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value_type: Option<ValueType>,
+    },
+    /// A value that already has a type.
+    Json(Value),
+    /// No value: the override goes.
+    Unset,
+}
+
+/// Applies a whole document as one change; null leaves unset.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ApplyDocument {
+    /// The nested or flat document, or what `get -o json` gave.
+    pub document: Value,
+    /// Below this prefix, also unset what the document leaves out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
+    /// Reason and the rest.
+    pub terms: Terms,
+}
+
+/// What became, or would become, of a change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangeReply {
+    /// What it amounts to.
+    pub outcome: Outcome,
+    /// Whether this only says what would happen.
+    pub dry_run: bool,
+    /// The change; none where there was nothing to do.
+    pub change: Option<ChangeView>,
+    /// Paths that already had the value.
+    pub unchanged: Vec<Path>,
+    /// What to know beside it.
+    pub warnings: Vec<String>,
+    /// The audit chain's head after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<String>,
+}
+
+/// A change, as everybody sees it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// Its ULID.
+    pub id: String,
+    /// Its number, without gaps; none before it is on record.
+    pub number: Option<i64>,
+    /// What kind.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// The highest risk of its items, raised by rules.
+    pub risk: Risk,
+    /// Why it has that risk.
+    pub risk_reasons: Vec<RiskReason>,
+    /// Why it is wanted.
+    pub reason: String,
+    /// Its ticket.
+    pub ticket: Option<String>,
+    /// How to get back.
+    pub rollback_plan: Option<String>,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+    /// An open request ends then.
+    pub expires_at: Option<Timestamp>,
+    /// What it does, in path order.
+    pub items: Vec<ItemView>,
+    /// What its risk demands.
+    pub demand: Demand,
+    /// What is missing before it may be executed.
+    pub missing: Vec<Lack>,
+    /// What would be better to have.
+    pub advice: Vec<Lack>,
+    /// Decisions so far.
+    pub approvals: Vec<ApprovalView>,
+    /// Attached test evidence.
+    pub evidence: Vec<EvidenceView>,
+    /// What approvals are bound to.
+    pub digest: String,
+    /// The version it was made against.
+    pub base_version: i64,
+    /// The version it made.
+    pub version: Option<i64>,
+    /// Who executed it.
+    pub executed_by: Option<String>,
+    /// The backup file written before it.
+    pub backup: Option<String>,
+    /// The recorded steps of its execution (requirement P9).
+    pub steps: Vec<StepView>,
+    /// Whether a service must restart for it to take effect.
+    pub restart_required: bool,
+    /// The services that use what it changes.
+    pub affected_services: Vec<String>,
+    /// Whether identity on this store is only asserted, so that approvals are too (design.md §6).
+    pub identity_asserted: bool,
+    /// Why it ended, where it was rejected, cancelled or failed.
+    pub ended_because: Option<String>,
+}
+
+/// What a change does to one path, to the manifest, or to a member.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemView {
+    /// What it is about.
+    pub what: ItemKind,
+    /// The path, the member's name, or the manifest's instance.
+    pub path: String,
+    /// Before; null where there was nothing.
+    pub before: Option<Value>,
+    /// After; null where there will be nothing.
+    pub after: Option<Value>,
+}
+
+/// What an item is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemKind {
+    /// A path's override.
+    Value,
+    /// The manifest as a whole, by its hash.
+    Manifest,
+    /// A member.
+    Member,
+    /// A setting of the instance itself, such as `solo`.
+    Instance,
+}
+
+/// One decision about a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ApprovalView {
+    /// Who.
+    pub member: String,
+    /// The role they had then.
+    pub role: String,
+    /// approve or reject.
+    pub decision: String,
+    /// How they proved who they are: `uid:1000`, `sudo:1000`, `token:3`.
+    pub proof: String,
+    /// When.
+    pub at: Timestamp,
+    /// What they said.
+    pub comment: Option<String>,
+    /// Whether it counts for the present content, and with the role they have now.
+    pub counts: bool,
+}
+
+/// One piece of test evidence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EvidenceView {
+    /// The file's name.
+    pub name: String,
+    /// SHA-256 of its content.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: i64,
+    /// Who attached it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// `attached, not measured`, or `measured`.
+    pub nature: String,
+    /// Whether it is for the present digest.
+    pub counts: bool,
+}
+
+/// One recorded step of an execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepView {
+    /// validation, backup, apply_change, verification.
+    pub name: String,
+    /// completed, failed or skipped.
+    pub status: String,
+    /// How long it took, in microseconds.
+    pub duration_us: i64,
+    /// What came of it.
+    pub result: String,
+}
+
+/// Asks whether values would be accepted, without changing anything (requirement A4).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Validate {
+    /// Single items.
+    #[serde(default)]
+    pub items: Vec<ItemSpec>,
+    /// Or a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Value>,
+}
+
+/// Valid, or the list of issues.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ValidateReply {
+    /// Whether all would be accepted.
+    pub valid: bool,
+    /// How many paths were looked at.
+    pub checked: usize,
+    /// What is wrong.
+    pub issues: Vec<Issue>,
+    /// What is only noteworthy.
+    pub warnings: Vec<String>,
+}
+
+/// One thing that is wrong with a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// The path; none where a rule speaks of several.
+    pub path: Option<Path>,
+    /// The cross-setting rule that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// One sentence.
+    pub message: String,
+}
+
+/// Asks what a change would mean (requirement P7).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Assess {
+    /// Single items.
+    #[serde(default)]
+    pub items: Vec<ItemSpec>,
+    /// Or a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Value>,
+}
+
+/// The impact of a change. The first four names are those of requirement P7.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AssessReply {
+    /// Whether a service must restart.
+    pub restart_required: bool,
+    /// The services that use the paths.
+    pub affected_services: Vec<String>,
+    /// The risk.
+    pub risk_level: Risk,
+    /// Whether it would be accepted.
+    pub validation_results: ValidateReply,
+    /// Why it has that risk.
+    pub risk_reasons: Vec<RiskReason>,
+    /// What that risk demands, in words.
+    pub demand: String,
+    /// What would be missing if the caller made it now.
+    pub missing: Vec<Lack>,
+    /// What would be better to have.
+    pub advice: Vec<Lack>,
+    /// What would change.
+    pub items: Vec<ItemView>,
+}
+
+impl Reply for ChangeReply {
+    fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+}
+impl Reply for ValidateReply {
+    fn outcome(&self) -> Outcome {
+        if self.valid { Outcome::Done } else { Outcome::No }
+    }
+}
+impl Reply for AssessReply {}

@@ -1,0 +1,166 @@
+//! What happens to a change that needs somebody's approval.
+
+use super::change::ChangeView;
+use super::{Outcome, Reply};
+use crate::domain::{change::State, risk::Risk, time::Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Lists change requests, the newest first; the open ones where no state is named.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ListRequests {
+    /// Only in this state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// Every change, the executed ones too.
+    #[serde(default)]
+    pub all: bool,
+    /// At most so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Go on after this cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// Some change requests.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListRequestsReply {
+    /// One a request.
+    pub items: Vec<RequestSummary>,
+    /// The cursor where there is more.
+    pub next: Option<String>,
+}
+
+/// One line of a list of requests.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RequestSummary {
+    /// Its ULID.
+    pub id: String,
+    /// Its number.
+    pub number: i64,
+    /// What kind.
+    pub kind: crate::domain::change::Kind,
+    /// Where it stands.
+    pub state: State,
+    /// Its risk.
+    pub risk: Risk,
+    /// Who asked.
+    pub requested_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// The version it made.
+    pub version: Option<i64>,
+}
+
+/// One change with everything an approver decides from. An id is a ULID, a unique beginning of one, or a number.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShowRequest {
+    /// Which.
+    pub id: String,
+}
+
+/// The change and what to type next.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShowRequestReply {
+    /// The change.
+    #[serde(flatten)]
+    pub change: ChangeView,
+    /// Whether what it was made against has moved.
+    pub stale: bool,
+    /// The command to type next.
+    pub next: Option<String>,
+}
+
+/// Approves a request as it stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Approve {
+    /// Which.
+    pub id: String,
+    /// What to say with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The digest that was shown: moved since, it is a conflict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+    /// Execute at once where this was the last thing missing.
+    #[serde(default)]
+    pub execute: bool,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Rejects a request, with a reason.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Reject {
+    /// Which.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Takes one's own request back (an admin may take back anybody's).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Cancel {
+    /// Which.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Executes a request that has what it needs: by its requester or an admin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Execute {
+    /// Which.
+    pub id: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Attaches a file as test evidence, kept with its hash and marked as attached, not measured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AttachEvidence {
+    /// Which.
+    pub id: String,
+    /// The file's name.
+    pub name: String,
+    /// The file's content, which must be text.
+    pub content: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Where the request stands now.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DecisionReply {
+    /// What it amounts to.
+    pub outcome: Outcome,
+    /// Whether this only says what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The request.
+    pub change: ChangeView,
+    /// What to know beside it.
+    pub warnings: Vec<String>,
+    /// The audit chain's head after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<String>,
+}
+
+impl Reply for ListRequestsReply {}
+impl Reply for ShowRequestReply {}
+impl Reply for DecisionReply {
+    fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+}

@@ -1,0 +1,116 @@
+//! The manifest: what this instance governs.
+
+use super::change::{ItemView, Terms};
+use super::{Outcome, Reply};
+use crate::domain::manifest::Problem;
+use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The manifest in force, or a former one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ShowManifest {
+    /// Its number; the one in force where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<i64>,
+}
+
+/// A manifest as it was applied.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShowManifestReply {
+    /// Its number.
+    pub number: i64,
+    /// SHA-256 of its text.
+    pub hash: String,
+    /// When it was applied.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: String,
+    /// Why.
+    pub reason: String,
+    /// The text as it was given.
+    pub text: String,
+}
+
+/// Asks whether a manifest would be accepted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckManifest {
+    /// Its text.
+    pub text: String,
+}
+
+/// Whether a manifest would be accepted here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckManifestReply {
+    /// Whether it would be.
+    pub valid: bool,
+    /// How many settings it registers.
+    pub settings: usize,
+    /// How many rules it has.
+    pub rules: usize,
+    /// Every error, with line and path.
+    pub problems: Vec<Problem>,
+    /// Present values that it would make invalid, and other things to know.
+    pub warnings: Vec<String>,
+}
+
+/// Compares a manifest with the one in force.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DiffManifest {
+    /// Its text.
+    pub text: String,
+}
+
+/// What a manifest would change, part by part.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DiffManifestReply {
+    /// One a setting, rule or part that differs: `settings.server.port`, `policy.high`.
+    pub items: Vec<ItemView>,
+}
+
+/// Puts a manifest in force.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ApplyManifest {
+    /// Its text.
+    pub text: String,
+    /// Reason and the rest.
+    pub terms: Terms,
+}
+
+/// What putting it in force did.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ApplyManifestReply {
+    /// What it amounts to.
+    pub outcome: Outcome,
+    /// Whether this only says what would happen.
+    pub dry_run: bool,
+    /// Its number.
+    pub number: i64,
+    /// The change's ULID.
+    pub change: String,
+    /// What differs from the former one.
+    pub items: Vec<ItemView>,
+    /// What to know beside it.
+    pub warnings: Vec<String>,
+    /// The version it made, where an effective value changed with a default.
+    pub version: Option<i64>,
+    /// The audit chain's head after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<String>,
+}
+
+impl Reply for ShowManifestReply {}
+impl Reply for CheckManifestReply {
+    fn outcome(&self) -> Outcome {
+        if self.valid { Outcome::Done } else { Outcome::No }
+    }
+}
+impl Reply for DiffManifestReply {
+    fn outcome(&self) -> Outcome {
+        if self.items.is_empty() { Outcome::Done } else { Outcome::No }
+    }
+}
+impl Reply for ApplyManifestReply {
+    fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+}

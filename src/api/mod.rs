@@ -1,0 +1,143 @@
+//! What can be asked of cfgctl: one struct a request, its reply, its verb and its path.
+//!
+//! The table at the end lists every operation once. From it come the `Request` impls, the names, and (by
+//! `for_each_operation!`) whatever wants to do something for all of them: the engine's proof that each has a handler,
+//! and the server's routes. Requests are flat where they read, and whatever comes back can cross a wire unchanged.
+
+pub mod audit;
+pub mod backup;
+pub mod change;
+pub mod change_request;
+pub mod complete;
+pub mod diff;
+pub mod history;
+pub mod manifest;
+pub mod member;
+pub mod rollback;
+pub mod status;
+pub mod value;
+pub mod version;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// An operation as a value: its arguments are the fields, its answer the `Reply`.
+pub trait Request: Serialize + DeserializeOwned {
+    /// What comes back.
+    type Reply: Reply;
+    /// The operation's name, as audit entries and logs give it.
+    const NAME: &'static str;
+    /// Whether it reads or writes.
+    const VERB: Verb;
+    /// Its path on the wire, below `/api/v1`.
+    const PATH: &'static str;
+}
+
+/// What an operation does to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Reads, and never writes.
+    Get,
+    /// Writes.
+    Post,
+}
+
+/// An answer, with what it amounts to.
+pub trait Reply: Serialize + DeserializeOwned {
+    /// What the answer amounts to; the exit code follows from it.
+    fn outcome(&self) -> Outcome {
+        Outcome::Done
+    }
+}
+
+/// What an answer amounts to. None of these is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Done, or the question's answer is clean.
+    Done,
+    /// Nothing had to be done: it is so already.
+    Unchanged,
+    /// The answer is "no", or some items were skipped as asked.
+    No,
+    /// Taken, and now waiting for approval or for its time.
+    Pending,
+    /// Rejected, cancelled or expired while it was waited for.
+    Refused,
+    /// A checksum, a chain or a store does not hold.
+    Integrity,
+}
+
+/// Declares the table of operations: module, request, reply, verb, path.
+macro_rules! operations {
+    ($($module:ident :: $request:ident => $reply:ident, $verb:ident $path:literal;)*) => {
+        $(impl Request for $module::$request {
+            type Reply = $module::$reply;
+            const NAME: &'static str = concat!(stringify!($module), ".", stringify!($request));
+            const VERB: Verb = Verb::$verb;
+            const PATH: &'static str = $path;
+        })*
+
+        /// Every operation's name, verb and path, in the order of the table.
+        pub const OPERATIONS: &[(&str, Verb, &str)] =
+            &[$((<$module::$request as Request>::NAME, Verb::$verb, $path),)*];
+
+        /// Calls the given macro once with the request types of all operations.
+        #[macro_export]
+        macro_rules! for_each_operation {
+            ($callback:ident) => { $callback! { $($crate::api::$module::$request,)* } };
+        }
+    };
+}
+
+operations! {
+    value::Get => GetReply, Get "/values";
+    value::Explain => ExplainReply, Get "/values/explain";
+    value::Blame => BlameReply, Get "/values/blame";
+    change::MakeChange => ChangeReply, Post "/changes";
+    change::ApplyDocument => ChangeReply, Post "/changes/batch";
+    change::Validate => ValidateReply, Post "/validate";
+    change::Assess => AssessReply, Post "/assess";
+    change_request::ListRequests => ListRequestsReply, Get "/change-requests";
+    change_request::ShowRequest => ShowRequestReply, Get "/change-requests/show";
+    change_request::Approve => DecisionReply, Post "/change-requests/approve";
+    change_request::Reject => DecisionReply, Post "/change-requests/reject";
+    change_request::Cancel => DecisionReply, Post "/change-requests/cancel";
+    change_request::Execute => DecisionReply, Post "/change-requests/execute";
+    change_request::AttachEvidence => DecisionReply, Post "/change-requests/test";
+    rollback::Rollback => RollbackReply, Post "/rollback";
+    rollback::Undo => RollbackReply, Post "/undo";
+    rollback::Restore => RollbackReply, Post "/restore";
+    version::ListVersions => ListVersionsReply, Get "/versions";
+    version::ShowVersion => ShowVersionReply, Get "/versions/show";
+    version::CreateVersion => VersionReply, Post "/versions/create";
+    version::TagVersion => VersionReply, Post "/versions/tag";
+    version::UntagVersion => VersionReply, Post "/versions/untag";
+    version::MarkBaseline => VersionReply, Post "/versions/baseline";
+    version::PruneVersions => PruneVersionsReply, Post "/versions/prune";
+    diff::Diff => DiffReply, Post "/diff";
+    history::History => HistoryReply, Get "/history";
+    backup::CreateBackup => BackupReply, Post "/backups/create";
+    backup::ListBackups => ListBackupsReply, Get "/backups";
+    backup::ShowBackup => ShowBackupReply, Get "/backups/show";
+    backup::VerifyBackups => VerifyBackupsReply, Get "/backups/verify";
+    backup::PruneBackups => PruneBackupsReply, Post "/backups/prune";
+    manifest::ShowManifest => ShowManifestReply, Get "/manifest";
+    manifest::CheckManifest => CheckManifestReply, Post "/manifest/check";
+    manifest::DiffManifest => DiffManifestReply, Post "/manifest/diff";
+    manifest::ApplyManifest => ApplyManifestReply, Post "/manifest/apply";
+    member::Invite => InviteReply, Post "/members/invite";
+    member::Join => TokenReply, Post "/members/join";
+    member::AddProgram => MemberReply, Post "/members/add-program";
+    member::ListMembers => ListMembersReply, Get "/members";
+    member::ChangeRole => MemberReply, Post "/members/role";
+    member::RemoveMember => MemberReply, Post "/members/remove";
+    member::EndSolo => MemberReply, Post "/members/end-solo";
+    member::IssueToken => TokenReply, Post "/tokens/issue";
+    member::ListTokens => ListTokensReply, Get "/tokens";
+    member::RevokeToken => MemberReply, Post "/tokens/revoke";
+    audit::ListAudit => ListAuditReply, Get "/audit";
+    audit::VerifyAudit => VerifyAuditReply, Get "/audit/verify";
+    status::Status => StatusReply, Get "/status";
+    status::Doctor => DoctorReply, Get "/doctor";
+    complete::Complete => CompleteReply, Get "/complete";
+}

@@ -1,0 +1,110 @@
+//! How the instance stands, and whether the store is sound.
+
+use super::{Outcome, Reply};
+use crate::domain::{risk::Risk, role::Role, time::Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How the instance stands.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Status {}
+
+/// The instance at a glance.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatusReply {
+    /// The instance's name.
+    pub instance: String,
+    /// Where its store is; none before the first write makes it.
+    pub store: Option<String>,
+    /// The store's identity.
+    pub store_id: String,
+    /// Who is calling.
+    pub caller: String,
+    /// With which role.
+    pub role: Option<Role>,
+    /// How they proved it.
+    pub proof: String,
+    /// The current version.
+    pub version: i64,
+    /// SHA-256 over the overrides.
+    pub config_hash: String,
+    /// SHA-256 over base and overrides.
+    pub effective_hash: String,
+    /// When the last version was made.
+    pub changed_at: Option<Timestamp>,
+    /// By whom.
+    pub changed_by: Option<String>,
+    /// How many overrides there are.
+    pub overrides: i64,
+    /// How many settings the manifest registers.
+    pub settings: i64,
+    /// The manifest's number.
+    pub manifest: i64,
+    /// How many members are active.
+    pub members: i64,
+    /// Whether one person's own approval counts at every risk.
+    pub solo: bool,
+    /// Whether members and manifest rest with one person.
+    pub one_owner: bool,
+    /// Whether identity is only asserted.
+    pub identity_asserted: bool,
+    /// Risks whose demand nobody present could meet.
+    pub unmeetable: Vec<Risk>,
+    /// Open change requests.
+    pub open_requests: i64,
+    /// The last backup of everything.
+    pub last_full_backup: Option<Timestamp>,
+    /// How many backups there are.
+    pub backups: i64,
+    /// The store's size in bytes.
+    pub store_size: i64,
+    /// The audit chain's head, as `SEQ:HASH`.
+    pub audit_head: String,
+    /// What needs somebody's attention.
+    pub attention: Vec<String>,
+}
+
+/// Looks the store over: file, chain, hashes, rows, permissions, space.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Doctor {}
+
+/// What was looked at and what came of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DoctorReply {
+    /// Whether nothing is broken.
+    pub ok: bool,
+    /// One a check.
+    pub checks: Vec<Check>,
+}
+
+/// One check.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: String,
+    /// ok, warning or failed.
+    pub status: CheckStatus,
+    /// What was found.
+    pub finding: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckStatus {
+    /// As it should be.
+    Ok,
+    /// To be looked at when there is time.
+    Warning,
+    /// Broken.
+    Failed,
+}
+
+impl Reply for StatusReply {}
+impl Reply for DoctorReply {
+    fn outcome(&self) -> Outcome {
+        if self.ok { Outcome::Done } else { Outcome::Integrity }
+    }
+}

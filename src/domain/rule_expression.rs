@@ -1,0 +1,224 @@
+//! Reads a rule's CEL expression and finds out, without running it, what it uses.
+//!
+//! What must stay true: a tree that leaves this file is shallow, so that evaluating and dropping it fits any thread's
+//! stack, and loops at most twice within itself, so that evaluating it ends. Length alone bounds neither: a chain
+//! such as `a+a+a` is as deep as it is long, which is why reading happens on a thread with a stack for the worst case.
+
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::parser::ParseErrors;
+use cel::{Context, Env};
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+use std::thread;
+
+/// The longest expression, in bytes.
+pub const LONGEST_EXPRESSION: usize = 2_000;
+/// How deep an expression may nest: brackets as written, operators and calls in the tree.
+pub const DEEPEST_EXPRESSION: usize = 32;
+/// How many loops (`all`, `exists`, `map`, `filter`) may stand inside one another.
+pub const MOST_NESTED_LOOPS: usize = 2;
+
+/// Enough for the deepest tree that the longest expression can spell; only what is touched is ever committed.
+const READING_STACK: usize = 64 * 1024 * 1024;
+
+static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// A context without variables that knows the standard functions.
+pub(super) fn empty_context<'v>() -> Context<'v, 'v> {
+    Context::with_env(Arc::clone(&LANGUAGE))
+}
+
+/// An expression that is safe to evaluate, with what it uses.
+#[derive(Debug)]
+pub(super) struct Expression {
+    pub(super) tree: IdedExpr,
+    pub(super) uses: Uses,
+}
+
+/// What an expression uses, as far as that shows without running it.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    /// Names that no loop binds: variables, and types such as `int`.
+    pub(super) names: BTreeSet<String>,
+    /// Functions and methods, but not operators.
+    pub(super) functions: BTreeSet<String>,
+    /// Names that loops bind.
+    pub(super) bound: BTreeSet<String>,
+    /// The keys at which `values` is read.
+    pub(super) keys: BTreeSet<String>,
+    /// Whether `values` is also read in a way that does not show the keys.
+    pub(super) any_key: bool,
+    /// How many loops stand inside one another.
+    pub(super) loops: usize,
+    depth: usize,
+}
+
+impl Expression {
+    /// Reads an expression; the error is a plain sentence.
+    pub(super) fn read(source: &str) -> Result<Expression, String> {
+        if source.len() > LONGEST_EXPRESSION {
+            return Err(format!(
+                "The expression is {} bytes long; the limit is {LONGEST_EXPRESSION}.",
+                source.len()
+            ));
+        }
+        thread::scope(|scope| {
+            thread::Builder::new()
+                .stack_size(READING_STACK)
+                .spawn_scoped(scope, || Expression::read_here(source))
+                .map_err(|error| {
+                    format!("The expression cannot be read: no thread could be started ({error}).")
+                })?
+                .join()
+                .unwrap_or_else(|_| {
+                    Err("The expression cannot be read: the CEL parser failed on it.".to_owned())
+                })
+        })
+    }
+
+    /// Reads and looks the tree over on this thread's stack; a tree that is refused is dropped on it, too.
+    fn read_here(source: &str) -> Result<Expression, String> {
+        let parser = LANGUAGE.parser().max_recursion_depth(DEEPEST_EXPRESSION as u16);
+        let tree = parser.parse(source).map_err(|errors| why_unread(&errors))?;
+        let mut uses = Uses::default();
+        uses.note(&tree, &mut Surroundings::default());
+        if uses.depth > DEEPEST_EXPRESSION {
+            return Err(too_deep());
+        }
+        if uses.loops > MOST_NESTED_LOOPS {
+            return Err(format!(
+                "The expression has {} loops inside one another; the limit is {MOST_NESTED_LOOPS}.",
+                uses.loops
+            ));
+        }
+        Ok(Expression { tree, uses })
+    }
+}
+
+fn too_deep() -> String {
+    format!("The expression nests deeper than {DEEPEST_EXPRESSION} levels, the limit.")
+}
+
+/// The parser's first complaint as a sentence.
+fn why_unread(errors: &ParseErrors) -> String {
+    let Some(first) = errors.errors.first() else {
+        return "The expression cannot be read.".to_owned();
+    };
+    if errors.errors.iter().any(|error| error.msg.starts_with("Recursion limit")) {
+        return too_deep();
+    }
+    let what = first.msg.split(" expecting ").next().unwrap_or_default().trim_end_matches('.');
+    let (line, column) = first.pos;
+    format!("The expression cannot be read at line {line}, column {column}: {what}.")
+}
+
+/// Where in the tree the walk is.
+#[derive(Default)]
+struct Surroundings {
+    bound: Vec<String>,
+    loops: usize,
+    depth: usize,
+}
+
+impl Uses {
+    fn note(&mut self, node: &IdedExpr, around: &mut Surroundings) {
+        around.depth += 1;
+        self.depth = self.depth.max(around.depth);
+        self.note_inner(node, around);
+        around.depth -= 1;
+    }
+
+    fn note_inner(&mut self, node: &IdedExpr, around: &mut Surroundings) {
+        if let Some(key) = key_read(&node.expr) {
+            self.names.insert("values".to_owned());
+            self.keys.insert(key.to_owned());
+            return;
+        }
+        match &node.expr {
+            Expr::Ident(name) => self.note_name(name, around),
+            Expr::Select(select) => self.note(&select.operand, around),
+            Expr::Call(call) => {
+                if call.func_name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                    self.functions.insert(call.func_name.clone());
+                }
+                // In `optional.of(x)` the target is the function's name space, not a variable.
+                if let Some(target) = call.target.as_deref().filter(|target| !is_name(target, "optional")) {
+                    self.note(target, around);
+                }
+                call.args.iter().for_each(|argument| self.note(argument, around));
+            }
+            Expr::List(list) => list.elements.iter().for_each(|element| self.note(element, around)),
+            Expr::Map(map) => self.note_entries(map.entries.iter().map(|entry| &entry.expr), around),
+            Expr::Struct(message) => {
+                self.names.insert(message.type_name.clone());
+                self.note_entries(message.entries.iter().map(|entry| &entry.expr), around);
+            }
+            Expr::Comprehension(each) => {
+                self.note(&each.iter_range, around);
+                self.note(&each.accu_init, around);
+                let outside = around.bound.len();
+                around.bound.push(each.iter_var.clone());
+                around.bound.extend(each.iter_var2.clone());
+                self.bound.extend(around.bound[outside..].iter().cloned());
+                around.loops += 1;
+                self.loops = self.loops.max(around.loops);
+                for part in [&each.loop_cond, &each.loop_step, &each.result] {
+                    self.note(part, around);
+                }
+                around.loops -= 1;
+                around.bound.truncate(outside);
+            }
+            Expr::Literal(_) | Expr::Unspecified => {}
+        }
+    }
+
+    fn note_name(&mut self, name: &str, around: &Surroundings) {
+        // A name that begins with `@` is a loop's own accumulator.
+        if name.starts_with('@') || around.bound.iter().any(|bound| bound == name) {
+            return;
+        }
+        let name = name.trim_start_matches('.');
+        self.any_key |= name == "values";
+        self.names.insert(name.to_owned());
+    }
+
+    fn note_entries<'e>(&mut self, entries: impl Iterator<Item = &'e EntryExpr>, around: &mut Surroundings) {
+        for entry in entries {
+            match entry {
+                EntryExpr::StructField(field) => self.note(&field.value, around),
+                EntryExpr::MapEntry(pair) => {
+                    self.note(&pair.key, around);
+                    self.note(&pair.value, around);
+                }
+            }
+        }
+    }
+}
+
+/// The key, where this reads `values` at a literal one: by index, by field, by `in`, by `has`.
+fn key_read(node: &Expr) -> Option<&str> {
+    match node {
+        Expr::Select(select) if is_name(&select.operand, "values") => Some(&select.field),
+        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            (operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT, [map, key])
+            | (operators::IN, [key, map])
+                if is_name(map, "values") =>
+            {
+                literal(key)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_name(node: &IdedExpr, name: &str) -> bool {
+    matches!(&node.expr, Expr::Ident(found) if found.trim_start_matches('.') == name)
+}
+
+fn literal(node: &IdedExpr) -> Option<&str> {
+    match &node.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
