@@ -235,18 +235,6 @@ CREATE TABLE backups (
 ) STRICT;
 CREATE INDEX backups_scope ON backups (scope, automatic, id);
 
-CREATE TABLE duties (
-  id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL,
-  subject TEXT NOT NULL,
-  due_at TEXT NOT NULL,
-  lease_until TEXT,
-  lease_by TEXT,
-  detail TEXT,
-  UNIQUE (kind, subject)
-) STRICT;
-CREATE INDEX duties_due ON duties (due_at);
-
 CREATE TABLE audit_log (
   seq INTEGER PRIMARY KEY,
   at TEXT NOT NULL,

@@ -1,3 +1,12 @@
-//! cfgctl
+//! cfgctl changes a running system's configuration without breaking it.
+//!
+//! [`domain`] is what is true without a machine. [`api`] is what can be asked. [`engine`] does what is asked and is the
+//! only writer; [`store`] is the only SQL. [`output`] turns replies into text, [`cli`] turns words into requests.
+//!
+//! Who may import whom: everybody `domain`; `api` and `store` nothing else; `engine` `api` and `store`; `output`
+//! `api`; `cli` `api` and `output`, and `engine` only where a target is built. A test reads the `use` lines.
+
 pub mod api;
 pub mod domain;
+pub mod engine;
+pub mod store;

@@ -82,10 +82,10 @@ macro_rules! operations {
             &[$((<$module::$request as Request>::NAME, Verb::$verb, $path),)*];
 
         /// Calls the given macro once with the request types of all operations.
-        #[macro_export]
         macro_rules! for_each_operation {
             ($callback:ident) => { $callback! { $($crate::api::$module::$request,)* } };
         }
+        pub(crate) use for_each_operation;
     };
 }
 

@@ -5,6 +5,7 @@
 //! Whatever the bytes are, reading them ends in a value or an error, in bounded memory and stack.
 
 mod json;
+mod scalar;
 mod toml;
 mod write;
 mod yaml;
@@ -14,10 +15,12 @@ use super::value::Value;
 use serde_json::Number;
 use std::fmt::Display;
 
-pub use write::write_yaml;
+pub use write::{write_yaml, write_yaml_inline};
 
 /// The longest document, in bytes: 64 MiB.
 pub const LONGEST_DOCUMENT: usize = 64 * 1024 * 1024;
+/// The longest TOML document, in bytes: 8 MiB, because its parser takes a hundred times that in memory.
+pub const LONGEST_TOML: usize = 8 * 1024 * 1024;
 /// How deep lists and objects may nest in a document.
 pub const DEEPEST_DOCUMENT: usize = 64;
 
@@ -60,24 +63,24 @@ pub fn read(bytes: &[u8], format: Option<Format>, name: &str) -> Result<Value> {
     }
 }
 
-/// JSON where the text starts like it, TOML where it is TOML, else YAML: no text means something in both of these.
+/// JSON where the text starts like it, TOML where its first line looks like it and all of it is, else YAML.
 fn read_guessing(source: &Source<'_>) -> Result<Value> {
-    let toml = || toml::read(source).ok().filter(|value| value.as_object().is_some_and(|o| !o.is_empty()));
-    match source.text.trim_start().chars().next() {
+    let first = source.text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = first.unwrap_or_default();
+    let toml = || toml::read(source).ok();
+    match first.chars().next() {
         Some('{') => json::read(source),
         Some('[') => json::read(source).or_else(|error| toml().ok_or(error)),
-        _ => toml().map_or_else(|| yaml::read(source), Ok),
+        _ if first.contains('=') => toml().map_or_else(|| yaml::read(source), Ok),
+        _ => yaml::read(source),
     }
 }
 
 /// The document's text: UTF-8 without its byte order mark, no longer than allowed, without NUL.
 fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str> {
     if bytes.len() > LONGEST_DOCUMENT {
-        let length = bytes.len();
-        return Err(Error::invalid(format!(
-            "{name} is {length} bytes long; the limit is {LONGEST_DOCUMENT} (64 MiB)."
-        ))
-        .hint("Split it into several documents."));
+        let limit = format!("{LONGEST_DOCUMENT} (64 MiB)");
+        return Err(too_long(name, bytes.len(), &limit).hint("Split it into several documents."));
     }
     if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) {
         return Err(Error::invalid(format!("{name} is UTF-16; only UTF-8 is read."))
@@ -116,6 +119,10 @@ impl Source<'_> {
     fn wrong(&self, line: usize, column: usize, what: impl Display) -> Error {
         Error::invalid(format!("{}, line {line}, column {column}: {what}.", self.name))
     }
+}
+
+fn too_long(name: &str, length: usize, limit: &str) -> Error {
+    Error::invalid(format!("{name} is {length} bytes long; the limit is {limit}."))
 }
 
 fn twice(key: &str) -> String {
@@ -208,6 +215,8 @@ mod tests {
         }
         for (text, value) in [
             ("[1, 2]", json!([1, 2])),
+            ("a: b = c\n", json!({"a": "b = c"})),
+            ("a: [1, 2]\n", json!({"a": [1, 2]})),
             ("a = \"x: y\"\n", json!({"a": "x: y"})),
             ("# nothing\n", Value::Null),
             ("just words", json!("just words")),
@@ -226,8 +235,10 @@ mod tests {
             assert!(of(b"\xFF\xFEa\0").contains("UTF-16"));
             assert!(of(b"\xFE\xFF\0a").contains("UTF-16"));
             assert!(of(b"a: 1\nb\0").contains("line 2, column 2: a NUL byte"));
-            assert!(of(&vec![b' '; LONGEST_DOCUMENT + 1]).contains("67108864"));
+            assert!(of(&vec![b' '; LONGEST_DOCUMENT + 1]).contains("67108864 (64 MiB)"));
         }
+        let long = refusal(read_as(Format::Toml, &" ".repeat(LONGEST_TOML + 1)));
+        assert!(long.contains("8388608 (8 MiB) for TOML"), "{long}");
         for (format, text) in [(Format::Yaml, "a: 1"), (Format::Json, "{\"a\":1}"), (Format::Toml, "a = 1")] {
             assert_eq!(read_as(format, &format!("\u{FEFF}{text}")).unwrap(), json!({"a": 1}));
             let crlf = read_as(format, &format!("\r\n{text}\r\n")).unwrap();

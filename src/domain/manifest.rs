@@ -4,6 +4,12 @@
 //! another's prefix, every rule and every name means something), and one that does not is refused with everything that
 //! is wrong, each with its line.
 
+mod json_schema;
+mod located;
+mod read;
+mod sections;
+mod shape;
+
 use super::path::Path;
 use super::policy::Policy;
 use super::rule::Rule;
@@ -13,9 +19,17 @@ use super::value::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::BTreeMap;
+use std::fmt;
+
+pub use json_schema::json_schema;
 
 /// The format of manifests that this program reads.
 pub const FORMAT: u64 = 1;
+/// The longest manifest, in bytes.
+pub const LONGEST_MANIFEST: usize = 16 * 1024 * 1024;
+
+/// The manifest of an instance that was given none of its own.
+pub const STARTER: &str = include_str!("starter.yaml");
 
 /// What an instance governs.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +85,8 @@ pub struct Problem {
 
 impl Manifest {
     /// Reads and checks a manifest. Gives everything that is wrong, in the order of the document.
-    pub fn read(_text: &str) -> Result<Manifest, Vec<Problem>> {
-        Err(vec![Problem { line: None, path: String::new(), message: "Not read yet.".to_owned() }])
+    pub fn read(text: &str) -> Result<Manifest, Vec<Problem>> {
+        read::read(text)
     }
 
     /// The setting registered under a path.
@@ -82,6 +96,168 @@ impl Manifest {
 
     /// The whole manifest as one value with sorted keys: equal manifests give equal text.
     pub fn to_value(&self) -> Value {
-        Value::Null
+        let mut whole = self.rest.clone();
+        let sections = [
+            ("format", Value::from(FORMAT)),
+            ("instance", Value::from(self.instance.as_str())),
+            ("settings", as_value(&self.settings)),
+            ("rules", as_value(&self.rules)),
+            ("policy", as_value(&self.policy)),
+            ("contacts", as_value(&self.contacts)),
+            ("secrets", as_value(&self.secrets)),
+        ];
+        whole.extend(sections.map(|(key, value)| (key.to_owned(), value)));
+        Value::Object(whole)
+    }
+}
+
+impl Problem {
+    /// A problem on a line.
+    pub fn at(line: u32, path: &str, message: impl Into<String>) -> Problem {
+        Problem { line: Some(line), path: path.to_owned(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.path.as_str()) {
+            (Some(line), "") => write!(f, "line {line}: {}", self.message),
+            (Some(line), path) => write!(f, "line {line}, {path}: {}", self.message),
+            (None, _) => f.write_str(&self.message),
+        }
+    }
+}
+
+fn as_value<T: Serialize>(section: &T) -> Value {
+    serde_json::to_value(section).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::risk::Risk;
+    use crate::domain::role::Role;
+    use serde_json::json;
+
+    /// A manifest with everything in it.
+    const FULL: &str = r##"
+format: 1
+instance: billing-production
+settings:
+  session_timeout_minutes:
+    {type: integer, minimum: 5, maximum: 1440, default: 120, unit: minutes, risk: medium, services: [web],
+     description: Minutes without activity before a session ends.}
+  server.port: {type: integer, minimum: 1, maximum: 65535, default: 4949, risk: high, restart: true, services: [web]}
+  auth.backends: {type: array, items: {enum: [local, ldap, oidc]}, default: [local], risk: high}
+  limits: {type: object, risk: medium}
+  a."b.c": {type: string, default: "017"}
+  database.pool.min_size: {type: integer, minimum: 0, default: 4}
+  database.pool.max_size: {type: integer, minimum: 1, default: 20}
+  database.password: {type: string, secret: true, risk: critical, restart: true, owner: dba}
+rules:
+  - name: pool-bounds
+    check: values["database.pool.min_size"] <= values["database.pool.max_size"]
+    message: The pool's minimum is above its maximum.
+  - {name: doubled, when: "type(new) == int && old != null && new > 2 * old", risk: high, message: Doubled.}
+policy:
+  unregistered: critical
+  low: {approvals: []}
+  medium: {approvals: [{role: admin, count: 1}], own: true, test: recommended}
+  high: {approvals: [{role: senior-admin, count: 1}], test: required, review: true, monitor: 5m}
+  critical: {approvals: [{role: board, count: 2}], test: full, rollback_plan: true, window: true, monitor: 10m}
+  governance: board
+  requests: {expire_after: 14d}
+  confirm: {default: 10m, longest: 1h}
+  verify: {timeout: 60s, threshold: 0.5}
+  emergency: {role: admin, on_call: [bob], verify: 5s, review_within: 48h, unreviewed_at_most: 5}
+  backups: {keep: 50, full_every: 1d}
+  keep: {versions: 10000, history: 400d, audit: 7y}
+windows:
+  - {name: night, allow: true, days: [mon, tue], from: "22:00", to: "05:00", zone: Europe/Berlin, risk: [critical]}
+  - {name: year-end, allow: false, from: 2026-12-20, to: 2027-01-03, zone: Europe/Berlin, except: [senior-admin]}
+sources:
+  - {name: central, http: "https://config.example.com/app.json", headers: {Authorization: "Bearer ${TOKEN}"},
+     timeout: 10s, priority: 30, max_risk: high}
+  - {name: file, file: config/app.yaml, priority: 20}
+  - {name: environment, env: APP_, priority: 10}
+services:
+  web:
+    uses: ["server.*", session_timeout_minutes, "database.*"]
+    priority: 50
+    critical: true
+    deliver: {file: /etc/nginx/app.conf, template: templates/app.conf.j2, mode: "0640", check: [nginx, -t]}
+    reload: {signal: HUP, pid_file: /run/nginx.pid}
+    read_back: {http: "http://127.0.0.1:8080/config", pointer: /session, of: session_timeout_minutes}
+    health: {http: "http://127.0.0.1:8080/health", expect: 200, timeout: 10s}
+    restart: {command: [systemctl, restart, nginx]}
+    fallback: {session_timeout_minutes: 120, max_concurrent_jobs: 10}
+contacts:
+  - {role: primary, name: On call, phone: "+49 …", chat: "#on-call"}
+secrets: {env: ["APP_*"], folders: [/run/secrets]}
+drift:
+  ignore: [{path: server.name, reason: set per host, until: 2027-03-01}]
+"##;
+
+    fn read(text: &str) -> Manifest {
+        Manifest::read(text).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    #[test]
+    fn a_full_manifest_is_read_whole() {
+        let manifest = read(FULL);
+        assert_eq!(manifest.instance, "billing-production");
+        assert_eq!(manifest.settings.len(), 8);
+        assert_eq!(manifest.settings[r#"a."b.c""#].default, Some(json!("017")));
+        assert_eq!(manifest.settings["database.password"].base_risk(), Risk::Critical);
+        assert_eq!(manifest.rules[1].risk, Some(Risk::High));
+        assert_eq!(manifest.policy.unregistered, Risk::Critical);
+        assert_eq!(manifest.policy.critical.approvals[0].role, Role::Board);
+        assert_eq!(manifest.contacts[0].chat.as_deref(), Some("#on-call"));
+        assert_eq!(manifest.secrets.env, ["APP_*"]);
+        assert_eq!(manifest.rest.keys().collect::<Vec<_>>(), ["drift", "services", "sources", "windows"]);
+        assert_eq!(manifest.rest["services"]["web"]["deliver"]["mode"], "0640");
+    }
+
+    #[test]
+    fn what_is_not_written_has_its_default() {
+        let manifest = read("{format: 1, instance: a}");
+        assert_eq!((manifest.policy, manifest.rules, manifest.rest.len()), (Policy::default(), vec![], 0));
+        assert!(manifest.settings.is_empty() && manifest.contacts.is_empty());
+    }
+
+    #[test]
+    fn the_whole_value_is_a_manifest_and_equal_manifests_give_equal_text() {
+        for text in [FULL, STARTER] {
+            let manifest = read(text);
+            let json = manifest.to_value().to_string();
+            let again = read(&json);
+            assert_eq!(again, manifest);
+            assert_eq!(again.to_value().to_string(), json);
+        }
+    }
+
+    #[test]
+    fn the_starter_is_a_manifest_with_the_default_policy() {
+        let starter = read(STARTER);
+        assert_eq!(starter.instance, "local");
+        assert!(starter.settings.len() >= 40, "{}", starter.settings.len());
+        assert_eq!(starter.policy, Policy::default());
+        for (path, risk, default) in [
+            ("session_timeout_minutes", Risk::Medium, json!(120)),
+            ("rate_limit_per_user_per_hour", Risk::Medium, json!(1000)),
+            ("max_concurrent_jobs", Risk::Medium, json!(10)),
+            ("default_job_timeout", Risk::Medium, json!(300)),
+            ("server.port", Risk::High, json!(4949)),
+            ("auth.backends", Risk::High, json!(["local"])),
+            ("auth.cache_ttl", Risk::Medium, json!(300)),
+            ("log_level", Risk::Low, json!("info")),
+        ] {
+            let setting = &starter.settings[path];
+            assert_eq!((setting.base_risk(), setting.default.clone()), (risk, Some(default)), "{path}");
+        }
+        for (path, setting) in &starter.settings {
+            assert!(setting.description.is_some() && setting.risk.is_some(), "{path}");
+            assert!(setting.default.is_some() != setting.secret, "{path} has a default or is a secret");
+        }
     }
 }

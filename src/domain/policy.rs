@@ -333,6 +333,54 @@ pub enum Lack {
     RollbackPlan,
 }
 
+impl Lack {
+    /// In words that follow "lacks" or "needs".
+    pub fn in_words(&self) -> String {
+        match self {
+            Lack::Approvals { role, missing, other_than_requester } => {
+                let noun = if *missing == 1 { "approval" } else { "approvals" };
+                let not = if *other_than_requester { ", not the requester" } else { "" };
+                format!("{missing} {noun} by {role}{not}")
+            }
+            Lack::Evidence { test: Test::Full } => "evidence of a full test with the rollback tested".to_owned(),
+            Lack::Evidence { .. } => "evidence of a staging test".to_owned(),
+            Lack::RollbackPlan => "a rollback plan".to_owned(),
+        }
+    }
+
+    /// As a warning where the lack does not stop the change.
+    pub fn as_advice(&self) -> String {
+        format!("Better with {}.", self.in_words())
+    }
+}
+
+impl Demand {
+    /// In one line: `1 admin (own approval counts), a staging test is recommended`.
+    pub fn in_words(&self) -> String {
+        let mut parts: Vec<String> =
+            self.approvals.iter().map(|group| format!("{} {}", group.count, group.role)).collect();
+        if let (Some(last), true) = (parts.last_mut(), self.own) {
+            last.push_str(" (own approval counts)");
+        } else if let Some(last) = parts.last_mut() {
+            last.push_str(" other than the requester");
+        }
+        match self.test {
+            Test::None => {}
+            Test::Recommended => parts.push("a staging test is recommended".to_owned()),
+            Test::Required => parts.push("evidence of a staging test".to_owned()),
+            Test::Full => parts.push("evidence of a full test with the rollback tested".to_owned()),
+        }
+        for (asked, name) in
+            [(self.rollback_plan, "a rollback plan"), (self.window, "an open window"), (self.review, "a review afterwards")]
+        {
+            if asked {
+                parts.push(name.to_owned());
+            }
+        }
+        if parts.is_empty() { "nobody's approval".to_owned() } else { parts.join(", ") }
+    }
+}
+
 /// What a demand still lacks, and what is only advised.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {

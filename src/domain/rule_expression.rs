@@ -1,10 +1,10 @@
 //! Reads a rule's CEL expression and finds out, without running it, what it uses.
 //!
 //! What must stay true: a tree that leaves this file is shallow, so that evaluating and dropping it fits any thread's
-//! stack, and loops at most twice within itself, so that evaluating it ends. Length alone bounds neither: a chain
+//! stack, and its loops are counted, so that evaluating it ends. Length alone bounds neither: a chain
 //! such as `a+a+a` is as deep as it is long, which is why reading happens on a thread with a stack for the worst case.
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::parser::ParseErrors;
 use cel::{Context, Env};
 use std::collections::BTreeSet;
@@ -13,13 +13,18 @@ use std::thread;
 
 /// The longest expression, in bytes.
 pub const LONGEST_EXPRESSION: usize = 2_000;
-/// How deep an expression may nest: brackets as written, operators and calls in the tree.
+/// How deep an expression may nest: brackets as written, operators and calls in the tree. An unoptimised evaluator
+/// takes 40 KiB of stack a level.
 pub const DEEPEST_EXPRESSION: usize = 32;
 /// How many loops (`all`, `exists`, `map`, `filter`) may stand inside one another.
 pub const MOST_NESTED_LOOPS: usize = 2;
 
-/// Enough for the deepest tree that the longest expression can spell; only what is touched is ever committed.
-const READING_STACK: usize = 64 * 1024 * 1024;
+/// Several times what the worst expression of that length takes from an unoptimised parser (6 MiB); only what is
+/// touched is ever committed.
+const READING_STACK: usize = 32 * 1024 * 1024;
+
+/// How much of the parser's complaint is shown, in characters: it may quote the whole expression.
+const LONGEST_COMPLAINT: usize = 120;
 
 static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
@@ -44,12 +49,17 @@ pub(super) struct Uses {
     pub(super) functions: BTreeSet<String>,
     /// Names that loops bind.
     pub(super) bound: BTreeSet<String>,
+    /// Fields of anything but `values`.
+    pub(super) fields: BTreeSet<String>,
     /// The keys at which `values` is read.
     pub(super) keys: BTreeSet<String>,
     /// Whether `values` is also read in a way that does not show the keys.
     pub(super) any_key: bool,
-    /// How many loops stand inside one another.
-    pub(super) loops: usize,
+    /// To which power of the items that it runs over an evaluation's steps and memory grow.
+    pub(super) power: u32,
+    /// How many items the longest list has that is written out.
+    pub(super) items: usize,
+    loops: usize,
     depth: usize,
 }
 
@@ -96,20 +106,26 @@ impl Expression {
 }
 
 fn too_deep() -> String {
-    format!("The expression nests deeper than {DEEPEST_EXPRESSION} levels, the limit.")
+    format!(
+        "The expression nests deeper than {DEEPEST_EXPRESSION} levels, the limit; a chain of operators nests, too."
+    )
 }
 
 /// The parser's first complaint as a sentence.
 fn why_unread(errors: &ParseErrors) -> String {
+    if errors.errors.iter().any(|error| error.msg.contains("Recursion limit")) {
+        return too_deep();
+    }
     let Some(first) = errors.errors.first() else {
         return "The expression cannot be read.".to_owned();
     };
-    if errors.errors.iter().any(|error| error.msg.starts_with("Recursion limit")) {
-        return too_deep();
-    }
-    let what = first.msg.split(" expecting ").next().unwrap_or_default().trim_end_matches('.');
+    let what = first.msg.trim_start_matches("Syntax error: ").split(" expecting ").next().unwrap_or_default();
+    let what: String = what.chars().take(LONGEST_COMPLAINT).collect();
     let (line, column) = first.pos;
-    format!("The expression cannot be read at line {line}, column {column}: {what}.")
+    format!(
+        "The expression cannot be read at line {line}, column {column}: {}.",
+        what.trim_end_matches(['.', '!'])
+    )
 }
 
 /// Where in the tree the walk is.
@@ -117,6 +133,7 @@ fn why_unread(errors: &ParseErrors) -> String {
 struct Surroundings {
     bound: Vec<String>,
     loops: usize,
+    power: u32,
     depth: usize,
 }
 
@@ -136,7 +153,10 @@ impl Uses {
         }
         match &node.expr {
             Expr::Ident(name) => self.note_name(name, around),
-            Expr::Select(select) => self.note(&select.operand, around),
+            Expr::Select(select) => {
+                self.fields.insert(select.field.clone());
+                self.note(&select.operand, around);
+            }
             Expr::Call(call) => {
                 if call.func_name.starts_with(|c: char| c.is_ascii_alphabetic()) {
                     self.functions.insert(call.func_name.clone());
@@ -147,7 +167,10 @@ impl Uses {
                 }
                 call.args.iter().for_each(|argument| self.note(argument, around));
             }
-            Expr::List(list) => list.elements.iter().for_each(|element| self.note(element, around)),
+            Expr::List(list) => {
+                self.items = self.items.max(list.elements.len());
+                list.elements.iter().for_each(|element| self.note(element, around));
+            }
             Expr::Map(map) => self.note_entries(map.entries.iter().map(|entry| &entry.expr), around),
             Expr::Struct(message) => {
                 self.names.insert(message.type_name.clone());
@@ -160,12 +183,16 @@ impl Uses {
                 around.bound.push(each.iter_var.clone());
                 around.bound.extend(each.iter_var2.clone());
                 self.bound.extend(around.bound[outside..].iter().cloned());
+                let power = if gathers(each) { 2 } else { 1 };
                 around.loops += 1;
+                around.power += power;
                 self.loops = self.loops.max(around.loops);
+                self.power = self.power.max(around.power);
                 for part in [&each.loop_cond, &each.loop_step, &each.result] {
                     self.note(part, around);
                 }
                 around.loops -= 1;
+                around.power -= power;
                 around.bound.truncate(outside);
             }
             Expr::Literal(_) | Expr::Unspecified => {}
@@ -195,6 +222,22 @@ impl Uses {
     }
 }
 
+/// Whether a loop gathers what it computes (`map`), each item of which may be a whole list.
+fn gathers(each: &ComprehensionExpr) -> bool {
+    let step = match &each.loop_step.expr {
+        Expr::Call(call) if call.func_name == operators::CONDITIONAL => call.args.get(1),
+        _ => Some(&each.loop_step),
+    };
+    let gathered = match step.map(|step| &step.expr) {
+        Some(Expr::Call(call)) if call.func_name == operators::ADD => call.args.get(1),
+        _ => None,
+    };
+    match gathered.map(|gathered| &gathered.expr) {
+        Some(Expr::List(list)) => !list.elements.iter().all(|element| is_name(element, &each.iter_var)),
+        _ => false,
+    }
+}
+
 /// The key, where this reads `values` at a literal one: by index, by field, by `in`, by `has`.
 fn key_read(node: &Expr) -> Option<&str> {
     match node {
@@ -220,5 +263,99 @@ fn literal(node: &IdedExpr) -> Option<&str> {
     match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// As many units as fit, then the end.
+    fn filled(unit: &str, end: &str) -> String {
+        unit.repeat((LONGEST_EXPRESSION - end.len()) / unit.len()) + end
+    }
+
+    #[test]
+    fn what_nests_as_deep_as_its_length_allows_is_refused_and_ends_nothing() {
+        for (unit, end) in [
+            ("(", ""),
+            ("[", ""),
+            ("{", ""),
+            ("{1:", ""),
+            ("[1,", ""),
+            ("a[", ""),
+            ("a(", ""),
+            ("a.b(", ""),
+            ("a{b:", ""),
+            ("!(", ""),
+            ("-(", ""),
+            ("((a)+", "a"),
+            ("[1].all(x,", ""),
+            ("a+", "a"),
+            ("a==", "a"),
+            ("a in ", "a"),
+            ("a.", "a"),
+            ("a.?", "a"),
+            ("a.b().", "c()"),
+            ("a?b:", "a"),
+        ] {
+            let error = Expression::read(&filled(unit, end)).unwrap_err();
+            assert!(error.contains("deeper than 32 levels"), "{unit}: {error}");
+        }
+        let closed = "(".repeat(900) + "1" + &")".repeat(900);
+        assert!(Expression::read(&closed).unwrap_err().contains("deeper than 32 levels"));
+    }
+
+    #[test]
+    fn what_is_long_but_shallow_is_read() {
+        for (unit, end) in
+            [("!", "a"), ("-", "1"), ("- ", "1"), ("a&&", "a"), ("a||", "a"), (" ", "a"), ("\n", "a")]
+        {
+            assert!(Expression::read(&filled(unit, end)).is_ok(), "{unit}");
+        }
+        assert!(Expression::read(&format!("[{}1]", "1,".repeat(900))).is_ok());
+        assert!(Expression::read(&("a+".repeat(30) + "a")).is_ok());
+    }
+
+    #[test]
+    fn a_complaint_is_one_short_sentence() {
+        for (unit, end) in
+            [("\"", ""), ("'", ""), ("@", ""), ("\\", ""), ("a?", "a"), ("1,", "1"), (".", "a")]
+        {
+            let error = Expression::read(&filled(unit, end)).unwrap_err();
+            assert!(error.starts_with("The expression cannot be read at line 1, column "), "{unit}: {error}");
+            assert!(error.len() < 400 && error.ends_with('.') && !error.contains('\n'), "{unit}: {error}");
+        }
+    }
+
+    #[test]
+    fn loops_count_by_how_they_stand_inside_one_another() {
+        for (source, loops, power) in [
+            ("a > 1", 0, 0),
+            ("a.all(x, x > 1) && a.exists(x, x > 1)", 1, 1),
+            ("a.filter(x, x > 1).exists_one(x, x > 1)", 1, 1),
+            ("a.map(x, x + 1) == a", 1, 2),
+            ("a.map(x, x > 1, x + 1) == a", 1, 2),
+            ("a.all(x, b.exists(y, y > x))", 2, 2),
+            ("a.map(x, b.map(y, a)) == a", 2, 4),
+        ] {
+            let uses = Expression::read(source).unwrap().uses;
+            assert_eq!((uses.loops, uses.power), (loops, power), "{source}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reading_any_soup_of_tokens_gives_a_tree_or_a_sentence(tokens in prop::collection::vec(
+            prop::sample::select(vec![
+                "a", "values", "1", "2u", "1.5", "'s'", "r'\\'", "b'x'", "(", ")", "[", "]", "{", "}", ".", ",", ":", "?",
+                "!", "-", "+", "&&", "||", "==", "in", "has(", ".all(x,", ".map(", "`", "\"", "\\", "null", "9999999999999999999",
+            ]), 0..60))
+        {
+            if let Err(error) = Expression::read(&tokens.concat()) {
+                prop_assert!(error.starts_with("The expression ") && !error.contains("parser failed"), "{}", error);
+            }
+        }
     }
 }

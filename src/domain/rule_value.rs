@@ -1,23 +1,17 @@
-//! Evaluates a rule: what it may look at becomes CEL values, and what comes out is true, false or a sentence.
+//! What a rule may look at, as CEL values.
 //!
-//! What must stay true: no sentence holds a setting's value, because a rule may look at secrets; nothing that an
-//! expression does to the evaluator ends the process.
+//! What must stay true: whole numbers stay whole and text is borrowed, not copied; of `values` no more is turned into
+//! CEL than the expression can read.
 
 use super::path::Path;
 use super::role::Role;
-use super::rule_expression::{Expression, MOST_NESTED_LOOPS, empty_context};
 use super::time::Timestamp;
 use super::value::Value;
 use cel::common::types::{
     CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp, CelUInt,
 };
 use cel::common::value::Val;
-use cel::{ExecutionError, Value as CelValue};
 use std::collections::{BTreeMap, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// How long a list may be that loops inside one another run over.
-pub const LONGEST_NESTED_LOOP: usize = 1_000;
 
 /// What a rule may look at; what is absent is null to the expression.
 #[derive(Debug, Clone, Copy)]
@@ -38,89 +32,46 @@ pub struct Facts<'a> {
     pub now: Option<Timestamp>,
 }
 
-/// A rule that is ready to be asked.
-#[derive(Debug)]
-pub struct Compiled {
-    pub(super) name: String,
-    pub(super) expression: Expression,
-    pub(super) paths: Option<Vec<Path>>,
-}
-
-impl Compiled {
-    /// Whether the rule's expression is true of these facts; the error is a sentence that names the rule.
-    ///
-    /// An expression fails where it reads a value that is not there, mixes types that do not mix, overflows, gives
-    /// anything but true or false, or runs two loops inside one another over more than 1,000 items.
-    pub fn holds(&self, facts: &Facts<'_>) -> Result<bool, String> {
-        self.evaluate(facts).map_err(|why| format!("The rule {} cannot be evaluated: {why}.", self.name))
-    }
-
-    /// The paths that the rule reads; nothing where that does not show, so that it concerns every path.
-    pub fn paths_named(&self) -> Option<&[Path]> {
-        self.paths.as_deref()
-    }
-
-    fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, String> {
-        let uses = &self.expression.uses;
-        if uses.loops == MOST_NESTED_LOOPS && self.longest(facts) > LONGEST_NESTED_LOOP {
-            return Err(format!("its loops run over more than {LONGEST_NESTED_LOOP} items"));
-        }
-        let mut context = empty_context();
-        for name in &uses.names {
-            if let Some(value) = self.variable(name, facts) {
-                context.add_variable_as_val(name.as_str(), value);
-            }
-        }
-        // The evaluator reports failures as errors, yet a few of its branches are written to panic; a rule that hits
-        // one must refuse a change, not end the program in the middle of it.
-        catch_unwind(AssertUnwindSafe(|| {
-            let result =
-                CelValue::resolve_val(&self.expression.tree, &context).map_err(|error| why(&error))?;
-            result
-                .downcast_ref::<CelBool>()
-                .map(|truth| *truth.inner())
-                .ok_or_else(|| format!("it gives a {}, not true or false", result.get_type().name()))
-        }))
-        .unwrap_or_else(|_| Err("the evaluator failed on it".to_owned()))
-    }
-
-    fn variable<'v>(&self, name: &str, facts: &Facts<'v>) -> Option<Box<dyn Val + 'v>> {
+impl<'a> Facts<'a> {
+    /// The CEL value of a variable, or nothing where there is none of that name. `read` are the paths that `values` is
+    /// read at, where they are known.
+    pub(super) fn variable(&self, name: &str, read: Option<&[Path]>) -> Option<Box<dyn Val + 'a>> {
         Some(match name {
-            "values" => self.values(facts),
-            "old" => optional(facts.old.map(to_cel)),
-            "new" => optional(facts.new.map(to_cel)),
-            "setting" => optional(facts.setting.map(to_cel)),
-            "path" => optional(facts.path.map(|path| text(path.as_str()))),
+            "values" => self.values(read),
+            "old" => or_null(self.old.map(to_cel)),
+            "new" => or_null(self.new.map(to_cel)),
+            "setting" => or_null(self.setting.map(to_cel)),
+            "path" => or_null(self.path.map(|path| text(path.as_str()))),
             "actor" => {
-                optional(facts.actor.map(|(name, role)| {
+                or_null(self.actor.map(|(name, role)| {
                     map([("name", text(name)), ("role", text(role.as_str()))].into_iter())
                 }))
             }
-            "now" => optional(facts.now.and_then(moment)),
+            "now" => or_null(self.now.and_then(moment)),
             _ => return None,
         })
     }
 
-    /// `values`, with no more in it than the expression can read.
-    fn values<'v>(&self, facts: &Facts<'v>) -> Box<dyn Val + 'v> {
-        match &self.paths {
+    fn values(&self, read: Option<&[Path]>) -> Box<dyn Val + 'a> {
+        match read {
             Some(paths) => map(paths
                 .iter()
-                .filter_map(|path| facts.values.get_key_value(path))
+                .filter_map(|path| self.values.get_key_value(path))
                 .map(|(path, value)| (path.as_str(), to_cel(value)))),
-            None => map(facts.values.iter().map(|(path, value)| (path.as_str(), to_cel(value)))),
+            None => map(self.values.iter().map(|(path, value)| (path.as_str(), to_cel(value)))),
         }
     }
 
-    /// How many items the longest list or object has that the expression can reach.
-    fn longest(&self, facts: &Facts<'_>) -> usize {
-        let reached: Vec<&Value> = match &self.paths {
-            Some(paths) => paths.iter().filter_map(|path| facts.values.get(path)).collect(),
-            None => facts.values.values().collect(),
-        };
-        let whole = if self.paths.is_none() { facts.values.len() } else { 0 };
-        let others = [facts.old, facts.new, facts.setting].into_iter().flatten();
-        reached.into_iter().chain(others).map(longest).fold(whole, usize::max)
+    /// How many items the longest list or object has that an expression with these paths can reach.
+    pub(super) fn longest(&self, read: Option<&[Path]>) -> usize {
+        let others =
+            [self.old, self.new, self.setting].into_iter().flatten().map(longest).fold(0, usize::max);
+        match read {
+            Some(paths) => {
+                paths.iter().filter_map(|path| self.values.get(path)).map(longest).fold(others, usize::max)
+            }
+            None => self.values.values().map(longest).fold(others.max(self.values.len()), usize::max),
+        }
     }
 }
 
@@ -151,7 +102,7 @@ fn to_cel(value: &Value) -> Box<dyn Val + '_> {
     }
 }
 
-fn optional<'v>(value: Option<Box<dyn Val + 'v>>) -> Box<dyn Val + 'v> {
+fn or_null<'v>(value: Option<Box<dyn Val + 'v>>) -> Box<dyn Val + 'v> {
     value.unwrap_or_else(|| Box::new(CelNull))
 }
 
@@ -168,12 +119,4 @@ fn map<'v>(entries: impl Iterator<Item = (&'v str, Box<dyn Val + 'v>)>) -> Box<d
 fn moment<'v>(moment: Timestamp) -> Option<Box<dyn Val + 'v>> {
     let moment = chrono::DateTime::from_timestamp_millis(moment.millis())?;
     Some(Box::new(CelTimestamp::from(moment.fixed_offset())))
-}
-
-/// Why the evaluation failed, in words that hold types and names but no values.
-fn why(error: &ExecutionError) -> String {
-    match error {
-        ExecutionError::NoSuchKey(key) => format!("there is no value at {key}"),
-        other => other.to_string(),
-    }
 }

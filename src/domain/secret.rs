@@ -101,6 +101,11 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// Whether a text is a variable's name in which `*` may stand for any run of characters.
+pub fn is_variable_pattern(pattern: &str) -> bool {
+    is_variable_name(&pattern.replace('*', "A"))
+}
+
 fn is_variable_name(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())

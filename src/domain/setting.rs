@@ -8,7 +8,7 @@ use super::error::{Error, Result};
 use super::path::Path;
 use super::risk::{Risk, RiskReason, highest};
 use super::value::{Value, ValueType, canonical};
-use super::wording::{nearest, not_a};
+use super::wording::{nearest, not_a, stray};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
@@ -18,8 +18,8 @@ pub const OWN_KEYS: [&str; 8] =
 
 /// The JSON Schema keywords that a setting may use.
 #[rustfmt::skip]
-pub const SCHEMA_KEYWORDS: [&str; 44] = [
-    "$comment", "$defs", "$ref", "additionalProperties", "allOf", "anyOf", "const", "contains", "dependentRequired",
+pub const SCHEMA_KEYWORDS: [&str; 42] = [
+    "$comment", "additionalProperties", "allOf", "anyOf", "const", "contains", "dependentRequired",
     "dependentSchemas", "deprecated", "else", "enum", "examples", "exclusiveMaximum", "exclusiveMinimum", "format",
     "if", "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems",
     "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties",
@@ -153,6 +153,10 @@ impl Setting {
     }
 
     fn take(&mut self, key: &str, value: Value) -> Result<(), String> {
+        let known = OWN_KEYS.contains(&key) || SCHEMA_KEYWORDS.contains(&key);
+        if value.is_null() && known {
+            return Err(format!("{key} is empty: give it a value or remove it."));
+        }
         match key {
             "default" => self.default = Some(value),
             "unit" => self.unit = Some(text(key, value)?),
@@ -169,6 +173,7 @@ impl Setting {
             _ if SCHEMA_KEYWORDS.contains(&key) => {
                 self.schema.insert(key.to_owned(), value);
             }
+            _ if value.is_null() && key.contains(' ') => return Err(stray(key)),
             _ => return Err(unknown(key)),
         }
         Ok(())
@@ -191,9 +196,12 @@ impl TryFrom<Value> for Setting {
     }
 }
 
-fn unknown(key: &str) -> String {
+pub(super) fn unknown(key: &str) -> String {
     let near = nearest(key, OWN_KEYS.into_iter().chain(SCHEMA_KEYWORDS));
     match (key, near) {
+        ("$ref" | "$defs" | "definitions", _) => {
+            format!("{key} is not supported: a setting's schema stands by itself; write it out in place.")
+        }
         ("hot", _) => "A setting is hot unless it says `restart: true`; remove `hot`.".to_owned(),
         ("min" | "max", _) => {
             format!("{key} is no key of a setting; write {key}imum, {key}Length or {key}Items.")
@@ -233,7 +241,7 @@ fn names(key: &str, value: Value) -> Result<Vec<String>, String> {
 }
 
 /// Refuses what is no JSON Schema type, and null, which no setting holds.
-fn check_type(value: &Value) -> Result<(), String> {
+pub(super) fn check_type(value: &Value) -> Result<(), String> {
     const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
     let one = |value: &Value| {
         let name = value.as_str().unwrap_or_default();
@@ -304,11 +312,14 @@ mod tests {
             ("max_length", json!(1), "did you mean maxLength?"),
             ("max", json!(1), "maximum, maxLength or maxItems"),
             ("hot", json!(true), "remove `hot`"),
+            ("in this order.", json!(null), "put that text in quotes"),
             ("colour", json!("red"), "neither a key of a setting nor a JSON Schema keyword"),
             ("risk", json!("hihg"), "low, medium, high or critical, not \"hihg\""),
             ("restart", json!("yes"), "true or false, not \"yes\""),
             ("services", json!("web"), "a list of names"),
-            ("unit", json!(null), "text, not empty"),
+            ("unit", json!(null), "unit is empty"),
+            ("unit", json!(5), "text, not 5"),
+            ("$ref", json!("#/$defs/a"), "stands by itself"),
             ("type", json!("list"), "did you mean array?"),
             ("type", json!("intger"), "did you mean integer?"),
             ("type", json!(["integer", "null"]), "may not be null"),

@@ -199,6 +199,9 @@ fn read_number(text: &str) -> Result<Value> {
         Error::invalid(format!("The number {text} is too large; the limit is about 1.8e308."))
             .hint(keep_as_text)
     })?;
+    if text == "-0" {
+        return Ok(Value::from(0));
+    }
     let whole_digits = text.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
     if whole_digits && value.is_f64() {
         return Err(Error::invalid(format!("The integer {text} needs more than 64 bits, the limit."))

@@ -39,6 +39,20 @@ pub fn not_a(place: &str, wanted: &str, found: &Value) -> String {
     format!("{place} must be {wanted}, not {}.", shown(found))
 }
 
+/// What to say of a key with nothing under it that is the rest of a text with a comma: `{about: this, and that}`.
+pub fn stray(key: &str) -> String {
+    format!("{key:?} is no key; if it belongs to the text before the comma, put that text in quotes.")
+}
+
+/// Names in a row: `a, b or c`.
+pub fn join(names: &[&str], word: &str) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [most @ .., last] => format!("{} {word} {last}", most.join(", ")),
+    }
+}
+
 /// A value as a message shows it: short, quoted as JSON, null as what it means.
 pub fn shown(value: &Value) -> String {
     let text = match value {

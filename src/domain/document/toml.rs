@@ -1,12 +1,17 @@
 //! TOML as a value.
 
-use super::{DEEPEST_DOCUMENT, QUOTE_IT, Source, number, too_deep, twice};
+use super::{DEEPEST_DOCUMENT, LONGEST_TOML, QUOTE_IT, Source, number, too_deep, too_long, twice};
 use crate::domain::error::{Error, Result};
 use serde_json::{Map, Value};
 use std::ops::Range;
 use toml_edit::{Document, Item, Table, TableLike, TomlError, Value as TomlValue};
 
 pub(super) fn read(source: &Source<'_>) -> Result<Value> {
+    if source.text.len() > LONGEST_TOML {
+        let limit = format!("{LONGEST_TOML} (8 MiB) for TOML");
+        return Err(too_long(source.name, source.text.len(), &limit)
+            .hint("Write it as YAML or JSON, whose limit is 64 MiB."));
+    }
     let document = Document::parse(source.text).map_err(|error| unreadable(source, &error))?;
     table(source, document.as_table(), document.span(), 1)
 }

@@ -14,7 +14,7 @@ pub fn write_yaml(value: &Value) -> String {
     if is_block(value) {
         block(&mut out, value, 0);
     } else {
-        out.push_str(&scalar(value));
+        out.push_str(&write_yaml_inline(value));
         out.push('\n');
     }
     out
@@ -85,15 +85,26 @@ fn leaf(out: &mut String, value: &Value, indent: usize) {
         }
         _ => {
             out.push(' ');
-            out.push_str(&scalar(value));
+            out.push_str(&write_yaml_inline(value));
             out.push('\n');
         }
     }
 }
 
-/// A scalar or an empty collection, on one line.
-fn scalar(value: &Value) -> String {
+/// The value as YAML on one line: `[a, b]`, `{port: 5050}`; it may stand inside another such text.
+pub fn write_yaml_inline(value: &Value) -> String {
     match value {
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(write_yaml_inline).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(fields) => {
+            let each = |(name, field): (&String, &Value)| {
+                let mark = if text(name).len() > LONGEST_SIMPLE_KEY { "? " } else { "" };
+                format!("{mark}{}: {}", text(name), write_yaml_inline(field))
+            };
+            format!("{{{}}}", fields.iter().map(each).collect::<Vec<_>>().join(", "))
+        }
         Value::String(string) => text(string),
         other => other.to_string(),
     }
@@ -289,11 +300,15 @@ wide: \"x\\u200B\\x07\"
             for value in [json!(text), json!([text]), json!({"k": text}), json!({text: {text: [text]}})] {
                 let yaml = write_yaml(&value);
                 assert_eq!(read_back(&yaml), value, "{yaml}");
+                let inline = write_yaml_inline(&value);
+                assert_eq!(inline.lines().count(), 1);
+                assert_eq!(read_back(&inline), value, "{inline}");
             }
         }
         let long = "k".repeat(5000);
         let value = json!([{long.as_str(): {long.as_str(): 1}, "z": 2}]);
         assert_eq!(read_back(&write_yaml(&value)), value);
+        assert_eq!(read_back(&write_yaml_inline(&value)), value);
     }
 
     fn any_value() -> impl Strategy<Value = Value> {
@@ -328,6 +343,8 @@ wide: \"x\\u200B\\x07\"
         fn whatever_is_written_is_read_back(value in any_value()) {
             let yaml = write_yaml(&value);
             prop_assert_eq!(read_back(&yaml).to_string(), value.to_string(), "{}", yaml);
+            let inline = format!("a: {{b: {}, c: [1]}} # said\n", write_yaml_inline(&value));
+            prop_assert_eq!(read_back(&inline)["a"]["b"].to_string(), value.to_string(), "{}", inline);
         }
 
         #[test]

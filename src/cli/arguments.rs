@@ -1,0 +1,144 @@
+//! The words of the command line: the options that hold everywhere, and the table of commands.
+
+use super::session::Session;
+use super::{change, context, environment, value};
+use crate::api::Outcome;
+use crate::domain::error::Result;
+use crate::output::Format;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  cfgctl get session_timeout_minutes
+  cfgctl explain server.port
+  cfgctl set session_timeout_minutes 90 --reason \"Fewer open sessions at night\"
+  cfgctl apply -f peak.yaml --reason \"Peak hours\" --dry-run
+  cfgctl rollback --steps 1 --reason \"Timeouts since the change\"
+
+Exit codes: 0 done, 1 the answer is \"no\", 2 usage, 3 not there, 4 not allowed, 5 conflict, 6 refused,
+7 unavailable, 8 pending, 9 integrity, 12 outcome unknown, 70 a bug.";
+
+/// Change a running system's configuration without breaking it.
+///
+/// Every change is validated, classified by risk, approved as its risk demands, backed up, applied in one transaction
+/// and kept on record.
+#[derive(Parser)]
+#[command(name = "cfgctl", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The options that every command takes.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// The store's file [or $CFGCTL_STORE]
+    #[arg(long, global = true, value_name = "PATH", conflicts_with_all = ["context", "remote"])]
+    pub(crate) store: Option<PathBuf>,
+    /// A named store; see `cfgctl context` [or $CFGCTL_CONTEXT]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "remote")]
+    pub(crate) context: Option<String>,
+    /// Another machine's instance [or $CFGCTL_REMOTE]
+    #[arg(long, global = true, value_name = "URL", hide = true)]
+    pub(crate) remote: Option<String>,
+    /// A file that holds the caller's token, readable by nobody else [or the token in $CFGCTL_TOKEN]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// How the answer is written [or $CFGCTL_OUTPUT]
+    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = format_parser())]
+    pub(crate) output: Option<Format>,
+    /// Go on without asking
+    #[arg(short = 'y', long, global = true)]
+    pub(crate) yes: bool,
+    /// The name that a confirmation asks to type
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) answer: Option<String>,
+    /// Never ask; what would have been asked must be given
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// Say less on standard error
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more on standard error
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+    /// Show times in this machine's zone
+    #[arg(long, global = true)]
+    pub(crate) local: bool,
+    /// End with 0 where the answer is "no"
+    #[arg(long, global = true)]
+    pub(crate) exit_zero: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless $NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(|(name, _)| name)).try_map(|name| Format::parse(&name))
+}
+
+impl Options {
+    /// The format asked for by flag or variable.
+    pub(crate) fn format(&self) -> Result<Format> {
+        match (self.output, environment::text("CFGCTL_OUTPUT")?) {
+            (Some(format), _) => Ok(format),
+            (None, Some(name)) => Format::parse(&name).map_err(|mut error| {
+                error.message = format!("$CFGCTL_OUTPUT: {}", error.message);
+                error
+            }),
+            (None, None) => Ok(Format::default()),
+        }
+    }
+}
+
+/// The commands, in the order in which help lists them.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show values
+    Get(value::Get),
+    /// Show everything about one path
+    Explain(value::Explain),
+    /// Set values
+    Set(change::Set),
+    /// Take overrides away
+    Unset(change::Unset),
+    /// Ask whether values would be accepted
+    Validate(change::Validate),
+    /// Show what a change would mean
+    Assess(change::Assess),
+    /// Show who set each override
+    Blame(value::Blame),
+    /// Name stores and choose among them
+    Context(context::Context),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
+        match self {
+            Command::Get(command) => command.run(session),
+            Command::Explain(command) => command.run(session),
+            Command::Set(command) => command.run(session),
+            Command::Unset(command) => command.run(session),
+            Command::Validate(command) => command.run(session),
+            Command::Assess(command) => command.run(session),
+            Command::Blame(command) => command.run(session),
+            Command::Context(command) => command.run(session),
+        }
+    }
+}

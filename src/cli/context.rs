@@ -1,0 +1,283 @@
+//! Naming stores and choosing among them: `context`.
+
+use super::context_file::Contexts;
+use super::place::{self, Because, Presence};
+use super::session::Session;
+use super::environment;
+use crate::api::Outcome;
+use crate::domain::error::{Error, Result};
+use crate::domain::member::is_name;
+use crate::output::{Render, Style, escape};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Name stores and choose among them.
+///
+/// The names are this user's, in $XDG_CONFIG_HOME/cfgctl/contexts.json, over the machine's, in
+/// /etc/cfgctl/contexts.json. Without a terminal a write never rests on `context use` alone.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl context add prod --store /srv/prod/config_overrides.db --protected
+  cfgctl context use prod
+  cfgctl context show
+  cfgctl --context prod get server.port")]
+pub(crate) struct Context {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Name a store
+    Add(Add),
+    /// Choose the store that is meant where none is named
+    Use(Use),
+    /// List the named stores
+    List(List),
+    /// Show which store is meant, and why
+    Show(Show),
+    /// Forget a name; the store stays
+    Remove(Remove),
+}
+
+impl Context {
+    pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
+        match self.action {
+            Action::Add(action) => action.run(session),
+            Action::Use(action) => action.run(session),
+            Action::List(action) => action.run(session),
+            Action::Show(action) => action.run(session),
+            Action::Remove(action) => action.run(session),
+        }
+    }
+}
+
+/// Name a store. The store itself is `--store`.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl context add prod --store /srv/prod/config_overrides.db --protected
+  cfgctl context add scratch --store ./scratch.db")]
+struct Add {
+    /// The name: letters, digits, '.', '-', '_' and '@'
+    name: String,
+    /// Writes ask to type the instance's name, or need --answer
+    #[arg(long)]
+    protected: bool,
+}
+
+impl Add {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        if !is_name(&self.name) {
+            return Err(Error::usage(format!("{:?} cannot be a context's name.", self.name))
+                .hint("Use 1 to 64 letters, digits, '.', '-', '_' and '@', beginning with a letter or digit."));
+        }
+        let store = session.options.store.as_ref().ok_or_else(|| {
+            Error::usage("A context needs a store.").hint(format!("cfgctl context add {} --store PATH", self.name))
+        })?;
+        let store = std::path::absolute(store)
+            .map_err(|error| Error::usage(format!("{} is no path: {error}.", store.display())))?;
+        let mut contexts = Contexts::load()?;
+        let is_new = contexts.add(&self.name, store.clone(), self.protected);
+        contexts.save()?;
+        let verb = if is_new { "names" } else { "now names" };
+        session.say(&format!("{} {verb} {}.", self.name, store.display()));
+        Ok(Outcome::Done)
+    }
+}
+
+/// Choose the store that is meant where none is named.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl context use prod
+  cfgctl context use --none")]
+struct Use {
+    /// The context's name
+    #[arg(required_unless_present = "none")]
+    name: Option<String>,
+    /// None: the default store is meant again
+    #[arg(long, conflicts_with = "name")]
+    none: bool,
+}
+
+impl Use {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let mut contexts = Contexts::load()?;
+        let said = match &self.name {
+            Some(name) => format!("{name} is in use: {}.", contexts.named(name)?.store.display()),
+            None => "No context is in use.".to_owned(),
+        };
+        contexts.choose(self.name);
+        contexts.save()?;
+        session.say(&said);
+        Ok(Outcome::Done)
+    }
+}
+
+/// List the named stores.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl context list
+  cfgctl context list -o json")]
+struct List {}
+
+impl List {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let contexts = Contexts::load()?;
+        let items = contexts
+            .all()
+            .map(|(name, named, own)| Listed {
+                name: name.to_owned(),
+                store: named.store.clone(),
+                protected: named.protected,
+                in_use: contexts.in_use() == Some(name),
+                of: if own { "user" } else { "machine" },
+            })
+            .collect();
+        session.print(&ContextList { items })?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Forget a name; the store stays.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl context remove scratch")]
+struct Remove {
+    /// The context's name
+    name: String,
+}
+
+impl Remove {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let mut contexts = Contexts::load()?;
+        contexts.remove(&self.name)?;
+        contexts.save()?;
+        session.say(&format!("{} is forgotten; the store stays where it is.", self.name));
+        Ok(Outcome::Done)
+    }
+}
+
+/// Show which store is meant, what decided, and what was weaker.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl context show
+  CFGCTL_STORE=/tmp/try.db cfgctl context show -o json")]
+struct Show {}
+
+impl Show {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let place = session.place()?;
+        let contexts = Contexts::load()?;
+        let options = &session.options;
+        let path = |store: Option<PathBuf>| store.map(|store| store.display().to_string());
+        let candidates = [
+            (Because::StoreFlag, path(options.store.clone())),
+            (Because::ContextFlag, options.context.clone()),
+            (Because::StoreVariable, path(environment::variable("CFGCTL_STORE").map(PathBuf::from))),
+            (Because::ContextVariable, environment::text("CFGCTL_CONTEXT")?),
+            (Because::ContextInUse, contexts.in_use().map(str::to_owned)),
+        ];
+        let mut settings: Vec<Setting> = candidates
+            .into_iter()
+            .filter_map(|(because, value)| Some(Setting { by: because.words(), value: value?, wins: because == place.because }))
+            .collect();
+        if place.is_default() {
+            let value = place.store.display().to_string();
+            settings.push(Setting { by: place.because.words(), value, wins: true });
+        }
+        let shown = Shown {
+            there: !matches!(place::presence(&place.store), Presence::Absent),
+            by: place.because.words(),
+            store: place.store,
+            context: place.context,
+            protected: place.protected,
+            settings,
+        };
+        session.print(&shown)?;
+        Ok(Outcome::Done)
+    }
+}
+
+/// The named stores.
+#[derive(Serialize)]
+struct ContextList {
+    items: Vec<Listed>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    store: PathBuf,
+    protected: bool,
+    in_use: bool,
+    of: &'static str,
+}
+
+impl Render for ContextList {
+    fn table(&self, _style: &Style) -> String {
+        let widest = self.items.iter().map(|item| item.name.len()).max().unwrap_or_default();
+        let line = |item: &Listed| {
+            let mark = if item.in_use { '*' } else { ' ' };
+            let store = item.store.display().to_string();
+            let protected = if item.protected { "  (protected)" } else { "" };
+            format!("{mark} {:widest$}  {}{protected}\n", item.name, escape::line(&store))
+        };
+        self.items.iter().map(line).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items.iter().map(|item| item.name.clone()).collect()
+    }
+
+    fn remarks(&self, _style: &Style) -> Vec<String> {
+        let none = "No store has a name. Name one: cfgctl context add NAME --store PATH.";
+        if self.items.is_empty() { vec![none.to_owned()] } else { Vec::new() }
+    }
+}
+
+/// The store that is meant, and why.
+#[derive(Serialize)]
+struct Shown {
+    store: PathBuf,
+    there: bool,
+    by: &'static str,
+    context: Option<String>,
+    protected: bool,
+    settings: Vec<Setting>,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    by: &'static str,
+    value: String,
+    wins: bool,
+}
+
+impl Render for Shown {
+    fn table(&self, _style: &Style) -> String {
+        let store = self.store.display().to_string();
+        let there = if self.there { "" } else { " (not there yet)" };
+        let protected = if self.protected { ", protected" } else { "" };
+        let mut text = format!("{}{there}{protected}\n", escape::line(&store));
+        for setting in &self.settings {
+            let verdict = if setting.wins { "decides" } else { "is weaker" };
+            text.push_str(&format!("  {} {verdict}: {}\n", setting.by, escape::line(&setting.value)));
+        }
+        text
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.context.iter().cloned().collect()
+    }
+
+    fn raw(&self) -> Option<String> {
+        Some(self.store.display().to_string())
+    }
+}

@@ -1,0 +1,116 @@
+//! What was typed becomes a request: one file a noun, and around them the store, the caller, prompts and exit codes.
+//!
+//! What must stay true: standard output carries the answer and nothing else; an error is printed once, here; nothing
+//! is written before a completion request is answered; how the program ends is decided in `exit` alone.
+
+mod arguments;
+mod caller;
+mod change;
+mod context;
+mod context_file;
+mod document;
+mod environment;
+mod exit;
+mod init;
+mod input;
+mod machine;
+mod operand;
+mod panic;
+mod place;
+mod prompt;
+mod session;
+mod target;
+mod terms;
+mod value;
+mod wait;
+
+use crate::api::Outcome;
+use crate::domain::error::Result;
+use crate::output::{Format, stream};
+use arguments::Arguments;
+use clap::Parser;
+use session::Session;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Does what the command line says and gives the exit code.
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // Before anything is built: it is what scripts ask most often.
+    let version_asked = matches!(words.as_slice(), [_, word] if word == "--version" || word == "-V");
+    if version_asked {
+        return end(&version().map(|()| Outcome::Done), false, false);
+    }
+    let json = wants_json(&words);
+    match Arguments::try_parse_from(words) {
+        Ok(arguments) => {
+            let json = arguments.options.format().map_or(json, is_json);
+            let exit_zero = arguments.options.exit_zero;
+            end(&panic::caught(|| run(arguments)), exit_zero, json)
+        }
+        Err(error) => ExitCode::from(exit::for_words(&error, json)),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Outcome> {
+    let mut session = Session::new(arguments.options)?;
+    let outcome = arguments.command.run(&mut session)?;
+    session.finish();
+    Ok(outcome)
+}
+
+fn end(result: &Result<Outcome>, exit_zero: bool, json: bool) -> ExitCode {
+    let code = exit::code_of(result.as_ref(), exit_zero);
+    if let Err(error) = result {
+        exit::complain(error, code, json);
+    }
+    ExitCode::from(code)
+}
+
+fn version() -> Result<()> {
+    session::written(stream::answer(concat!("cfgctl ", env!("CARGO_PKG_VERSION"), "\n")), false)
+}
+
+/// Whether errors are to be JSON, as far as words that may not even parse say so.
+fn wants_json(words: &[OsString]) -> bool {
+    let words: Vec<&str> = words.iter().map_while(|word| word.to_str().filter(|word| *word != "--")).collect();
+    let after = |flag: &str| words.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1]).next_back();
+    let within = |flag: &str| words.iter().filter_map(|word| word.strip_prefix(flag)).next_back();
+    let variable = environment::text("CFGCTL_OUTPUT").ok().flatten();
+    after("-o")
+        .or_else(|| after("--output"))
+        .or_else(|| within("--output="))
+        .or_else(|| within("-o"))
+        .or(variable.as_deref())
+        .is_some_and(|name| Format::parse(name).is_ok_and(is_json))
+}
+
+fn is_json(format: Format) -> bool {
+    matches!(format, Format::Json | Format::Ndjson)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_hold_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn words_that_do_not_parse_still_say_how_errors_are_wanted() {
+        for (words, json) in [
+            (&["cfgctl", "get", "-o", "json", "--bad"][..], true),
+            (&["cfgctl", "--output=ndjson", "get"], true),
+            (&["cfgctl", "-ojson"], true),
+            (&["cfgctl", "get", "--output", "yaml"], false),
+            (&["cfgctl", "exec", "--", "curl", "-o", "json"], false),
+            (&["cfgctl", "get", "-o"], false),
+        ] {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            assert_eq!(wants_json(&words), json, "{words:?}");
+        }
+    }
+}

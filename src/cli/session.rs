@@ -1,0 +1,270 @@
+//! One run of the program: its options, how it answers, and the store it works on, opened when first needed.
+//!
+//! What must stay true: a command that only reads opens the store read-only; a write says first which store it goes
+//! to; a store that was named is never made, only the default one is.
+
+use super::arguments::{Options, When};
+use super::caller::caller;
+use super::machine::Surroundings;
+use super::place::{self, Place};
+use super::prompt::Prompts;
+use super::target::{Operation, Target};
+use super::{environment, init};
+use crate::api::{Outcome, Reply};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::time::{Span, Timestamp};
+use crate::output::{self, Format, Render, Style, escape, stream};
+use serde::Serialize;
+use std::io::{self, IsTerminal};
+
+/// One run of the program.
+pub(crate) struct Session {
+    /// The options that every command takes.
+    pub(crate) options: Options,
+    /// How the answer is written.
+    pub(crate) format: Format,
+    /// What may be asked.
+    pub(crate) prompts: Prompts,
+    style: Style,
+    surroundings: Surroundings,
+    place: Option<Place>,
+    target: Option<(Target, Access)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Access {
+    Read,
+    Write,
+}
+
+impl Session {
+    /// For these options; opens nothing.
+    pub(crate) fn new(options: Options) -> Result<Session> {
+        Ok(Session {
+            format: options.format()?,
+            prompts: Prompts::new(options.no_input, options.yes, options.answer.clone()),
+            style: style(options.color, options.local),
+            surroundings: Surroundings::new()?,
+            options,
+            place: None,
+            target: None,
+        })
+    }
+
+    /// Asks something that writes nothing.
+    pub(crate) fn read<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
+        if self.target.is_none() {
+            let target = self.open_to_read()?;
+            self.target = Some((target, Access::Read));
+        }
+        self.send(request)
+    }
+
+    /// Asks for something to be written; says first where.
+    pub(crate) fn write<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
+        if !matches!(self.target, Some((_, Access::Write))) {
+            self.check_written_place()?;
+            self.target = None;
+            let target = self.open_to_write()?;
+            self.target = Some((target, Access::Write));
+        }
+        self.send(request)
+    }
+
+    /// Asks for something to be written, or only for what would be.
+    pub(crate) fn write_unless<R: Operation>(&mut self, dry_run: bool, request: R) -> Result<R::Reply> {
+        if dry_run { self.read(request) } else { self.write(request) }
+    }
+
+    fn send<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
+        match &mut self.target {
+            Some((target, _)) => request.send(target),
+            None => Err(Error::internal("A request was sent before the store was opened.")),
+        }
+    }
+
+    fn open_to_read(&mut self) -> Result<Target> {
+        let caller = caller(self.options.token_file.as_deref())?;
+        let place = self.place()?;
+        if place.exists()? {
+            return Target::open(&place, false, &self.surroundings, caller);
+        }
+        if place.is_default() {
+            self.detail(&format!("There is no store at {} yet: the starter manifest answers.", place.store.display()));
+            return Target::starter(&self.surroundings, caller);
+        }
+        Err(missing(&place))
+    }
+
+    fn open_to_write(&mut self) -> Result<Target> {
+        let caller = caller(self.options.token_file.as_deref())?;
+        let place = self.place()?;
+        if !place.exists()? {
+            if !place.is_default() {
+                return Err(missing(&place));
+            }
+            let made = init::make_default(&place.store, self.surroundings.machine(), &caller)?;
+            self.say(&made);
+        }
+        Target::open(&place, true, &self.surroundings, caller)
+    }
+
+    /// Says where the write goes, and refuses what rests on `context use` alone or is not confirmed by name.
+    fn check_written_place(&mut self) -> Result<()> {
+        let place = self.place()?;
+        if place.because == place::Because::ContextInUse && !self.prompts.at_terminal() {
+            let name = place.context.as_deref().unwrap_or_default();
+            return Err(Error::usage(format!(
+                "Without a terminal a write does not go to the context in use, {name:?}, unless it is named."
+            ))
+            .hint(format!("Name it: --context {name}, or CFGCTL_CONTEXT={name}.")));
+        }
+        let context = place.context.as_ref().map(|name| format!(" (context {name})")).unwrap_or_default();
+        self.say(&format!("store: {}{context}", place.store.display()));
+        if place.protected && place.exists()? {
+            let instance = self.read(crate::api::status::Status {})?.instance;
+            self.prompts.type_name(&instance, &format!("This store is protected: it is {instance}'s."))?;
+        }
+        Ok(())
+    }
+
+    /// The store of this run.
+    pub(crate) fn place(&mut self) -> Result<Place> {
+        if let Some(place) = &self.place {
+            return Ok(place.clone());
+        }
+        let (store, context) = (self.options.store.as_deref(), self.options.context.as_deref());
+        let named = store.is_some() || context.is_some();
+        if self.options.remote.is_some() || (!named && environment::variable("CFGCTL_REMOTE").is_some()) {
+            return Err(Error::usage("This build has no remote instances.")
+                .hint("Name a store of this machine: --store PATH, and unset CFGCTL_REMOTE."));
+        }
+        let place = place::resolve(store, context)?;
+        self.detail(&format!("The store is {}, by {}.", place.store.display(), place.because.words()));
+        Ok(self.place.insert(place).clone())
+    }
+
+    /// Writes the answer and what belongs beside it; gives what it amounts to.
+    pub(crate) fn answer<R: Reply + Render>(&mut self, reply: &R) -> Result<Outcome> {
+        self.print(reply)?;
+        Ok(reply.outcome())
+    }
+
+    /// Writes an answer that is no reply of an operation.
+    pub(crate) fn print<R: Render + Serialize>(&mut self, reply: &R) -> Result<()> {
+        self.print_text(&output::render(reply, self.format, &self.style)?)?;
+        for remark in output::remarks(reply, self.format, &self.style) {
+            self.say(&remark);
+        }
+        Ok(())
+    }
+
+    /// Writes text that is the answer, or a piece of it.
+    pub(crate) fn print_text(&mut self, text: &str) -> Result<()> {
+        let wrote = matches!(self.target, Some((_, Access::Write)));
+        written(stream::answer(text), wrote)
+    }
+
+    /// Shows on standard error what would be the answer, for somebody to decide.
+    pub(crate) fn show<R: Render + Serialize>(&self, reply: &R) -> Result<()> {
+        let style = Style { terminal: true, ..self.style };
+        let text = output::render(reply, Format::Table, &style)?;
+        stream::remark(text.trim_end());
+        output::remarks(reply, Format::Table, &style).iter().for_each(|remark| stream::remark(remark));
+        Ok(())
+    }
+
+    /// Says something on standard error, unless told to be quiet.
+    pub(crate) fn say(&self, remark: &str) {
+        if !self.options.quiet {
+            stream::remark(&escape::lines(remark));
+        }
+    }
+
+    /// Says something on standard error where more is wanted.
+    pub(crate) fn detail(&self, remark: &str) {
+        if self.options.verbose > 0 {
+            stream::remark(&escape::lines(remark));
+        }
+    }
+
+    /// What comes after the answer: what the engine has left to do.
+    pub(crate) fn finish(&mut self) {
+        if let Some((target, Access::Write)) = &mut self.target {
+            let warnings = target.afterwards();
+            warnings.iter().for_each(|warning| self.say(&format!("warning: {warning}")));
+        }
+        self.target = None;
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.surroundings.now()
+    }
+
+    /// A new identifier for a change.
+    pub(crate) fn new_id(&self) -> String {
+        let millis = u64::try_from(self.now().millis()).unwrap_or_default();
+        ulid::Ulid::from_parts(millis, self.surroundings.random()).to_string()
+    }
+
+    /// The clock and randomness of this run.
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    /// A moment as typed: a time, or how long ago.
+    pub(crate) fn moment(&self, text: &str) -> Result<Timestamp> {
+        match Span::parse(text) {
+            Ok(ago) => Ok(self.now().before(ago)),
+            Err(_) => Timestamp::parse(text),
+        }
+    }
+}
+
+fn missing(place: &Place) -> Error {
+    let store = place.store.display();
+    Error::not_found(format!("There is no store at {store}, which {} names.", place.because.words()))
+        .hint(format!("Make it: cfgctl init --store {store}"))
+}
+
+/// What became of writing to standard output. A reader that went away is none of our business.
+pub(crate) fn written(result: io::Result<()>, changed_something: bool) -> Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let mut failure = Error::new(Code::Unavailable, format!("Standard output cannot be written: {error}."));
+            if changed_something {
+                failure = failure.hint("What was asked for was done nevertheless; look: cfgctl status.");
+            }
+            Err(failure.not_retryable())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn style(color: When, local_time: bool) -> Style {
+    let stdout = io::stdout();
+    let terminal = stdout.is_terminal();
+    let color = match color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
+    };
+    let width = if terminal { usize::from(dialoguer::console::Term::stdout().size().1) } else { Style::PLAIN.width };
+    Style { color, terminal, width, local_time }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_is_no_error_and_a_full_disk_tells_what_stands() {
+        assert!(written(Ok(()), true).is_ok());
+        assert!(written(Err(io::ErrorKind::BrokenPipe.into()), true).is_ok());
+        let full = || Err(io::ErrorKind::StorageFull.into());
+        let error = written(full(), true).unwrap_err();
+        assert!(error.code == Code::Unavailable && !error.retryable && error.hint.is_some());
+        assert!(written(full(), false).unwrap_err().hint.is_none());
+    }
+}

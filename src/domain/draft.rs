@@ -1,0 +1,345 @@
+//! A manifest proposed from existing configuration, for somebody to read and correct.
+//!
+//! What must stay true: the draft parses as a manifest, its defaults are the values found, and no value that may be a
+//! secret stands in it. What names alone suggest is marked as guessed, setting by setting.
+
+mod guess;
+
+use super::document::write_yaml_inline;
+use super::error::{Error, Result};
+use super::flatten::flatten;
+use super::path::Path;
+use super::risk::Risk;
+use super::value::Value;
+use guess::Secrecy;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Proposes a manifest, as YAML, from documents with the names of their files.
+///
+/// Where several documents have a path, the last one's value counts. `invalid` names the file that is no
+/// configuration, or the path that is a value in one place and holds settings in another.
+pub fn draft(documents: &[(String, Value)], instance: &str) -> Result<String> {
+    let found = collect(documents)?;
+    let mut text = header(documents);
+    let _ = write!(text, "format: 1\ninstance: {}\n", write_yaml_inline(&Value::from(instance)));
+    if found.is_empty() {
+        text.push_str("\nsettings: {}\n");
+        return Ok(text);
+    }
+    text.push_str("\nsettings:\n");
+    for (path, value) in &found {
+        push_setting(&mut text, path, value.as_ref());
+    }
+    Ok(text)
+}
+
+fn header(documents: &[(String, Value)]) -> String {
+    let names: Vec<_> =
+        documents.iter().map(|(name, _)| write_yaml_inline(&Value::from(name.as_str()))).collect();
+    format!(
+        "\
+# Drafted from {}. Check it before it governs anything:
+# - risk, restart, unit and range marked as guessed follow from names alone;
+# - a guessed secret has no default, and what was found is not repeated here: keep it where the service can read it,
+#   then set env:NAME or file:/PATH; a secret that was not guessed stands here in the clear, so remove it;
+# - a setting without a value was text as far as anybody can tell: correct its type;
+# - add what a name cannot say: description, owner, services, limits.
+",
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    )
+}
+
+/// Every path with the last value found for it; nothing where no document gives one.
+fn collect(documents: &[(String, Value)]) -> Result<BTreeMap<Path, Option<Value>>> {
+    let mut found: BTreeMap<Path, Option<Value>> = BTreeMap::new();
+    for (name, document) in documents {
+        let leaves = flatten(document, &mut |_| false).map_err(|mut error| {
+            error.message = format!("{name}: {}", error.message);
+            error
+        })?;
+        for (path, value) in leaves {
+            let kept = found.entry(path).or_default();
+            *kept = value.or(kept.take());
+        }
+    }
+    let mut groups = Vec::new();
+    for path in found.keys() {
+        for above in path.ancestors() {
+            match found.get(above) {
+                Some(Some(_)) => return Err(both(above, path)),
+                Some(None) => groups.push(Path::from_canonical(above.to_owned())),
+                None => {}
+            }
+        }
+    }
+    // An empty key that holds settings elsewhere is their section.
+    for group in groups {
+        found.remove(&group);
+    }
+    Ok(found)
+}
+
+fn both(above: &str, path: &Path) -> Error {
+    Error::invalid(format!("The documents give {above} a value and also {path} below it."))
+        .hint("Draft from one of them, or correct the other: a path is a value or a group of settings.")
+}
+
+fn push_setting(text: &mut String, path: &Path, value: Option<&Value>) {
+    let segments = path.segments();
+    let (risk, restart) = guess::risk(&segments);
+    let secrecy = guess::secrecy(&segments, value);
+    let mut keys: Vec<(&str, Value)> = Vec::new();
+    let mut guessed = vec!["risk"];
+    if secrecy == Secrecy::Secret {
+        keys.extend([("type", Value::from("string")), ("secret", Value::Bool(true))]);
+        guessed.push("secret");
+    } else {
+        keys.push(("type", Value::from(value.map_or("string", type_name))));
+        if let Some(item) = value.and_then(item_type) {
+            keys.push(("items", serde_json::json!({"type": item})));
+        }
+        if guess::is_port(&segments, value) {
+            keys.extend([("minimum", Value::from(1)), ("maximum", Value::from(65535))]);
+            guessed.push("range");
+        }
+        if let Some(value) = value.filter(|_| secrecy == Secrecy::None) {
+            keys.push(("default", value.clone()));
+        }
+        if let Some(unit) = guess::unit(&segments, value) {
+            keys.push(("unit", Value::from(unit)));
+            guessed.push("unit");
+        }
+    }
+    let risk = if secrecy == Secrecy::None { risk } else { Risk::Critical };
+    keys.push(("risk", Value::from(risk.as_str())));
+    if restart && secrecy == Secrecy::None {
+        keys.push(("restart", Value::Bool(true)));
+        guessed.push("restart");
+    }
+    let keys: Vec<_> =
+        keys.iter().map(|(key, value)| format!("{key}: {}", write_yaml_inline(value))).collect();
+    let name = write_yaml_inline(&Value::from(path.as_str()));
+    let guessed = guessed.join(", ");
+    let note = match (secrecy, value) {
+        (Secrecy::Inside, _) => "; left out: a secret may stand inside",
+        (Secrecy::None, None) => "; no value found",
+        _ => "",
+    };
+    let _ = writeln!(text, "  {name}: {{{}}}  # guessed: {guessed}{note}", keys.join(", "));
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null | Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The one type of a list's items; whole and broken numbers together are numbers.
+fn item_type(value: &Value) -> Option<&'static str> {
+    let items = value.as_array()?;
+    let first = items.first()?;
+    if items.iter().any(Value::is_null) {
+        return None;
+    }
+    if items.iter().all(|item| type_name(item) == type_name(first)) {
+        return Some(type_name(first));
+    }
+    items.iter().all(Value::is_number).then_some("number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::{Format, read};
+    use super::super::setting::Setting;
+    use super::super::value::{ValueType, type_of};
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn document(name: &str, text: &str) -> (String, Value) {
+        (name.to_owned(), read(text.as_bytes(), Format::of_name(name), name).unwrap())
+    }
+
+    /// The settings of a draft, each of which must be one.
+    fn settings(draft: &str) -> BTreeMap<Path, Setting> {
+        let manifest =
+            read(draft.as_bytes(), Some(Format::Yaml), "draft").unwrap_or_else(|e| panic!("{e}\n{draft}"));
+        assert_eq!(manifest["format"], json!(1));
+        let settings = manifest["settings"].as_object().unwrap().clone();
+        settings
+            .into_iter()
+            .map(|(path, flat)| (Path::parse(&path).unwrap(), Setting::try_from(flat).unwrap()))
+            .collect()
+    }
+
+    fn check_fits(settings: &BTreeMap<Path, Setting>) {
+        for (path, setting) in settings {
+            let Some(default) = &setting.default else { continue };
+            assert!(!setting.secret, "{path}");
+            assert_eq!(Some(type_of(default)), setting.value_type(), "{path}");
+            assert!(path.ancestors().all(|above| !settings.contains_key(above)), "{path}");
+        }
+    }
+
+    const ETCD: &str = "\
+name: 'default'
+data-dir:
+quota-backend-bytes: 0
+listen-client-urls: http://localhost:2379
+cors:
+initial-cluster-token: 'etcd-canary'
+strict-reconfig-check: false
+client-transport-security:
+  cert-file:
+  client-cert-auth: false
+log-outputs: [stderr]
+auto-compaction-retention: \"1\"
+";
+
+    #[test]
+    fn a_draft_is_a_manifest_with_every_guess_marked() {
+        let draft = draft(&[document("etcd.conf.yml", ETCD)], "etcd-1").unwrap();
+        let body = draft.split_once("format: 1\n").unwrap().1;
+        assert_eq!(
+            body,
+            "\
+instance: etcd-1
+
+settings:
+  auto-compaction-retention: {type: string, default: \"1\", risk: medium}  # guessed: risk
+  client-transport-security.cert-file: {type: string, risk: high, restart: true}  # guessed: risk, restart; no value found
+  client-transport-security.client-cert-auth: {type: boolean, default: false, risk: high}  # guessed: risk
+  cors: {type: string, risk: medium}  # guessed: risk; no value found
+  data-dir: {type: string, risk: high, restart: true}  # guessed: risk, restart; no value found
+  initial-cluster-token: {type: string, secret: true, risk: critical}  # guessed: risk, secret
+  listen-client-urls: {type: string, default: http://localhost:2379, risk: high, restart: true}  # guessed: risk, restart
+  log-outputs: {type: array, items: {type: string}, default: [stderr], risk: low}  # guessed: risk
+  name: {type: string, default: default, risk: medium}  # guessed: risk
+  quota-backend-bytes: {type: integer, default: 0, unit: bytes, risk: medium}  # guessed: risk, unit
+  strict-reconfig-check: {type: boolean, default: false, risk: medium}  # guessed: risk
+"
+        );
+        check_fits(&settings(&draft));
+        assert!(draft.starts_with("# Drafted from etcd.conf.yml. Check it"));
+    }
+
+    #[test]
+    fn every_type_is_drafted_as_it_was_found() {
+        let toml = "\
+[entryPoints.web]
+address = \":80\"
+port = 8080
+ratio = 0.5
+trustedIPs = [\"10.0.0.1\", \"10.0.0.2\"]
+weights = [1, 2.5]
+mixed = [1, \"a\"]
+none = []
+labels = {}
+motd = \"\"
+banner = \"two\\nlines: # yes\"
+users = [{name = \"a\", password = \"canary\"}]
+\"odd.name\" = true
+";
+        let draft = draft(&[document("traefik.toml", toml)], "edge").unwrap();
+        let settings = settings(&draft);
+        check_fits(&settings);
+        assert!(!draft.contains("canary"));
+        let web = |key: &str| settings[format!("entryPoints.web.{key}").as_str()].to_value();
+        for (key, value) in [
+            (
+                "port",
+                json!({"type": "integer", "minimum": 1, "maximum": 65535, "default": 8080, "risk": "high", "restart": true}),
+            ),
+            ("ratio", json!({"type": "number", "default": 0.5, "risk": "medium"})),
+            (
+                "weights",
+                json!({"type": "array", "items": {"type": "number"}, "default": [1, 2.5], "risk": "medium"}),
+            ),
+            ("mixed", json!({"type": "array", "default": [1, "a"], "risk": "medium"})),
+            ("none", json!({"type": "array", "default": [], "risk": "medium"})),
+            ("labels", json!({"type": "object", "default": {}, "risk": "low"})),
+            ("motd", json!({"type": "string", "default": "", "risk": "medium"})),
+            ("banner", json!({"type": "string", "default": "two\nlines: # yes", "risk": "low"})),
+            ("users", json!({"type": "array", "items": {"type": "object"}, "risk": "critical"})),
+            ("\"odd.name\"", json!({"type": "boolean", "default": true, "risk": "medium"})),
+        ] {
+            assert_eq!(web(key), value, "{key}");
+        }
+    }
+
+    #[test]
+    fn later_documents_win_and_contradictions_are_named() {
+        let both = [
+            document("a.yaml", "a: 1\nb: x\nc:\nd:\n"),
+            document("b.json", r#"{"a": 2, "b": null, "d": {"e": 1}}"#),
+        ];
+        let settings = settings(&draft(&both, "x").unwrap());
+        assert_eq!(settings["a"].default, Some(json!(2)));
+        assert_eq!(settings["b"].default, Some(json!("x")));
+        assert_eq!(settings["c"].value_type(), Some(ValueType::String));
+        assert_eq!(settings["d.e"].default, Some(json!(1)));
+        assert!(!settings.contains_key("d"));
+        let clash = [document("a.yaml", "a: 1\n"), document("b.yaml", "a: {b: 1}\n")];
+        assert!(draft(&clash, "x").unwrap_err().message.contains("a a value and also a.b"));
+        let list = [document("list.yaml", "[1]")];
+        assert!(draft(&list, "x").unwrap_err().message.starts_with("list.yaml: "));
+        assert!(settings_of_nothing().is_empty());
+    }
+
+    fn settings_of_nothing() -> BTreeMap<Path, Setting> {
+        settings(&draft(&[], "no").unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_value_under_a_secrets_name_is_in_the_draft(
+            names in proptest::collection::vec("[a-z]{1,5}", 0..3),
+            secret in "password|secret|[a-z]{1,4}_token|apiKey|private-key|credentials|db-passwd",
+            plain in any::<String>(),
+            inside in 0..4,
+        ) {
+            let canary = "ca9n7ary";
+            let value = match inside {
+                0 => json!(canary),
+                1 => json!([canary]),
+                2 => json!({"x": [canary]}),
+                _ => json!([{"x": canary}]),
+            };
+            let document = names.iter().rev().fold(json!({secret: value, "plain": plain}), |inner, name| json!({name: inner}));
+            let text = draft(&[("odd\n#name".to_owned(), document.clone())], &plain).unwrap();
+            prop_assert!(!text.contains(canary), "{}", text);
+            prop_assert_eq!(&text, &draft(&[("odd\n#name".to_owned(), document)], &plain).unwrap());
+            check_fits(&settings(&text));
+        }
+    }
+
+    /// With `CFGCTL_REAL_DATA` naming a folder of real configuration files, every one of them drafts.
+    #[test]
+    fn real_files_draft_where_they_are_given() {
+        let Some(folder) = std::env::var_os("CFGCTL_REAL_DATA") else { return };
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let file = entry.unwrap().path();
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            let Some(format) = Format::of_name(&name) else { continue };
+            let document = read(&std::fs::read(&file).unwrap(), Some(format), &name).unwrap();
+            let leaves = flatten(&document, &mut |_| false).unwrap();
+            let text = draft(&[(name.clone(), document)], "real").unwrap();
+            let settings = settings(&text);
+            check_fits(&settings);
+            assert_eq!(settings.len(), leaves.len(), "{name}");
+            for (path, value) in leaves {
+                let drafted = &settings[&path];
+                assert!(drafted.default == value || drafted.default.is_none(), "{name} {path}");
+            }
+            println!("{text}");
+        }
+    }
+}

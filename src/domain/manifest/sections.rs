@@ -1,0 +1,297 @@
+//! What a manifest's sections look like: the tables that reading checks against and that editors' schema is made of.
+
+use super::shape::{Field, Shape, may, must};
+
+const COMMAND: Shape = Shape::Some(&Shape::Text);
+const COUNT: Shape = Shape::Whole(1, u64::MAX);
+const PRIORITY: Shape = Shape::Whole(0, 1000);
+const NAMES: Shape = Shape::List(&Shape::Text);
+const RISKS: Shape = Shape::Some(&Shape::Risk);
+
+/// The whole manifest.
+pub(super) const MANIFEST: Shape = Shape::Fields(
+    &[
+        must("format", Shape::Whole(1, u64::MAX), "The format of this document; write 1."),
+        must("instance", Shape::Name, "The instance's short name; typed where a confirmation asks for it."),
+        may(
+            "settings",
+            Shape::Settings,
+            "What this instance governs: paths, each with type, limits, default, risk.",
+        ),
+        may(
+            "rules",
+            Shape::List(&RULE),
+            "What must hold across settings, and what makes a change riskier, in CEL.",
+        ),
+        may("policy", POLICY, "What each risk demands before a change is made and after."),
+        may("windows", Shape::List(&WINDOW), "When changes of which risk may be made, and when not."),
+        may("sources", Shape::List(&SOURCE), "Where values below the overrides come from."),
+        may(
+            "services",
+            Shape::Named(&SERVICE),
+            "The programs that use settings: how they get them and how they are asked.",
+        ),
+        may("contacts", Shape::List(&CONTACT), "Whom to call in an emergency."),
+        may("secrets", SECRETS, "Where the values of secrets may be kept."),
+        may("drift", DRIFT, "Which differences are meant to be there."),
+    ],
+    &[],
+);
+
+const RULE: Shape = Shape::Fields(
+    &[
+        must("name", Shape::Name, "The name, by which refusals speak of it."),
+        may("check", Shape::Text, "What must be true of `values`, as a CEL expression."),
+        may("when", Shape::Text, "What raises a change's risk where it is true, as a CEL expression."),
+        may("risk", Shape::Risk, "The risk that `when` raises to."),
+        may(
+            "severity",
+            Shape::Word(&["error", "warning"]),
+            "Whether a check that fails refuses the change or warns.",
+        ),
+        may("message", Shape::Text, "What to tell people, in a sentence."),
+    ],
+    &[],
+);
+
+/// What each risk demands, and the terms of everything else.
+pub(super) const POLICY: Shape = Shape::Fields(
+    &[
+        may("unregistered", Shape::Risk, "The risk of a path that is not registered here."),
+        may("low", DEMAND, "What low changes demand."),
+        may("medium", DEMAND, "What medium changes demand."),
+        may("high", DEMAND, "What high changes demand."),
+        may("critical", DEMAND, "What critical changes demand."),
+        may("governance", Shape::Word(&["owner", "board"]), "Who decides about members and this manifest."),
+        may(
+            "requests",
+            Shape::Fields(&[may("expire_after", Shape::Span, "When an open request ends.")], &[]),
+            "Terms of change requests.",
+        ),
+        may("confirm", CONFIRM, "Terms of changes that roll back unless they are confirmed."),
+        may("verify", VERIFY, "Terms of verification at the services."),
+        may("emergency", EMERGENCY, "Terms of emergencies."),
+        may("backups", BACKUPS, "Terms of backups."),
+        may("keep", KEEP, "How long things are kept."),
+    ],
+    &[],
+);
+
+const DEMAND: Shape = Shape::Fields(
+    &[
+        may("approvals", Shape::List(&GROUP), "The groups of approvers, each of which must be filled."),
+        may("own", Shape::Flag, "Whether the requester's own approval counts."),
+        may(
+            "test",
+            Shape::Word(&["none", "recommended", "required", "full"]),
+            "What test evidence is demanded.",
+        ),
+        may("rollback_plan", Shape::Flag, "Whether a rollback plan must be written down."),
+        may("window", Shape::Flag, "Whether a maintenance window must be open."),
+        may("review", Shape::Flag, "Whether a review must follow."),
+        may("monitor", Shape::Span, "How long the services are watched afterwards."),
+    ],
+    &[],
+);
+
+const GROUP: Shape = Shape::Fields(
+    &[
+        must("role", Shape::Role, "The least role that counts."),
+        must("count", Shape::Whole(1, 100), "How many people."),
+    ],
+    &[],
+);
+
+const CONFIRM: Shape = Shape::Fields(
+    &[
+        may("default", Shape::Span, "The deadline where none is named."),
+        may("longest", Shape::Span, "The longest deadline."),
+    ],
+    &[],
+);
+
+const VERIFY: Shape = Shape::Fields(
+    &[
+        may("timeout", Shape::Span, "How long the services have."),
+        may("threshold", Shape::Fraction, "The fraction of services that must succeed."),
+    ],
+    &[],
+);
+
+const EMERGENCY: Shape = Shape::Fields(
+    &[
+        may("role", Shape::Role, "Who may, beside those on call."),
+        may("on_call", NAMES, "Members who may whatever their role."),
+        may("verify", Shape::Span, "How long verification has."),
+        may("review_within", Shape::Span, "When the review is due."),
+        may("unreviewed_at_most", Shape::Whole(0, 1_000_000), "How many may stand unreviewed."),
+    ],
+    &[],
+);
+
+const BACKUPS: Shape = Shape::Fields(
+    &[
+        may("keep", Shape::Whole(1, 1_000_000), "How many automatic ones are kept."),
+        may("full_every", Shape::Span, "How often a full one is taken with a change."),
+        may("keep_for", Shape::Span, "Nothing younger than this is pruned."),
+    ],
+    &[],
+);
+
+const KEEP: Shape = Shape::Fields(
+    &[
+        may("versions", COUNT, "How many versions."),
+        may("history", Shape::Span, "How old history may grow."),
+        may("audit", Shape::Span, "How old the audit log may grow."),
+    ],
+    &[],
+);
+
+const WINDOW: Shape = Shape::Fields(
+    &[
+        must("name", Shape::Name, "The name, by which refusals speak of it."),
+        must("allow", Shape::Flag, "Whether changes may be made in it (true) or may not (false: a freeze)."),
+        may(
+            "days",
+            Shape::Some(&Shape::Word(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"])),
+            "The days of the week on which it begins; every day where none is named.",
+        ),
+        must("from", Shape::Text, "When it begins: a time of day (\"22:00\") or a day (2026-12-20)."),
+        must("to", Shape::Text, "When it ends: a time of day (\"05:00\") or a day (2027-01-03)."),
+        must("zone", Shape::Text, "The time zone, such as Europe/Berlin."),
+        may("risk", RISKS, "The risks that it is about; all where none is named."),
+        may("except", Shape::Some(&Shape::Role), "The roles that it does not hold back."),
+    ],
+    &[],
+);
+
+const SOURCE: Shape = Shape::Fields(
+    &[
+        must("name", Shape::Name, "The name."),
+        may("file", Shape::Text, "A file in YAML, JSON or TOML."),
+        may("env", Shape::Text, "The prefix of environment variables, such as APP_."),
+        may("http", Shape::Text, "A URL."),
+        may(
+            "headers",
+            Shape::Named(&Shape::Text),
+            "Headers for the URL; ${NAME} is taken from the environment.",
+        ),
+        may("timeout", Shape::Span, "How long the URL has to answer."),
+        must("priority", PRIORITY, "The stronger source has the higher priority."),
+        may("max_risk", Shape::Risk, "What a reload may alter without a request."),
+    ],
+    &["file", "env", "http"],
+);
+
+const SERVICE: Shape = Shape::Fields(
+    &[
+        may("description", Shape::Text, "What it is."),
+        may("uses", Shape::List(&Shape::Paths), "The settings it uses."),
+        may("priority", PRIORITY, "Whoever has the higher priority is told first."),
+        may("critical", Shape::Flag, "Whether its failure is a reason to roll back."),
+        may("deliver", DELIVER, "The file that it reads its settings from."),
+        may("reload", RELOAD, "How it is told to read them again."),
+        may("read_back", READ_BACK, "How to ask it what it runs with."),
+        may("health", HEALTH, "How to ask it whether it is well."),
+        may("restart", RESTART, "How it is restarted."),
+        may("fallback", Shape::Values, "Values built in, put in place where its own are rolled back."),
+    ],
+    &[],
+);
+
+const DELIVER: Shape = Shape::Fields(
+    &[
+        must("file", Shape::Text, "Where the file is written."),
+        may("template", Shape::Text, "The template that it is rendered from."),
+        may("mode", Shape::Text, "The file's mode, in quotes: \"0640\"."),
+        may("check", COMMAND, "A command that must succeed before the service is told."),
+    ],
+    &[],
+);
+
+const RELOAD: Shape = Shape::Fields(
+    &[
+        may("signal", Shape::Word(&["HUP", "USR1", "USR2"]), "A signal to send."),
+        may("pid_file", Shape::Text, "The file with the process's number."),
+        may("command", COMMAND, "A command to run."),
+        may("http", Shape::Text, "A URL to post to."),
+        may("timeout", Shape::Span, "How long it has."),
+    ],
+    &["signal", "command", "http"],
+);
+
+const READ_BACK: Shape = Shape::Fields(
+    &[
+        may("http", Shape::Text, "A URL to get."),
+        may("file", Shape::Text, "A file to read."),
+        may("command", COMMAND, "A command to run."),
+        may("pointer", Shape::Text, "Where the value stands in the answer, as a JSON Pointer."),
+        may("of", Shape::Paths, "The path whose value it is."),
+        may("timeout", Shape::Span, "How long it has."),
+    ],
+    &["http", "file", "command"],
+);
+
+const HEALTH: Shape = Shape::Fields(
+    &[
+        may("http", Shape::Text, "A URL to get."),
+        may("tcp", Shape::Text, "HOST:PORT that must accept a connection."),
+        may("command", COMMAND, "A command that must succeed."),
+        may("expect", Shape::Whole(100, 599), "The HTTP status that means well."),
+        may("timeout", Shape::Span, "How long it has."),
+    ],
+    &["http", "tcp", "command"],
+);
+
+const RESTART: Shape = Shape::Fields(
+    &[must("command", COMMAND, "A command to run."), may("timeout", Shape::Span, "How long it has.")],
+    &[],
+);
+
+const CONTACT: Shape = Shape::Fields(
+    &[
+        must("role", Shape::Text, "What they are called for: primary, database."),
+        must("name", Shape::Text, "Who."),
+        may("phone", Shape::Text, "A telephone number, in quotes."),
+        may("email", Shape::Text, "An address for mail."),
+        may("chat", Shape::Text, "A room or channel."),
+        may("url", Shape::Text, "A page, such as a rota."),
+    ],
+    &[],
+);
+
+const SECRETS: Shape = Shape::Fields(
+    &[
+        may("env", NAMES, "Names of variables, with * for any run of characters."),
+        may("folders", NAMES, "Absolute folders."),
+    ],
+    &[],
+);
+
+const DRIFT: Shape =
+    Shape::Fields(&[may("ignore", Shape::List(&IGNORE), "Differences that are meant.")], &[]);
+
+const IGNORE: Shape = Shape::Fields(
+    &[
+        must("path", Shape::Paths, "The path."),
+        must("reason", Shape::Text, "Why."),
+        may("until", Shape::Text, "The day after which it counts as drift again."),
+    ],
+    &[],
+);
+
+/// The keys of a setting that are ours, for editors.
+pub(super) const SETTING: &[Field] = &[
+    may("default", Shape::Any, "The value where no layer gives one."),
+    may("unit", Shape::Text, "What the number counts: minutes, MiB."),
+    may(
+        "risk",
+        Shape::Risk,
+        "How much harm a change can do; medium where it is absent, at least high with restart or secret.",
+    ),
+    may("restart", Shape::Flag, "Whether a service must restart to take the value; otherwise it is hot."),
+    may("services", NAMES, "The services that use it."),
+    may("secret", Shape::Flag, "Whether the value is a secret, kept as a reference: env:NAME or file:/PATH."),
+    may("owner", Shape::Text, "Who answers for it."),
+    may("description", Shape::Text, "What it does, in a sentence."),
+];

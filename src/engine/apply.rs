@@ -1,0 +1,177 @@
+//! Executing a change: backup, items, history, version, hashes, steps, in the transaction of the caller.
+//!
+//! What must stay true: the backup file is durable before anything is applied; cost follows the change (design.md
+//! §3.7); what was written is read back before it is called done.
+
+use super::backup_file;
+use super::plan::Plan;
+use super::transact::{Note, View};
+use crate::domain::backup::Scope;
+use crate::domain::change::{Item, State, hex};
+use crate::domain::error::{Error, Result};
+use crate::domain::policy::Policy;
+use crate::domain::tree;
+use crate::domain::value;
+use crate::store::change::{Change, Step};
+use crate::store::overrides::Stamp;
+use crate::store::version::Version;
+use crate::store::{backup, change, hash_node, history, manifest, overrides, version};
+use serde_json::json;
+use std::time::Duration;
+
+/// How long each step took, one after the other.
+pub(super) struct Steps<'a> {
+    view: &'a View<'a>,
+    last: Duration,
+    done: Vec<Step>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn begin(view: &'a View<'a>) -> Steps<'a> {
+        Steps { view, last: (view.machine.elapsed)(), done: Vec::new() }
+    }
+
+    /// The step that began with the last one's end is completed.
+    pub(super) fn completed(&mut self, name: &str, result: String) {
+        let now = (self.view.machine.elapsed)();
+        let duration_us = i64::try_from(now.saturating_sub(self.last).as_micros()).unwrap_or(i64::MAX);
+        self.last = now;
+        self.done.push(Step { name: name.to_owned(), status: "completed".to_owned(), duration_us, result });
+    }
+}
+
+/// Executes a planned change. Fills in what became of it, and gives the audit note.
+pub(super) fn execute(
+    view: &View<'_>,
+    policy: &Policy,
+    plan: &Plan,
+    change: &mut Change,
+    mut steps: Steps<'_>,
+) -> Result<Note> {
+    let db = view.db;
+    steps.completed("validation", format!("{} valid", paths(plan.items.len())));
+
+    let record = write_backup(view, plan, change.number)?;
+    let backup_id = backup::insert(db, &record)?;
+    rotate(view, policy)?;
+    steps.completed("backup", format!("{} {}", record.name, &record.checksum[..16]));
+
+    let version = write_values(view, &plan.items, change)?;
+    steps.completed("apply_change", format!("version {}", version.id));
+
+    verify(view, &plan.items)?;
+    steps.completed("verification", format!("{} read back", paths(plan.items.len())));
+
+    change.state = State::Completed;
+    change.version = Some(version.id);
+    change.executed_by = Some(view.actor.name().to_owned());
+    change.backup = Some(record.name);
+    change::put(db, change)?;
+    change::insert_steps(db, change.number, &steps.done)?;
+    let detail = json!({"version": version.id, "kind": change.kind, "risk": change.risk, "config_hash": version.config_hash});
+    Ok(Note::new("change.execute", &change.id, detail)
+        .record("version", version.id)
+        .record("change", change.number)
+        .record("backup", backup_id))
+}
+
+fn paths(count: usize) -> String {
+    if count == 1 { "1 path".to_owned() } else { format!("{count} paths") }
+}
+
+/// The former values of the paths that the change touches, and which had none.
+fn write_backup(view: &View<'_>, plan: &Plan, number: i64) -> Result<backup::Record> {
+    let mut header = backup_file::header(view, Scope::Change, Some(number))?;
+    header.absent = plan.items.iter().filter(|item| item.before.is_none()).map(|item| item.path.clone()).collect();
+    backup_file::write(view, &format!("change_{number}"), true, header, |writer| {
+        for row in plan.rows.iter().flatten() {
+            let Some(value) = &row.value else { continue };
+            writer
+                .value(row.path.as_str(), &value::canonical(value), &row.value_type, &row.at.to_string(), &row.by)
+                .map_err(|error| Error::unavailable(format!("The backup cannot be written: {error}.")).not_retryable())?;
+        }
+        Ok(())
+    })
+}
+
+/// Keeps the newest automatic backups of changes; older ones go, unless the policy keeps them for a time.
+fn rotate(view: &View<'_>, policy: &Policy) -> Result<()> {
+    for old in backup::automatic_beyond(view.db, "change", policy.backups.keep)? {
+        let young = policy.backups.keep_for.is_some_and(|span| old.created_at > view.ago(span));
+        if !young {
+            backup::remove(view.db, old.id)?;
+            // The record counts: a file that cannot be removed now is named by `doctor` as one too many.
+            let _ = backup_file::remove(view.place, &old.name);
+        }
+    }
+    Ok(())
+}
+
+/// Writes overrides, history, hashes and the version they make.
+pub(super) fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> Result<Version> {
+    let db = view.db;
+    let parent = version::current(db)?;
+    let id = parent.as_ref().map_or(1, |parent| parent.id + 1);
+    let at = view.now.to_string();
+    let stamp = Stamp {
+        at: &at,
+        by: view.actor.name(),
+        reason: &change.reason,
+        origin: &view.caller.origin,
+        version: id,
+    };
+    let mut leaves = Vec::with_capacity(items.len());
+    for item in items {
+        let before = item.before.as_ref().map(value::canonical);
+        let after = item.after.as_ref().map(value::canonical);
+        overrides::put(db, &item.path, item.after.as_ref(), after.as_deref(), stamp)?;
+        history::insert(db, item, before.as_deref(), after.as_deref(), stamp)?;
+        let leaf = after.map(|after| tree::leaf_of_text(item.path.as_str(), &after));
+        leaves.push((tree::place_of(item.path.as_str()), leaf));
+    }
+    let config = hash_node::update(db, leaves)?;
+    let generation = manifest::current_generation(db)?;
+    let version = Version {
+        id,
+        config_hash: hex(&config),
+        effective_hash: effective_hash(&generation.base_hash, &config)?,
+        created_at: view.now,
+        created_by: view.actor.name().to_owned(),
+        description: None,
+        is_baseline: false,
+        parent: parent.map(|parent| parent.id),
+        change: Some(change.number),
+        generation: generation.id,
+    };
+    version::insert(db, &version, None)?;
+    Ok(version)
+}
+
+/// The hash of base and overrides, in hexadecimal.
+pub(super) fn effective_hash(base_hash: &str, config: &tree::Hash) -> Result<String> {
+    Ok(hex(&tree::effective_hash(&unhex(base_hash)?, config)))
+}
+
+/// A hash from its hexadecimal text. `integrity` where it is none.
+pub(super) fn unhex(text: &str) -> Result<tree::Hash> {
+    let mut hash = [0; 32];
+    let damaged = || Error::integrity("The store holds a hash that cannot be read.").hint("Type `cfgctl doctor`.");
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(damaged());
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| damaged())?;
+    }
+    Ok(hash)
+}
+
+/// Reads every item back as a reader would.
+fn verify(view: &View<'_>, items: &[Item]) -> Result<()> {
+    for item in items {
+        if overrides::value(view.db, item.path.as_str())? != item.after {
+            return Err(Error::integrity(format!("{} does not read back as it was written; nothing was changed.", item.path))
+                .hint("Type `cfgctl doctor`."));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Backups: made, listed, looked into, verified, pruned; and the day's full one after a change.
+
+use super::backup_file;
+use super::history::{cursor, cut, page};
+use super::transact::{Note, View};
+use super::{Engine, Handle};
+use crate::api::backup::{
+    BackupCheck, BackupReply, BackupView, CreateBackup, KeptBackup, ListBackups, ListBackupsReply, PruneBackups,
+    PruneBackupsReply, ShowBackup, ShowBackupReply, VerifyBackups, VerifyBackupsReply,
+};
+use crate::domain::audit::Head;
+use crate::domain::backup as file;
+use crate::domain::error::{Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::role::Role;
+use crate::store::backup::{self, Record};
+use crate::store::{manifest, overrides, version};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+fn to_view(record: Record) -> BackupView {
+    BackupView {
+        name: record.name,
+        scope: record.scope,
+        automatic: record.automatic,
+        created_at: record.created_at,
+        created_by: record.created_by,
+        version: record.version,
+        paths: record.paths,
+        size: record.size,
+        checksum: record.checksum,
+        change: record.change,
+    }
+}
+
+impl Handle<CreateBackup> for Engine {
+    fn handle(&mut self, caller: &Caller, request: CreateBackup) -> Result<BackupReply> {
+        let name = request.name.clone().unwrap_or_else(|| "full".to_owned());
+        file::check_name(&name)?;
+        if request.dry_run {
+            return self.look(caller, |view| {
+                view.actor.require(Role::Operator, "making a backup")?;
+                let record = Record {
+                    id: 0,
+                    name: file::file_name(&name, view.now)?,
+                    scope: file::Scope::Full.as_str().to_owned(),
+                    automatic: false,
+                    created_at: view.now,
+                    created_by: view.actor.name().to_owned(),
+                    version: version::current(view.db)?.map_or(0, |version| version.id),
+                    paths: overrides::count(view.db)?,
+                    size: 0,
+                    checksum: String::new(),
+                    change: None,
+                };
+                Ok(BackupReply { dry_run: true, backup: to_view(record), audit_head: None })
+            });
+        }
+        let (record, head) = self.take_full(caller, &name, false)?;
+        Ok(BackupReply { dry_run: false, backup: to_view(record), audit_head: head.as_ref().map(Head::to_string) })
+    }
+}
+
+impl Engine {
+    /// The file is written from one consistent state without holding up writers; then it is recorded.
+    fn take_full(&mut self, caller: &Caller, name: &str, automatic: bool) -> Result<(Record, Option<Head>)> {
+        let record = self.look(caller, |view| {
+            view.actor.require(Role::Operator, "making a backup")?;
+            backup_file::write_full(view, name, automatic)
+        })?;
+        self.transact(caller, "backup.create", |view| {
+            let id = backup::insert(view.db, &record)?;
+            let detail = json!({"checksum": record.checksum, "paths": record.paths, "version": record.version});
+            Ok((record, Some(Note::new("backup.create", &detail_name(name), detail).record("backup", id))))
+        })
+    }
+
+    /// What is due after a change was answered: the full backup that the policy asks for. Gives what to warn of.
+    pub fn afterwards(&mut self, caller: &Caller) -> Vec<String> {
+        let due = self.look(caller, |view| {
+            let every = manifest::policy(view.db)?.backups.full_every;
+            let last = backup::last_full(view.db)?;
+            let changed = version::current(view.db)?.is_some_and(|version| version.change.is_some());
+            Ok(changed && view.place.is_some() && last.is_none_or(|last| last.created_at <= view.ago(every)))
+        });
+        match due.and_then(|due| if due { self.take_full(caller, "daily", true).map(|_| ()) } else { Ok(()) }) {
+            Ok(()) => Vec::new(),
+            Err(error) => vec![format!("The full backup that is due could not be taken: {}", error.message)],
+        }
+    }
+}
+
+fn detail_name(name: &str) -> String {
+    name.to_owned()
+}
+
+impl Handle<ListBackups> for Engine {
+    fn handle(&mut self, caller: &Caller, request: ListBackups) -> Result<ListBackupsReply> {
+        self.look(caller, |view| {
+            let limit = page(request.limit);
+            let mut records = backup::list(view.db, cursor(request.after.as_deref())?, limit + 1)?;
+            let next = cut(&mut records, limit, |record| record.id);
+            Ok(ListBackupsReply { items: records.into_iter().map(to_view).collect(), next })
+        })
+    }
+}
+
+fn recorded(view: &View<'_>, name: &str) -> Result<Record> {
+    file::check_name(name)?;
+    backup::find(view.db, name)?.ok_or_else(|| {
+        Error::not_found(format!("There is no backup named {name}.")).hint("See what there is: cfgctl backup list")
+    })
+}
+
+impl Handle<ShowBackup> for Engine {
+    fn handle(&mut self, caller: &Caller, request: ShowBackup) -> Result<ShowBackupReply> {
+        self.look(caller, |view| {
+            let record = recorded(view, &request.name)?;
+            let text = backup_file::read_text(view.place, &record.name)?;
+            file::read(&record.name, &text)?;
+            let document = serde_json::from_str(&text)
+                .map_err(|_| Error::integrity(format!("The backup {} does not hold.", record.name)))?;
+            Ok(ShowBackupReply { backup: to_view(record), document })
+        })
+    }
+}
+
+impl Handle<VerifyBackups> for Engine {
+    fn handle(&mut self, caller: &Caller, request: VerifyBackups) -> Result<VerifyBackupsReply> {
+        self.look(caller, |view| {
+            let records = if request.names.is_empty() {
+                backup::list(view.db, None, u32::MAX)?
+            } else {
+                request.names.iter().map(|name| recorded(view, name)).collect::<Result<_>>()?
+            };
+            let check = |record: Record| {
+                let problem = match backup_file::read(view.place, &record.name) {
+                    Err(error) => Some(error.message),
+                    Ok(backup) if backup.checksum != record.checksum => {
+                        Some("It is whole, but not the file that was recorded.".to_owned())
+                    }
+                    Ok(_) => None,
+                };
+                BackupCheck { name: record.name, ok: problem.is_none(), problem }
+            };
+            Ok(VerifyBackupsReply { items: records.into_iter().map(check).collect() })
+        })
+    }
+}
+
+impl Handle<PruneBackups> for Engine {
+    fn handle(&mut self, caller: &Caller, request: PruneBackups) -> Result<PruneBackupsReply> {
+        if request.reason.trim().is_empty() {
+            return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
+        }
+        if request.dry_run {
+            return self.look(caller, |view| {
+                let (going, kept) = prunable(view, request.keep)?;
+                let removed = going.into_iter().map(|record| record.name).collect();
+                Ok(PruneBackupsReply { dry_run: true, removed, kept, audit_head: None })
+            });
+        }
+        let ((reply, place), head) = self.transact(caller, "backup.prune", |view| {
+            let (going, kept) = prunable(view, request.keep)?;
+            for record in &going {
+                backup::remove(view.db, record.id)?;
+            }
+            let removed: Vec<String> = going.into_iter().map(|record| record.name).collect();
+            let note = (!removed.is_empty()).then(|| {
+                Note::new("backup.prune", removed.len().to_string(), json!({"removed": removed, "reason": request.reason}))
+            });
+            let reply = PruneBackupsReply { dry_run: false, removed, kept, audit_head: None };
+            Ok(((reply, view.place.map(std::path::Path::to_path_buf)), note))
+        })?;
+        // The record went first: a file that stays is one too many, which `doctor` names, and never one too few.
+        for name in &reply.removed {
+            backup_file::remove(place.as_deref(), name)?;
+        }
+        Ok(PruneBackupsReply { audit_head: head.as_ref().map(Head::to_string), ..reply })
+    }
+}
+
+/// What may go, the oldest first, and what is old but stays: the last full one, and what the policy keeps for a time.
+fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<(Vec<Record>, Vec<KeptBackup>)> {
+    view.actor.require(Role::Admin, "pruning backups")?;
+    let policy = manifest::policy(view.db)?;
+    let keep = keep.unwrap_or(policy.backups.keep);
+    let last_full = backup::last_full(view.db)?.map(|record| record.id);
+    let unreviewed = BTreeSet::<i64>::new();
+    let (mut going, mut kept) = (Vec::new(), Vec::new());
+    for scope in ["change", "full"] {
+        for record in backup::automatic_beyond(view.db, scope, keep)? {
+            let because = if Some(record.id) == last_full {
+                Some("it is the last one of everything".to_owned())
+            } else if policy.backups.keep_for.is_some_and(|span| record.created_at > view.ago(span)) {
+                Some("the policy keeps it for longer".to_owned())
+            } else if record.change.is_some_and(|change| unreviewed.contains(&change)) {
+                Some("its change is not reviewed yet".to_owned())
+            } else {
+                None
+            };
+            match because {
+                Some(because) => kept.push(KeptBackup { name: record.name, because }),
+                None => going.push(record),
+            }
+        }
+    }
+    Ok((going, kept))
+}

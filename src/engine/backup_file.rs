@@ -1,0 +1,167 @@
+//! Writing and reading backup files in the store's backup folder.
+//!
+//! What must stay true: a file under its final name is whole and durable (written under another name, synced, renamed
+//! without replacing, the folder synced); nothing outside the folder is ever touched; 0600 in a folder of 0700.
+
+use super::transact::View;
+use crate::domain::backup::{self, Backup, Header, Scope, Writer};
+use crate::domain::error::{Error, Result};
+use crate::store::database::{folder_of, sync_folder};
+use crate::store::{backup as record, manifest, metadata, overrides, version};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The largest backup file that is read.
+const LARGEST: u64 = 4 << 30;
+
+/// The folder that a store's backups are in.
+pub(super) fn folder(place: &Path) -> PathBuf {
+    folder_of(place).join("backups")
+}
+
+/// The header of a backup of the present state.
+pub(super) fn header(view: &View<'_>, scope: Scope, change: Option<i64>) -> Result<Header> {
+    let version = version::current(view.db)?;
+    Ok(Header {
+        absent: Vec::new(),
+        change,
+        config_hash: version.as_ref().map(|version| version.config_hash.clone()).unwrap_or_default(),
+        instance: manifest::instance(view.db)?,
+        scope,
+        store_id: metadata::store_id(view.db)?,
+        timestamp: view.now,
+        version: version.map_or(0, |version| version.id),
+    })
+}
+
+/// Writes a backup of every override. Gives what is to be recorded of it.
+pub(super) fn write_full(view: &View<'_>, name: &str, automatic: bool) -> Result<record::Record> {
+    let header = header(view, Scope::Full, None)?;
+    write(view, name, automatic, header, |writer| {
+        overrides::each_text(view.db, |path, value, value_type, at, by| {
+            writer.value(path, value, value_type, at, by).map_err(|error| cannot_write(&error))
+        })
+    })
+}
+
+/// Writes a backup file with the values that `fill` gives. Gives what is to be recorded of it.
+pub(super) fn write(
+    view: &View<'_>,
+    name: &str,
+    automatic: bool,
+    header: Header,
+    fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
+) -> Result<record::Record> {
+    let place = view.place.ok_or_else(|| Error::internal("A store in memory has no backups."))?;
+    let folder = folder(place);
+    let failed = |error: io::Error| cannot_write(&error);
+    if !folder.is_dir() {
+        fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
+        sync_folder(folder_of(place)).map_err(failed)?;
+    }
+    let file_name = backup::file_name(name, view.now)?;
+    let target = folder.join(&file_name);
+    let draft = folder.join(format!(".{file_name}.new"));
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&error)),
+        _ => {}
+    }
+    let (scope, change, version) = (header.scope, header.change, header.version);
+    let written = (|| {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+        let mut writer = Writer::new(BufWriter::with_capacity(64 * 1024, file), header).map_err(failed)?;
+        fill(&mut writer)?;
+        let (buffer, checksum, count) = writer.finish().map_err(failed)?;
+        let file = buffer.into_inner().map_err(|error| cannot_write(error.error()))?;
+        file.sync_all().map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
+        Ok((checksum, count, size))
+    })();
+    let put = written.and_then(|facts| {
+        let here = rustix::fs::CWD;
+        rustix::fs::renameat_with(here, &draft, here, &target, rustix::fs::RenameFlags::NOREPLACE).map_err(|error| {
+            if error == rustix::io::Errno::EXIST {
+                return Error::conflict(format!("There is already a backup named {file_name}."))
+                    .hint("Name this one differently: cfgctl backup create --name NAME");
+            }
+            cannot_write(&error.into())
+        })?;
+        sync_folder(&folder).map_err(failed)?;
+        Ok(facts)
+    });
+    let (checksum, count, size) = match put {
+        Ok(facts) => facts,
+        Err(error) => {
+            // The draft is of no use; where it cannot be removed either, the next backup of its name does.
+            let _ = fs::remove_file(&draft);
+            return Err(error);
+        }
+    };
+    Ok(record::Record {
+        id: 0,
+        name: file_name,
+        scope: scope.as_str().to_owned(),
+        automatic,
+        created_at: view.now,
+        created_by: view.actor.name().to_owned(),
+        version,
+        paths: i64::try_from(count).unwrap_or(i64::MAX),
+        size: i64::try_from(size).unwrap_or(i64::MAX),
+        checksum,
+        change,
+    })
+}
+
+fn cannot_write(error: &io::Error) -> Error {
+    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    let why = if full { "the disk is full".to_owned() } else { error.to_string() };
+    Error::unavailable(format!("The backup cannot be written: {why}. Nothing was changed."))
+        .not_retryable()
+        .hint("Mend the backup folder beside the store: space, permissions.")
+}
+
+/// The text of a backup in the folder. `usage` where the name could lead out of it, `not-found`, `integrity`.
+pub(super) fn read_text(place: Option<&Path>, name: &str) -> Result<String> {
+    backup::check_name(name)?;
+    let missing = || {
+        Error::not_found(format!("There is no backup named {name}.")).hint("See what there is: cfgctl backup list")
+    };
+    let file = folder(place.ok_or_else(missing)?).join(name);
+    // Neither a link nor a pipe: what is opened is looked at, not what the name meant a moment ago.
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32)
+        .open(&file);
+    let opened = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => missing(),
+        _ => Error::integrity(format!("The backup {name} cannot be opened: {error}.")),
+    })?;
+    let metadata = opened.metadata().map_err(|error| Error::integrity(format!("The backup {name} cannot be read: {error}.")))?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Err(Error::integrity(format!("The backup {name} is not a file of a backup's kind.")));
+    }
+    let mut text = String::new();
+    opened
+        .take(LARGEST)
+        .read_to_string(&mut text)
+        .map_err(|_| Error::integrity(format!("The backup {name} does not hold: it cannot be read as text.")))?;
+    Ok(text)
+}
+
+/// A backup in the folder, its checksum proven.
+pub(super) fn read(place: Option<&Path>, name: &str) -> Result<Backup> {
+    backup::read(name, &read_text(place, name)?)
+}
+
+/// Removes a backup's file; one that is gone already is as good.
+pub(super) fn remove(place: Option<&Path>, name: &str) -> Result<()> {
+    let Some(place) = place else { return Ok(()) };
+    match fs::remove_file(folder(place).join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::unavailable(format!("The backup {name} cannot be removed: {error}.")).not_retryable())
+        }
+        _ => Ok(()),
+    }
+}

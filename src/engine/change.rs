@@ -1,0 +1,484 @@
+//! The one way in: what is wanted becomes a change, which is executed at once or waits for what its risk demands.
+
+use super::apply::{self, Steps};
+use super::plan::{Plan, Wanted, plan};
+use super::transact::{Note, View};
+use super::view::{self, Case};
+use super::{Engine, Handle};
+use crate::api::Outcome;
+use crate::api::change::{
+    ApplyDocument, Assess, AssessReply, ChangeReply, Input, ItemSpec, MakeChange, Terms, Validate, ValidateReply,
+};
+use crate::api::value::VALUES_FORMAT;
+use crate::domain::audit::Head;
+use crate::domain::change::{Item, Kind, State, check_id, content_hash};
+use crate::domain::error::{Error, Result};
+use crate::domain::flatten::flatten;
+use crate::domain::member::Caller;
+use crate::domain::path::Path;
+use crate::domain::policy::{Lack, Policy};
+use crate::domain::role::Role;
+use crate::domain::value::{self, Value};
+use crate::store::approval::{self, Approval};
+use crate::store::change::{self, Change, Decision, Other};
+use crate::store::{manifest, overrides, version};
+use serde_json::json;
+
+/// The longest reason, ticket or plan, in bytes.
+const LONGEST_TEXT: usize = 16 * 1024;
+
+/// What somebody wants to change.
+pub(super) struct Proposal<'a> {
+    pub(super) kind: Kind,
+    pub(super) terms: &'a Terms,
+    pub(super) wanted: Vec<Wanted>,
+    /// What was asked, as text: the same id with other content is a conflict.
+    pub(super) asked: String,
+    /// What it goes back to, where it does.
+    pub(super) returning: Option<Returning>,
+}
+
+/// What a change goes back to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Returning {
+    /// In words.
+    pub(super) to: String,
+    /// Whether history proves that every value was in force lately.
+    pub(super) proven: bool,
+    /// What set it off.
+    pub(super) trigger: Option<String>,
+}
+
+impl Handle<MakeChange> for Engine {
+    fn handle(&mut self, caller: &Caller, request: MakeChange) -> Result<ChangeReply> {
+        if !matches!(request.kind, Kind::Set | Kind::Unset | Kind::Edit | Kind::Batch) {
+            return Err(Error::usage(format!("A change of values cannot be of the kind {}.", request.kind)));
+        }
+        let asked = text_of(&request.items);
+        self.propose(caller, request.kind, &request.terms, |view| {
+            Ok(Proposal {
+                kind: request.kind,
+                terms: &request.terms,
+                wanted: read_items(view, &request.items)?,
+                asked: asked.clone(),
+                returning: None,
+            })
+        })
+    }
+}
+
+impl Handle<ApplyDocument> for Engine {
+    fn handle(&mut self, caller: &Caller, request: ApplyDocument) -> Result<ChangeReply> {
+        let asked = format!("{} {}", value::canonical(&request.document), request.exact.as_deref().unwrap_or_default());
+        self.propose(caller, Kind::Batch, &request.terms, |view| {
+            let mut wanted = read_document(view, &request.document)?;
+            if let Some(prefix) = &request.exact {
+                leave_nothing_else(view, prefix, &mut wanted)?;
+            }
+            Ok(Proposal { kind: Kind::Batch, terms: &request.terms, wanted, asked: asked.clone(), returning: None })
+        })
+    }
+}
+
+impl Handle<Validate> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Validate) -> Result<ValidateReply> {
+        self.look(caller, |view| {
+            let policy = manifest::policy(view.db)?;
+            let (plan, unreadable) = plan_loosely(view, &request.items, request.document.as_ref(), &policy)?;
+            Ok(validation(plan, unreadable))
+        })
+    }
+}
+
+impl Handle<Assess> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Assess) -> Result<AssessReply> {
+        self.look(caller, |view| {
+            let policy = manifest::policy(view.db)?;
+            let (plan, unreadable) = plan_loosely(view, &request.items, request.document.as_ref(), &policy)?;
+            let verdict = Case::of_new(view, plan.digest(), false)?.weigh(&plan.demand);
+            Ok(AssessReply {
+                restart_required: plan.restart,
+                affected_services: plan.services.clone(),
+                risk_level: plan.risk,
+                risk_reasons: plan.reasons.clone(),
+                demand: plan.demand.in_words(),
+                missing: verdict.lacks,
+                advice: verdict.advice,
+                items: plan.items.iter().map(view::item_view).collect(),
+                validation_results: validation(plan, unreadable),
+            })
+        })
+    }
+}
+
+fn validation(plan: Plan, unreadable: Vec<crate::api::change::Issue>) -> ValidateReply {
+    let checked = plan.items.len() + plan.unchanged.len() + unreadable.len();
+    let issues: Vec<_> = unreadable.into_iter().chain(plan.issues).collect();
+    ValidateReply { valid: issues.is_empty(), checked, issues, warnings: plan.warnings }
+}
+
+/// Plans what can be read, and says what can't instead of stopping at it.
+fn plan_loosely(
+    view: &View<'_>,
+    items: &[ItemSpec],
+    document: Option<&Value>,
+    policy: &Policy,
+) -> Result<(Plan, Vec<crate::api::change::Issue>)> {
+    let mut unreadable = Vec::new();
+    let mut wanted = match document {
+        Some(document) => read_document(view, document)?,
+        None => Vec::new(),
+    };
+    for item in items {
+        match read_item(view, item) {
+            Ok(read) => wanted.push(read),
+            Err(error) => unreadable.push(crate::api::change::Issue {
+                path: Path::parse(&item.path).ok(),
+                rule: None,
+                message: error.message,
+            }),
+        }
+    }
+    Ok((plan(view, wanted, policy, false)?, unreadable))
+}
+
+impl Engine {
+    /// Plans a change and, unless only asked what would happen, records and perhaps executes it.
+    pub(super) fn propose<'a>(
+        &mut self,
+        caller: &Caller,
+        kind: Kind,
+        terms: &'a Terms,
+        read: impl FnOnce(&View<'_>) -> Result<Proposal<'a>>,
+    ) -> Result<ChangeReply> {
+        check_terms(terms)?;
+        if terms.dry_run {
+            return self.look(caller, |view| {
+                let proposal = read(view)?;
+                propose(view, proposal).map(|(reply, _)| reply)
+            });
+        }
+        check_id(&terms.id)?;
+        let (mut reply, head) = self.transact(caller, &format!("change.{kind}"), |view| {
+            let proposal = read(view)?;
+            propose(view, proposal)
+        })?;
+        reply.audit_head = head.as_ref().map(Head::to_string);
+        Ok(reply)
+    }
+}
+
+/// Refuses terms without a reason, or with endless texts.
+pub(super) fn check_terms(terms: &Terms) -> Result<()> {
+    if terms.reason.trim().is_empty() {
+        return Err(Error::usage("A change needs a reason.").hint("Say why: --reason \"…\""));
+    }
+    for (name, text) in
+        [("reason", Some(&terms.reason)), ("ticket", terms.ticket.as_ref()), ("rollback plan", terms.rollback_plan.as_ref())]
+    {
+        let length = text.map_or(0, String::len);
+        if length > LONGEST_TEXT {
+            return Err(Error::invalid(format!("The {name} is {length} bytes long; the limit is {LONGEST_TEXT}.")));
+        }
+    }
+    Ok(())
+}
+
+fn text_of(items: &[ItemSpec]) -> String {
+    serde_json::to_string(items).unwrap_or_default()
+}
+
+fn read_items(view: &View<'_>, items: &[ItemSpec]) -> Result<Vec<Wanted>> {
+    if items.is_empty() {
+        return Err(Error::usage("Nothing was named to change."));
+    }
+    items.iter().map(|item| read_item(view, item)).collect()
+}
+
+/// One item as typed: its value read by the setting's type, or by the type named.
+fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
+    let path = Path::parse(&item.path)?;
+    let value = match &item.input {
+        Input::Unset => None,
+        Input::Json(value) => Some(value.clone()),
+        Input::Text { text, value_type } => {
+            let setting = manifest::setting(view.db, path.as_str())?;
+            let read = match (&setting, value_type) {
+                (Some(setting), _) if setting.secret => Ok(Value::from(text.as_str())),
+                (Some(setting), None) => match setting.value_type() {
+                    Some(expected) => value::read_typed(text, expected),
+                    None => value::read_untyped(text),
+                },
+                (_, Some(named)) => value::read_typed(text, *named),
+                (None, None) => value::read_untyped(text),
+            };
+            Some(read.map_err(|error| {
+                let message = format!("{path}: {}", error.message);
+                let hint = error.hint.clone().unwrap_or_else(|| format!("What the setting takes: cfgctl explain {path}"));
+                Error { message, hint: Some(hint), ..error }
+            })?)
+        }
+    };
+    if let Some(value) = &value {
+        if value.is_null() {
+            return Ok((path, None));
+        }
+    }
+    Ok((path, value))
+}
+
+/// The leaves of a document: nested or flat, or the very shape that `get -o json` gives.
+pub(super) fn read_document(view: &View<'_>, document: &Value) -> Result<Vec<Wanted>> {
+    if document.get("format").and_then(Value::as_str) == Some(VALUES_FORMAT) {
+        return read_values(document);
+    }
+    let mut failed = None;
+    let leaves = flatten(document, &mut |path| {
+        match manifest::setting(view.db, path.as_str()) {
+            Ok(setting) => setting.is_some_and(|setting| setting.is_object()),
+            Err(error) => {
+                failed.get_or_insert(error);
+                false
+            }
+        }
+    })?;
+    failed.map_or(Ok(leaves), Err)
+}
+
+fn read_values(document: &Value) -> Result<Vec<Wanted>> {
+    let odd = || Error::invalid(format!("The document calls itself {VALUES_FORMAT} and has not its shape."));
+    let items = document.get("items").and_then(Value::as_array).ok_or_else(odd)?;
+    let mut wanted = Vec::new();
+    for item in items {
+        let path = item.get("path").and_then(Value::as_str).ok_or_else(odd)?;
+        let value = item.get("value").ok_or_else(odd)?;
+        // Defaults are the manifest's to say; giving them back as overrides would change what is effective later.
+        if item.get("layer").and_then(Value::as_str) != Some("default") {
+            wanted.push((Path::parse(path)?, Some(value.clone()).filter(|value| !value.is_null())));
+        }
+    }
+    Ok(wanted)
+}
+
+/// Below the prefix, whatever the document leaves out is to be unset.
+fn leave_nothing_else(view: &View<'_>, prefix: &str, wanted: &mut Vec<Wanted>) -> Result<()> {
+    let prefix = (!prefix.is_empty()).then(|| Path::parse(prefix)).transpose()?;
+    let prefix = prefix.as_ref().map(Path::as_str);
+    if let Some((path, _)) = wanted.iter().find(|(path, _)| prefix.is_some_and(|prefix| !path.is_within(prefix))) {
+        return Err(Error::invalid(format!("{path} is not below {}, which --exact names.", prefix.unwrap_or_default())));
+    }
+    let named: std::collections::HashSet<Path> = wanted.iter().map(|(path, _)| path.clone()).collect();
+    overrides::each(view.db, prefix, |row| {
+        if !named.contains(&row.path) {
+            wanted.push((row.path, None));
+        }
+        Ok(())
+    })
+}
+
+/// Plans a proposal, and records and perhaps executes it unless it is a dry run.
+pub(super) fn propose(view: &View<'_>, proposal: Proposal<'_>) -> Result<(ChangeReply, Option<Note>)> {
+    let terms = proposal.terms;
+    let asked = content_hash(proposal.kind, &terms.reason, &proposal.asked);
+    if let Some(former) = change::by_id(view.db, &terms.id)? {
+        return answer_again(view, &former, &asked);
+    }
+    view.actor.require(Role::Operator, "making a change")?;
+    let steps = Steps::begin(view);
+    check_if_version(view, terms.if_version, &proposal.wanted)?;
+    let policy = manifest::policy(view.db)?;
+    let relieved = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
+    let plan = plan(view, proposal.wanted, &policy, relieved)?;
+    plan.refuse_issues()?;
+    if let Some(expected) = &terms.expect {
+        if *expected != plan.digest() {
+            return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
+                .hint("Look at it again with --dry-run."));
+        }
+    }
+    let mut warnings = plan.warnings.clone();
+    if plan.items.is_empty() {
+        let reply = ChangeReply {
+            outcome: Outcome::Unchanged,
+            dry_run: terms.dry_run,
+            change: None,
+            unchanged: plan.unchanged,
+            warnings,
+            audit_head: None,
+        };
+        return Ok((reply, None));
+    }
+    if let Some(mine) = equal_open_request(view, &plan.items)? {
+        let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
+        return Ok((reply, None));
+    }
+    let case = Case::of_new(view, plan.digest(), terms.rollback_plan.is_some())?;
+    let verdict = case.weigh(&plan.demand);
+    if verdict.lacks.contains(&Lack::RollbackPlan) {
+        return Err(Error::refused(format!("A {} change needs a rollback plan.", plan.risk))
+            .hint("Say how to get back: --rollback-plan \"…\""));
+    }
+    warnings.extend(verdict.advice.iter().map(Lack::as_advice));
+    let waits = !verdict.lacks.is_empty();
+    let mut change = draft(view, &policy, &proposal.kind, terms, &plan, proposal.returning, asked, waits)?;
+    if terms.dry_run {
+        let reply = ChangeReply {
+            outcome: if waits { Outcome::Pending } else { Outcome::Done },
+            dry_run: true,
+            change: Some(view::of_plan(&change, &plan, verdict)),
+            unchanged: plan.unchanged,
+            warnings,
+            audit_head: None,
+        };
+        return Ok((reply, None));
+    }
+    let (outcome, note) = if waits {
+        (Outcome::Pending, request(view, &plan, &change)?)
+    } else {
+        (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
+    };
+    let reply = reply_to(view, &change, outcome, plan.unchanged, warnings, false)?;
+    Ok((reply, Some(note)))
+}
+
+fn reply_to(
+    view: &View<'_>,
+    change: &Change,
+    outcome: Outcome,
+    unchanged: Vec<Path>,
+    warnings: Vec<String>,
+    dry_run: bool,
+) -> Result<ChangeReply> {
+    let shown = Some(view::of_change(view, change)?);
+    Ok(ChangeReply { outcome, dry_run, change: shown, unchanged, warnings, audit_head: None })
+}
+
+/// The same id with the same content gets the same answer; with other content it is a conflict.
+fn answer_again(view: &View<'_>, former: &Change, asked: &str) -> Result<(ChangeReply, Option<Note>)> {
+    if former.content_hash != asked {
+        return Err(Error::conflict(format!("The id {} is another change's.", former.id))
+            .hint(format!("See that one: cfgctl change-request show {}", former.id)));
+    }
+    let outcome = outcome_of(former.state);
+    Ok((reply_to(view, former, outcome, Vec::new(), Vec::new(), false)?, None))
+}
+
+/// What a change's state amounts to as an answer.
+pub(super) fn outcome_of(state: State) -> Outcome {
+    match state {
+        State::Completed => Outcome::Done,
+        State::Pending | State::Approved => Outcome::Pending,
+        State::Rejected | State::Cancelled | State::Expired => Outcome::Refused,
+    }
+}
+
+fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -> Result<()> {
+    let Some(expected) = expected else { return Ok(()) };
+    let current = version::current(view.db)?.map_or(0, |version| version.id);
+    if expected > current {
+        return Err(Error::conflict(format!("There is no version {expected} yet: the current one is {current}.")));
+    }
+    for (path, _) in wanted {
+        let Some(row) = overrides::find(view.db, path.as_str())? else { continue };
+        if expected == 0 && row.value.is_some() {
+            return Err(Error::conflict(format!("{path} is already set, by {} at version {}.", row.by, row.version))
+                .hint(format!("See it: cfgctl get {path}")));
+        }
+        if expected > 0 && row.version > expected {
+            return Err(Error::conflict(format!(
+                "{path} has changed since version {expected}: {} did at version {}.",
+                row.by, row.version
+            ))
+            .hint(format!("See what happened: cfgctl history {path}")));
+        }
+    }
+    Ok(())
+}
+
+/// The caller's own open request that would do the very same.
+fn equal_open_request(view: &View<'_>, items: &[Item]) -> Result<Option<Change>> {
+    let Some(first) = items.first() else { return Ok(None) };
+    for id in change::open_on_path(view.db, first.path.as_str())? {
+        let Some(open) = change::by_id(view.db, &id)? else { continue };
+        let alive = open.expires_at.is_none_or(|end| end > view.now);
+        if alive && open.requested_by == view.actor.name() && change::value_items(view.db, open.number)? == items {
+            return Ok(Some(open));
+        }
+    }
+    Ok(None)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where a change is put together from all that makes it")]
+fn draft(
+    view: &View<'_>,
+    policy: &Policy,
+    kind: &Kind,
+    terms: &Terms,
+    plan: &Plan,
+    returning: Option<Returning>,
+    asked: String,
+    waits: bool,
+) -> Result<Change> {
+    let returning = returning.unwrap_or_default();
+    Ok(Change {
+        number: change::next_number(view.db)?,
+        id: terms.id.clone(),
+        kind: *kind,
+        state: State::Pending,
+        risk: plan.risk,
+        reason: terms.reason.clone(),
+        requested_by: view.actor.name().to_owned(),
+        created_at: view.now,
+        updated_at: None,
+        content_hash: asked,
+        manifest: manifest::current_id(view.db)?,
+        base_version: version::current(view.db)?.map_or(0, |version| version.id),
+        version: None,
+        executed_by: None,
+        backup: None,
+        ticket: terms.ticket.clone(),
+        rollback_plan: terms.rollback_plan.clone(),
+        decision: Decision {
+            reasons: plan.reasons.clone(),
+            demand: waits.then(|| plan.demand.clone()),
+            proven: returning.proven,
+            restart: plan.restart,
+            services: plan.services.clone(),
+            returns_to: Some(returning.to).filter(|to| !to.is_empty()),
+            trigger: returning.trigger,
+        },
+        digest: waits.then(|| plan.digest()),
+        expires_at: waits.then(|| view.now.after(policy.requests.expire_after)),
+        ended_because: None,
+    })
+}
+
+/// Records a change that waits, with its items and the requester's own approval where it counts.
+fn request(view: &View<'_>, plan: &Plan, change: &Change) -> Result<Note> {
+    change::put(view.db, change)?;
+    for (position, item) in plan.items.iter().enumerate() {
+        let item = Other {
+            what: "value".to_owned(),
+            path: item.path.to_string(),
+            before: item.before.clone(),
+            after: item.after.clone(),
+        };
+        change::insert_item(view.db, change.number, position, &item)?;
+    }
+    let member = &view.actor.member;
+    let may = view::least_role(&plan.demand).is_some_and(|least| member.role >= least) && member.is_person();
+    if may && (plan.demand.own || crate::store::metadata::is_solo(view.db)?) {
+        let own = Approval {
+            member: member.name.clone(),
+            role: member.role.to_string(),
+            decision: "approve".to_owned(),
+            digest: plan.digest(),
+            proof: view.actor.proof.to_string(),
+            at: view.now,
+            comment: Some("own change".to_owned()),
+        };
+        approval::put(view.db, change.number, &own)?;
+    }
+    let detail = json!({"kind": change.kind, "risk": change.risk, "digest": change.digest, "paths": plan.items.len()});
+    Ok(Note::new("change.request", &change.id, detail).record("change", change.number))
+}

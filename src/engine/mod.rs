@@ -1,0 +1,79 @@
+//! Does what is asked: the only writer. One `Handle` impl a request; `transact` writes data and audit entry together.
+
+mod apply;
+mod audit;
+mod backup;
+mod backup_file;
+mod change;
+mod change_request;
+mod complete;
+mod diff;
+mod doctor;
+mod history;
+mod identity;
+mod init;
+mod machine;
+mod manifest;
+mod member;
+mod plan;
+mod rollback;
+mod state;
+mod status;
+mod system_log;
+mod token;
+mod transact;
+mod value;
+mod verify;
+mod version;
+mod view;
+
+pub use crate::store::database::Access;
+pub use init::{InitReply, init};
+pub use machine::Machine;
+
+use crate::api::Request;
+use crate::domain::error::Result;
+use crate::domain::member::Caller;
+use crate::store::database::Store;
+use std::path::Path;
+
+/// That the engine does this operation.
+pub trait Handle<R: Request> {
+    /// Does it, for this caller.
+    fn handle(&mut self, caller: &Caller, request: R) -> Result<R::Reply>;
+}
+
+/// An open store and the machine it runs on.
+pub struct Engine {
+    store: Store,
+    machine: Machine,
+}
+
+impl Engine {
+    /// Opens an existing store. `not-found`, `denied`, `integrity` or `unavailable`.
+    pub fn open(store: &Path, access: Access, machine: Machine) -> Result<Engine> {
+        Ok(Engine { store: Store::open(store, access)?, machine })
+    }
+
+    /// A store in memory with the starter manifest and the caller as its only member: what reading commands answer
+    /// from before the default store exists.
+    pub fn starter(machine: Machine, caller: &Caller) -> Result<Engine> {
+        init::starter(machine, caller)
+    }
+
+    /// Closes the store's file properly.
+    pub fn close(self) -> Result<()> {
+        self.store.close()
+    }
+}
+
+/// That every operation of the table has a handler: a row without one does not compile.
+macro_rules! every_operation_is_handled {
+    ($($request:ty,)*) => {
+        const _: () = {
+            const fn handled<R: Request>() where Engine: Handle<R> {}
+            $(handled::<$request>();)*
+        };
+    };
+}
+crate::api::for_each_operation!(every_operation_is_handled);

@@ -1,0 +1,405 @@
+//! What a change would do: validated, classified, weighed. Nothing here writes, so a dry run is the same work.
+
+use super::transact::View;
+use crate::api::change::Issue;
+use crate::domain::change::{Item, digest};
+use crate::domain::error::{Error, Result};
+use crate::domain::path::Path;
+use crate::domain::policy::{Demand, Policy};
+use crate::domain::risk::{self, Risk, RiskReason};
+use crate::domain::rule::{Facts, Rule, Severity};
+use crate::domain::schema::CompiledSetting;
+use crate::domain::secret::SecretReferences;
+use crate::domain::setting::Setting;
+use crate::domain::value::{self, Value};
+use crate::store::overrides::Override;
+use crate::store::{manifest, overrides};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// What is wanted of one path: a value, or none.
+pub(super) type Wanted = (Path, Option<Value>);
+
+/// What a change would do, and what that means.
+pub(super) struct Plan {
+    /// What differs, in path order.
+    pub(super) items: Vec<Item>,
+    /// The rows of those paths as they are.
+    pub(super) rows: Vec<Option<Override>>,
+    /// Paths that are so already.
+    pub(super) unchanged: Vec<Path>,
+    /// What is wrong.
+    pub(super) issues: Vec<Issue>,
+    /// What is only noteworthy.
+    pub(super) warnings: Vec<String>,
+    /// Why it has its risk.
+    pub(super) reasons: Vec<RiskReason>,
+    /// Its risk.
+    pub(super) risk: Risk,
+    /// What that risk demands.
+    pub(super) demand: Demand,
+    /// Whether a service must restart.
+    pub(super) restart: bool,
+    /// The services that use its paths.
+    pub(super) services: Vec<String>,
+}
+
+impl Plan {
+    /// What approvals are bound to.
+    pub(super) fn digest(&self) -> String {
+        digest(&self.items, self.risk, &self.demand)
+    }
+
+    /// `invalid` with everything that is wrong.
+    pub(super) fn refuse_issues(&self) -> Result<()> {
+        let Some(first) = self.issues.first() else { return Ok(()) };
+        let message = match self.issues.len() {
+            1 => first.message.clone(),
+            count => {
+                let all: Vec<&str> = self.issues.iter().take(20).map(|issue| issue.message.as_str()).collect();
+                let more = if count > 20 { format!("\n  and {} more", count - 20) } else { String::new() };
+                format!("{count} things are wrong:\n  {}{more}", all.join("\n  "))
+            }
+        };
+        let hint = match &first.path {
+            Some(path) => format!("What the setting takes: cfgctl explain {path}"),
+            None => "The rules are in the manifest: cfgctl manifest show".to_owned(),
+        };
+        Err(Error::invalid(message).hint(hint))
+    }
+}
+
+/// Plans a change. With `relieved`, history proves its values, and the lesser demand holds.
+pub(super) fn plan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, relieved: bool) -> Result<Plan> {
+    let mut planner = Planner::new(view)?;
+    for (path, value) in merge(wanted)? {
+        planner.take(path, value)?;
+    }
+    planner.check_conflicts()?;
+    planner.ask_rules()?;
+    let Planner { items, rows, unchanged, issues, warnings, reasons, restart, services, .. } = planner;
+    let reasons = reasons.finish();
+    let risk = risk::highest(&reasons);
+    let demand = policy.demand(risk);
+    let demand = if relieved { demand.relieved(risk) } else { demand.clone() };
+    let services = services.into_iter().collect();
+    Ok(Plan { items, rows, unchanged, issues, warnings, reasons, risk, demand, restart, services })
+}
+
+/// Path order, each path once. `invalid` where one path is wanted to be two things.
+fn merge(wanted: Vec<Wanted>) -> Result<BTreeMap<Path, Option<Value>>> {
+    let mut merged = BTreeMap::new();
+    for (path, value) in wanted {
+        match merged.insert(path.clone(), value.clone()) {
+            Some(former) if former != value => {
+                return Err(Error::invalid(format!("{path} is named twice, with different values.")));
+            }
+            _ => {}
+        }
+    }
+    Ok(merged)
+}
+
+/// Settings by path, compiled once.
+struct Known {
+    setting: Setting,
+    compiled: std::result::Result<CompiledSetting, String>,
+}
+
+struct Planner<'a> {
+    view: &'a View<'a>,
+    secrets: SecretReferences,
+    unregistered: Risk,
+    items: Vec<Item>,
+    rows: Vec<Option<Override>>,
+    unchanged: Vec<Path>,
+    issues: Vec<Issue>,
+    warnings: Vec<String>,
+    reasons: Reasons,
+    restart: bool,
+    services: BTreeSet<String>,
+    /// The definitions of the changed paths, for the rules that ask.
+    settings: HashMap<Path, Setting>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(view: &'a View<'a>) -> Result<Planner<'a>> {
+        Ok(Planner {
+            view,
+            secrets: manifest::part(view.db, "secrets")?,
+            unregistered: manifest::policy(view.db)?.unregistered,
+            items: Vec::new(),
+            rows: Vec::new(),
+            unchanged: Vec::new(),
+            issues: Vec::new(),
+            warnings: Vec::new(),
+            reasons: Reasons::default(),
+            restart: false,
+            services: BTreeSet::new(),
+            settings: HashMap::new(),
+        })
+    }
+
+    fn issue(&mut self, path: &Path, message: String) {
+        self.issues.push(Issue { path: Some(path.clone()), rule: None, message });
+    }
+
+    fn take(&mut self, path: Path, after: Option<Value>) -> Result<()> {
+        let row = overrides::find(self.view.db, path.as_str())?;
+        let before = row.as_ref().and_then(|row| row.value.clone());
+        if before == after {
+            self.unchanged.push(path);
+            return Ok(());
+        }
+        let known = manifest::setting(self.view.db, path.as_str())?.map(|setting| Known {
+            compiled: CompiledSetting::compile(&path, &setting),
+            setting,
+        });
+        if let Some(after) = &after {
+            if let Err(error) = value::check_limits(after) {
+                self.issue(&path, format!("{path}: {}", error.message));
+            }
+            match &known {
+                Some(Known { compiled: Ok(compiled), .. }) => {
+                    for message in compiled.check(after, &self.secrets) {
+                        self.issue(&path, message);
+                    }
+                }
+                Some(Known { compiled: Err(problem), .. }) => self.issue(&path, problem.clone()),
+                None => {}
+            }
+        }
+        match known {
+            Some(Known { setting, .. }) => {
+                self.reasons.add(setting.risk_reasons(&path));
+                self.restart |= setting.restart;
+                self.services.extend(setting.services.iter().cloned());
+                self.settings.insert(path.clone(), setting);
+            }
+            None => self.reasons.add([RiskReason {
+                risk: self.unregistered,
+                path: Some(path.to_string()),
+                reason: format!("{path} is not registered in the manifest."),
+            }]),
+        }
+        self.items.push(Item { path, before, after });
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// No path is both a value and another's prefix, in the state the change would leave.
+    fn check_conflicts(&mut self) -> Result<()> {
+        let db = self.view.db;
+        let after: BTreeMap<&str, bool> =
+            self.items.iter().map(|item| (item.path.as_str(), item.after.is_some())).collect();
+        let mut clear: HashSet<&str> = HashSet::new();
+        let mut found = Vec::new();
+        for item in self.items.iter().filter(|item| item.after.is_some() && item.before.is_none()) {
+            let path = &item.path;
+            for above in path.ancestors() {
+                if clear.contains(above) {
+                    continue;
+                }
+                let taken = match after.get(above) {
+                    Some(set) => *set,
+                    None => overrides::is_set(db, above)? || manifest::is_registered(db, above)?,
+                };
+                if taken {
+                    found.push((path.clone(), format!("{path} lies inside {above}, which is a value of its own.")));
+                } else {
+                    clear.insert(above);
+                }
+            }
+            let from = format!("{path}.");
+            let mut inside = after
+                .range(from.as_str()..)
+                .take_while(|(below, _)| below.starts_with(&from))
+                .find(|(_, set)| **set)
+                .map(|(below, _)| (*below).to_owned());
+            if inside.is_none() {
+                let unset = after.range(from.as_str()..).take_while(|(below, _)| below.starts_with(&from)).count();
+                let limit = u32::try_from(unset + 1).unwrap_or(u32::MAX);
+                inside = overrides::paths_below(db, path.as_str(), limit)?
+                    .into_iter()
+                    .find(|below| after.get(below.as_str()).is_none_or(|set| *set));
+            }
+            if inside.is_none() {
+                inside = manifest::registered_below(db, path.as_str())?;
+            }
+            if let Some(below) = inside {
+                found.push((path.clone(), format!("{path} cannot have a value, because {below} lies inside it.")));
+            }
+        }
+        for (path, message) in found {
+            self.issue(&path, message);
+        }
+        Ok(())
+    }
+
+    fn ask_rules(&mut self) -> Result<()> {
+        let db = self.view.db;
+        let mut names: BTreeSet<String> = manifest::rules_for_every_path(db)?.into_iter().collect();
+        let has_rules = !names.is_empty() || manifest::has_rules(db)?;
+        if self.items.is_empty() || !has_rules {
+            return Ok(());
+        }
+        for item in &self.items {
+            names.extend(manifest::rules_naming(db, item.path.as_str())?);
+        }
+        let names: Vec<String> = names.into_iter().collect();
+        for rule in manifest::rules(db, &names)? {
+            if rule.check.is_some() {
+                self.ask_check(&rule)?;
+            } else if rule.risk > Some(self.reasons.highest()) {
+                self.ask_risk_rule(&rule)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the change would make effective, for the paths a rule names (or all, where it does not say).
+    fn values(&self, named: Option<&[Path]>) -> Result<BTreeMap<Path, Value>> {
+        let db = self.view.db;
+        let mut values = BTreeMap::new();
+        match named {
+            Some(paths) => {
+                for path in paths {
+                    if let Some(value) = self.effective_after(path)? {
+                        values.insert(path.clone(), value);
+                    }
+                }
+            }
+            None => {
+                manifest::each_default(db, None, |path, value| {
+                    values.insert(path, value);
+                    Ok(())
+                })?;
+                overrides::each(db, None, |row| {
+                    if let Some(value) = row.value {
+                        values.insert(row.path, value);
+                    }
+                    Ok(())
+                })?;
+                for item in &self.items {
+                    match self.effective_after(&item.path)? {
+                        Some(value) => values.insert(item.path.clone(), value),
+                        None => values.remove(&item.path),
+                    };
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    fn effective_after(&self, path: &Path) -> Result<Option<Value>> {
+        let overridden = match self.items.binary_search_by(|item| item.path.cmp(path)) {
+            Ok(at) => self.items[at].after.clone(),
+            Err(_) => overrides::value(self.view.db, path.as_str())?,
+        };
+        overridden.map_or_else(|| manifest::default(self.view.db, path.as_str()), |value| Ok(Some(value)))
+    }
+
+    fn ask_check(&mut self, rule: &Rule) -> Result<()> {
+        let holds = rule.compile().and_then(|compiled| {
+            let values = self.values(compiled.paths_named()).map_err(|error| error.message)?;
+            compiled.holds(&Facts {
+                values: &values,
+                old: None,
+                new: None,
+                path: None,
+                setting: None,
+                actor: None,
+                now: None,
+            })
+        });
+        let message = match holds {
+            Ok(true) => return Ok(()),
+            Ok(false) => rule.sentence(),
+            // A check that cannot be evaluated never counts as passed.
+            Err(problem) => problem,
+        };
+        match rule.severity {
+            Severity::Warning => self.warnings.push(message),
+            Severity::Error => self.issues.push(Issue { path: None, rule: Some(rule.name.clone()), message }),
+        }
+        Ok(())
+    }
+
+    fn ask_risk_rule(&mut self, rule: &Rule) -> Result<()> {
+        let compiled = rule.compile();
+        let values = match &compiled {
+            Ok(compiled) => self.values(compiled.paths_named())?,
+            Err(_) => BTreeMap::new(),
+        };
+        let mut found = Vec::new();
+        for item in &self.items {
+            let path = Some(item.path.to_string());
+            let old = match &item.before {
+                Some(before) => Some(before.clone()),
+                None => manifest::default(self.view.db, item.path.as_str())?,
+            };
+            let new = self.effective_after(&item.path)?;
+            let setting = self.settings.get(&item.path).map(Setting::to_value);
+            let holds = compiled.as_ref().map_err(Clone::clone).and_then(|compiled| {
+                compiled.holds(&Facts {
+                    values: &values,
+                    old: old.as_ref(),
+                    new: new.as_ref(),
+                    path: Some(&item.path),
+                    setting: setting.as_ref(),
+                    actor: Some((self.view.actor.name(), self.view.actor.member.role)),
+                    now: Some(self.view.now),
+                })
+            });
+            match holds {
+                Ok(false) => {}
+                Ok(true) => found.push(RiskReason {
+                    risk: rule.risk.unwrap_or(Risk::Critical),
+                    path,
+                    reason: format!("{}: {}", item.path, rule.sentence()),
+                }),
+                Err(problem) => found.push(RiskReason {
+                    risk: Risk::Critical,
+                    path,
+                    reason: format!("The risk rule {} could not be evaluated, which counts as critical: {problem}", rule.name),
+                }),
+            }
+        }
+        self.reasons.add(found);
+        Ok(())
+    }
+}
+
+/// Reasons as they come; of many alike, a few are kept by name and the rest by number.
+#[derive(Default)]
+struct Reasons {
+    kept: Vec<RiskReason>,
+    more: BTreeMap<Risk, usize>,
+}
+
+impl Reasons {
+    const KEPT: usize = 20;
+
+    fn add(&mut self, reasons: impl IntoIterator<Item = RiskReason>) {
+        for reason in reasons {
+            let alike = self.kept.iter().filter(|kept| kept.risk == reason.risk).count();
+            if alike < Self::KEPT {
+                self.kept.push(reason);
+            } else {
+                *self.more.entry(reason.risk).or_default() += 1;
+            }
+        }
+    }
+
+    fn highest(&self) -> Risk {
+        risk::highest(&self.kept)
+    }
+
+    fn finish(self) -> Vec<RiskReason> {
+        let mut reasons = self.kept;
+        for (risk, count) in self.more {
+            reasons.push(RiskReason { risk, path: None, reason: format!("{count} more reasons for {risk} risk.") });
+        }
+        reasons.sort_by(|a, b| b.risk.cmp(&a.risk));
+        reasons
+    }
+}

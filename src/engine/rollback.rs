@@ -1,0 +1,306 @@
+//! Going back: to a version, a time, a backup; undoing one change.
+//!
+//! What must stay true: it runs through the same pipeline as a set and makes a new version; only what history proves
+//! was in force within 30 days asks for less (design.md §7); only a full backup unsets what it does not hold.
+
+use super::backup_file;
+use super::change::{Proposal, Returning};
+use super::plan::{Wanted, plan};
+use super::state::{self, Selection};
+use super::transact::View;
+use super::{Engine, Handle};
+use crate::api::Outcome;
+use crate::api::change::ChangeReply;
+use crate::api::rollback::{BackupSource, PathResult, Point, Restore, Rollback, RollbackReply, Undo};
+use crate::domain::backup::{self, Backup, Scope};
+use crate::domain::change::Kind;
+use crate::domain::error::{Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::path::Path;
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::value::{self, Value};
+use crate::store::version::{self, Version};
+use crate::store::{change, history, manifest, metadata, overrides};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long ago values may have been in force to come back by a lesser demand.
+const PROVEN_WITHIN: Span = Span::days(30);
+
+/// What is gone back to, and what cannot be.
+struct Return {
+    to: String,
+    wanted: Vec<Wanted>,
+    failed: Vec<PathResult>,
+    confirm_name: Option<String>,
+}
+
+impl Handle<Rollback> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Rollback) -> Result<RollbackReply> {
+        let asked = format!("{:?} {:?} {:?} {}", request.to, request.paths, request.section, request.skip_invalid);
+        let terms = request.terms.clone();
+        self.go_back(caller, Kind::Rollback, &terms, asked, request.trigger.clone(), |view| {
+            let selection = Selection::new(&request.paths, request.section.as_deref())?;
+            let version = version_of(view, &request.to)?;
+            let mut moved = state::moved_since(view, &version)?;
+            moved.retain(|path, _| selection.holds(path));
+            for path in selection.named() {
+                if !moved.keys().any(|moved| moved.is_within(path.as_str())) {
+                    check_known(view, path)?;
+                }
+            }
+            let to = describe(&request.to, &version);
+            sift(view, to, moved.into_iter().collect(), request.skip_invalid, None)
+        })
+    }
+}
+
+impl Handle<Undo> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Undo) -> Result<RollbackReply> {
+        let asked = format!("{:?}", request.change);
+        let terms = request.terms.clone();
+        self.go_back(caller, Kind::Undo, &terms, asked, None, |view| {
+            let found = match &request.change {
+                Some(name) => super::change_request::find(view, name)?,
+                None => change::last_executed_by(view.db, view.actor.name())?.ok_or_else(|| {
+                    Error::not_found("You have executed no change that could be undone.")
+                        .hint("Name one: cfgctl change-request list --all")
+                })?,
+            };
+            let version = found.version.ok_or_else(|| {
+                Error::refused(format!("Change {} set no values: there is nothing to undo.", found.number))
+                    .hint(format!("See it: cfgctl change-request show {}", found.number))
+            })?;
+            if version <= metadata::history_floor(view.db)? {
+                return Err(Error::not_found(format!("What change {} did is no longer known: its history was pruned.", found.number)));
+            }
+            let mut wanted = Vec::new();
+            for event in history::of_version(view.db, version)? {
+                let present = overrides::find(view.db, event.path.as_str())?;
+                if let Some(later) = present.filter(|row| row.version > version) {
+                    return Err(Error::conflict(format!(
+                        "{} has changed since change {}: {} did at version {}.",
+                        event.path, found.number, later.by, later.version
+                    ))
+                    .hint(format!("Undo that one first, or go back to before it: cfgctl rollback --version {} --path {}", version - 1, event.path)));
+                }
+                wanted.push((event.path, event.before));
+            }
+            sift(view, format!("before change {}", found.number), wanted, false, None)
+        })
+    }
+}
+
+impl Handle<Restore> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Restore) -> Result<RollbackReply> {
+        let name = match &request.from {
+            BackupSource::Name(name) | BackupSource::File { name, .. } => name.clone(),
+        };
+        let asked = format!("{name} {:?} {:?} {}", request.paths, request.section, request.skip_invalid);
+        let terms = request.terms.clone();
+        let kind = if request.rollback { Kind::Rollback } else { Kind::Restore };
+        self.go_back(caller, kind, &terms, asked, request.trigger.clone(), |view| {
+            let backup = match &request.from {
+                BackupSource::Name(name) => backup_file::read(view.place, name)?,
+                BackupSource::File { name, content } => backup::read(name, content)?,
+            };
+            let selection = Selection::new(&request.paths, request.section.as_deref())?;
+            let foreign = check_origin(view, &name, &backup, request.foreign)?;
+            let (wanted, whole) = wanted_of(view, backup, &selection)?;
+            for path in selection.named() {
+                if !wanted.iter().any(|(held, _)| held.is_within(path.as_str())) {
+                    return Err(Error::not_found(format!("The backup {name} does not hold {path}."))
+                        .hint(format!("See what it holds: cfgctl backup show {name}")));
+                }
+            }
+            let confirm = (foreign || (whole && selection.is_everything())).then(|| manifest::instance(view.db)).transpose()?;
+            sift(view, format!("the backup {name}"), wanted, request.skip_invalid, confirm)
+        })
+    }
+}
+
+impl Engine {
+    fn go_back(
+        &mut self,
+        caller: &Caller,
+        kind: Kind,
+        terms: &crate::api::change::Terms,
+        asked: String,
+        trigger: Option<String>,
+        read: impl FnOnce(&View<'_>) -> Result<Return>,
+    ) -> Result<RollbackReply> {
+        let mut gone = None;
+        let change = self.propose(caller, kind, terms, |view| {
+            let going = read(view)?;
+            let proven = is_proven(view, &going.wanted)?;
+            let proposal = Proposal {
+                kind,
+                terms,
+                wanted: going.wanted.clone(),
+                asked,
+                returning: Some(Returning { to: going.to.clone(), proven, trigger }),
+            };
+            gone = Some(going);
+            Ok(proposal)
+        })?;
+        let going = gone.ok_or_else(|| Error::internal("A rollback was answered without being read."))?;
+        Ok(report(change, going))
+    }
+}
+
+/// What became of every path asked for.
+fn report(mut change: ChangeReply, going: Return) -> RollbackReply {
+    let changed: BTreeSet<String> =
+        change.change.iter().flat_map(|change| &change.items).map(|item| item.path.clone()).collect();
+    let status = |path: &Path, value: &Option<Value>| {
+        if !changed.contains(path.as_str()) {
+            "unchanged"
+        } else if change.outcome == Outcome::Pending {
+            "pending"
+        } else if value.is_some() {
+            "restored"
+        } else {
+            "unset"
+        }
+    };
+    let mut results: Vec<PathResult> = going
+        .wanted
+        .into_iter()
+        .map(|(path, value)| PathResult { status: status(&path, &value).to_owned(), path, value, error: None })
+        .collect();
+    let skipped = !going.failed.is_empty();
+    results.extend(going.failed);
+    results.sort_by(|a, b| a.path.cmp(&b.path));
+    if skipped && matches!(change.outcome, Outcome::Done | Outcome::Unchanged) {
+        change.outcome = Outcome::No;
+    }
+    RollbackReply { change, to: going.to, results, confirm_name: going.confirm_name }
+}
+
+/// With `skip_invalid`, what would not be valid is left out and listed; otherwise the pipeline refuses all.
+fn sift(
+    view: &View<'_>,
+    to: String,
+    mut wanted: Vec<Wanted>,
+    skip_invalid: bool,
+    confirm_name: Option<String>,
+) -> Result<Return> {
+    let mut failed = Vec::new();
+    while skip_invalid {
+        let policy = manifest::policy(view.db)?;
+        let planned = plan(view, wanted.clone(), &policy, false)?;
+        let bad: BTreeMap<Path, String> =
+            planned.issues.iter().filter_map(|issue| Some((issue.path.clone()?, issue.message.clone()))).collect();
+        if bad.is_empty() {
+            // A rule that speaks of several paths cannot be skipped by one: the pipeline refuses it.
+            break;
+        }
+        wanted.retain(|(path, value)| {
+            let problem = bad.get(path);
+            if let Some(problem) = problem {
+                failed.push(PathResult {
+                    path: path.clone(),
+                    status: "failed".to_owned(),
+                    value: value.clone(),
+                    error: Some(problem.clone()),
+                });
+            }
+            problem.is_none()
+        });
+    }
+    Ok(Return { to, wanted, failed, confirm_name })
+}
+
+/// Whether history proves that every value that would change was in force lately.
+fn is_proven(view: &View<'_>, wanted: &[Wanted]) -> Result<bool> {
+    let since = view.ago(PROVEN_WITHIN);
+    for (path, value) in wanted {
+        if overrides::value(view.db, path.as_str())? == *value {
+            continue;
+        }
+        let text = value.as_ref().map(value::canonical);
+        if !history::was_in_force_since(view.db, path, text.as_deref(), since)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn version_of(view: &View<'_>, point: &Point) -> Result<Version> {
+    match point {
+        Point::Version(number) => state::by_number(view, *number),
+        Point::Tag(tag) => match version::by_tag(view.db, tag)? {
+            Some(number) => state::by_number(view, number),
+            None => Err(Error::not_found(format!("There is no tag {tag}.")).hint("See what there is: cfgctl version list")),
+        },
+        Point::Hash(hash) => {
+            if hash.len() < 12 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Error::usage(format!("{hash:?} is not the beginning of a hash."))
+                    .hint("Give at least 12 hexadecimal digits of a config_hash."));
+            }
+            let current = state::current(view)?.id;
+            version::by_hash(view.db, &hash.to_lowercase(), current)?.ok_or_else(|| {
+                Error::not_found(format!("No former version has the hash {hash}.")).hint("See what there is: cfgctl version list")
+            })
+        }
+        Point::Steps(steps) => version::steps_back(view.db, *steps)?.ok_or_else(|| {
+            Error::not_found(format!("There are fewer than {steps} versions before the current one."))
+                .hint("See what there is: cfgctl version list")
+        }),
+        Point::Time(time) => state::at_time(view, Timestamp::parse(time)?),
+    }
+}
+
+fn describe(point: &Point, version: &Version) -> String {
+    match point {
+        Point::Version(_) => format!("version {}", version.id),
+        Point::Tag(tag) => format!("version {} ({tag})", version.id),
+        Point::Hash(hash) => format!("version {} ({})", version.id, &hash[..12]),
+        Point::Steps(steps) => format!("version {} ({steps} back)", version.id),
+        Point::Time(time) => format!("version {} ({time})", version.id),
+    }
+}
+
+/// A path that did not move is fine; one that never was is a slip of the pen.
+fn check_known(view: &View<'_>, path: &Path) -> Result<()> {
+    let known = manifest::is_registered(view.db, path.as_str())?
+        || manifest::registered_below(view.db, path.as_str())?.is_some()
+        || overrides::find(view.db, path.as_str())?.is_some()
+        || !overrides::paths_below(view.db, path.as_str(), 1)?.is_empty();
+    if known {
+        return Ok(());
+    }
+    Err(Error::not_found(format!("Nobody ever set {path}, and the manifest does not register it."))
+        .hint("See what there is: cfgctl get"))
+}
+
+/// Whether a backup is another store's. `refused` where it is and nobody said that it may be.
+fn check_origin(view: &View<'_>, name: &str, backup: &Backup, allowed: bool) -> Result<bool> {
+    let Some(header) = &backup.header else { return Ok(false) };
+    if header.store_id == metadata::store_id(view.db)? {
+        return Ok(false);
+    }
+    if allowed {
+        return Ok(true);
+    }
+    Err(Error::refused(format!("The backup {name} is another store's: {} of {}.", header.store_id, header.instance))
+        .hint("If that is meant, say so: --foreign"))
+}
+
+/// What a backup says of the paths asked for, and whether it holds everything.
+fn wanted_of(view: &View<'_>, backup: Backup, selection: &Selection) -> Result<(Vec<Wanted>, bool)> {
+    let whole = backup.header.as_ref().is_some_and(|header| header.scope == Scope::Full);
+    let absent = backup.header.map(|header| header.absent).unwrap_or_default();
+    let mut wanted: BTreeMap<Path, Option<Value>> = BTreeMap::new();
+    if whole {
+        overrides::each(view.db, None, |row| {
+            wanted.insert(row.path, None);
+            Ok(())
+        })?;
+    }
+    wanted.extend(absent.into_iter().map(|path| (path, None)));
+    for (path, saved) in backup.values {
+        wanted.insert(path, Some(saved.value).filter(|value| !value.is_null()));
+    }
+    wanted.retain(|path, _| selection.holds(path));
+    Ok((wanted.into_iter().collect(), whole))
+}

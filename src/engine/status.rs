@@ -1,0 +1,75 @@
+//! How the instance stands, at a glance.
+
+use super::manifest::{unmet, words};
+use super::{Engine, Handle, state};
+use crate::api::status::{Status, StatusReply};
+use crate::domain::audit::Head;
+use crate::domain::error::Result;
+use crate::domain::member::{Caller, Member, Membership};
+use crate::store::{audit, backup, change, manifest, member, metadata, overrides};
+
+impl Handle<Status> for Engine {
+    fn handle(&mut self, caller: &Caller, _: Status) -> Result<StatusReply> {
+        self.look(caller, |view| {
+            let db = view.db;
+            let current = state::current(view)?;
+            let members = member::list(db)?;
+            let active: Vec<&Member> = members.iter().filter(|member| member.membership == Membership::Active).collect();
+            let one_owner = active.iter().filter(|member| member.owner).count() == 1;
+            let solo = metadata::is_solo(db)?;
+            let unmeetable = unmet(view, &manifest::policy(db)?)?;
+            let open_requests = change::count_open(db)?;
+            let last_full_backup = backup::last_full(db)?.map(|record| record.created_at);
+            let mut attention = Vec::new();
+            if !unmeetable.is_empty() {
+                attention.push(format!("Nobody present could approve {} changes: invite members.", words(&unmeetable)));
+            }
+            if one_owner {
+                attention.push("Members and manifest rest with one person.".to_owned());
+            }
+            if solo {
+                attention.push("The store is solo: one person's own approval counts at every risk.".to_owned());
+            }
+            if view.place.is_some() {
+                attention.push("Identity is asserted: who can write the store's file can forge what is in it.".to_owned());
+            }
+            if open_requests > 0 {
+                attention.push(format!("{open_requests} open change requests: cfgctl change-request list"));
+            }
+            if last_full_backup.is_none() && view.place.is_some() {
+                attention.push("There is no backup of everything yet: cfgctl backup create".to_owned());
+            }
+            let size = |name: std::path::PathBuf| std::fs::metadata(name).map_or(0, |file| file.len());
+            let store_size = view.place.map_or(0, |place| {
+                size(place.to_path_buf()) + size(crate::store::database::with_suffix(place, "-wal"))
+            });
+            Ok(StatusReply {
+                instance: manifest::instance(db)?,
+                store: view.place.map(|place| place.display().to_string()),
+                store_id: metadata::store_id(db)?,
+                caller: view.actor.name().to_owned(),
+                role: Some(view.actor.member.role),
+                proof: view.actor.proof.to_string(),
+                version: current.id,
+                config_hash: current.config_hash,
+                effective_hash: current.effective_hash,
+                changed_at: Some(current.created_at),
+                changed_by: Some(current.created_by),
+                overrides: overrides::count(db)?,
+                settings: manifest::count(db)?,
+                manifest: manifest::current_id(db)?,
+                members: i64::try_from(active.len()).unwrap_or(i64::MAX),
+                solo,
+                one_owner,
+                identity_asserted: view.place.is_some(),
+                unmeetable,
+                open_requests,
+                last_full_backup,
+                backups: backup::count(db)?,
+                store_size: i64::try_from(store_size).unwrap_or(i64::MAX),
+                audit_head: Head::to_string(&audit::head(db)?),
+                attention,
+            })
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! Tokens and invitations: made, redeemed, renewed, listed, revoked. The secret is shown once and kept as a hash.
+
+use super::change::check_terms;
+use super::identity::{Actor, hash_of_secret};
+use super::member::to_view;
+use super::transact::{Note, View};
+use super::{Engine, Handle};
+use crate::api::member::{IssueToken, Join, ListTokens, ListTokensReply, MemberReply, RevokeToken, TokenReply, TokenView};
+use crate::domain::audit::Head;
+use crate::domain::change::hex;
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::member::{Caller, Claim, Member, Membership, Proof};
+use crate::domain::time::{Span, Timestamp};
+use crate::store::credential::{self, Credential, Kind};
+use crate::store::member;
+use serde_json::json;
+
+/// What a token begins with, so that scanners know one.
+pub(super) const TOKEN_PREFIX: &str = "cfgctl_";
+/// What an invitation's code begins with.
+pub(super) const INVITATION_PREFIX: &str = "cfginv_";
+
+/// A secret that was just made, and the number it is kept under.
+pub(super) struct Made {
+    pub(super) secret: String,
+    pub(super) number: i64,
+}
+
+/// Makes a secret of 256 random bits and keeps its hash.
+pub(super) fn make(
+    view: &View<'_>,
+    prefix: &str,
+    member: &str,
+    kind: Kind,
+    expires_at: Option<Timestamp>,
+) -> Result<Made> {
+    let mut bytes = [0; 32];
+    (view.machine.random)(&mut bytes)
+        .map_err(|error| Error::unavailable(format!("The system gives no randomness: {error}.")).not_retryable())?;
+    let secret = format!("{prefix}{}", hex(&bytes));
+    let hash = hash_of_secret(&secret);
+    let number = credential::insert(view.db, member, kind, &hash, view.now, view.actor.name(), expires_at)?;
+    Ok(Made { secret, number })
+}
+
+fn token_reply(member: &str, made: Made, expires_at: Option<Timestamp>) -> TokenReply {
+    TokenReply { member: member.to_owned(), number: made.number, token: made.secret, expires_at, audit_head: None }
+}
+
+fn end_of(view: &View<'_>, expires_in: Option<u64>) -> Option<Timestamp> {
+    expires_in.map(|seconds| view.now.after(Span::seconds(seconds)))
+}
+
+impl Handle<Join> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Join) -> Result<TokenReply> {
+        let hash = hash_of_secret(&request.code);
+        let identify = |db: &crate::store::Connection, now: Timestamp| {
+            let refused = |why: &str| {
+                Err(Error::new(Code::Unauthenticated, format!("The invitation {why}."))
+                    .hint("Ask an owner for a new one: cfgctl member invite NAME --role ROLE"))
+            };
+            let Some(found) = credential::by_hash(db, &hash)?.filter(|found| found.kind == Kind::Invitation) else {
+                return refused("is not one that this store knows");
+            };
+            if found.state(now) != "active" {
+                return refused(&format!("is {}", found.state(now)));
+            }
+            let invited = member::find(db, &found.member)?.filter(|member| member.membership == Membership::Invited);
+            let Some(member) = invited else { return refused("is nobody's any more") };
+            // An invitation for a user of this machine is redeemed by that user.
+            if let (Some(uid), Claim::User { uid: caller, name, .. }) = (member.uid, &caller.claim) {
+                if uid != *caller {
+                    return refused(&format!("is for the user {uid}, and {name} is {caller}"));
+                }
+            }
+            Ok(Actor { member, proof: Proof::Invitation(found.id) })
+        };
+        let (mut reply, head) = self.transact_as(caller, "member.join", identify, |view| {
+            let Proof::Invitation(invitation) = view.actor.proof else {
+                return Err(Error::internal("An invitation was redeemed without one."));
+            };
+            let joined = Member {
+                membership: Membership::Active,
+                since: view.now,
+                by: view.actor.name().to_owned(),
+                reason: "joined by invitation".to_owned(),
+                ..view.actor.member.clone()
+            };
+            member::put(view.db, &joined)?;
+            credential::end(view.db, invitation, "used", view.now, view.actor.name())?;
+            let expires_at = end_of(view, request.expires_in);
+            let made = make(view, TOKEN_PREFIX, &joined.name, Kind::Token, expires_at)?;
+            let note = Note::new("member.join", &joined.name, json!({"role": joined.role, "uid": joined.uid}))
+                .record("member", &joined.name)
+                .record("credential", invitation)
+                .record("credential", made.number);
+            Ok((token_reply(&joined.name, made, expires_at), Some(note)))
+        })?;
+        reply.audit_head = head.as_ref().map(Head::to_string);
+        Ok(reply)
+    }
+}
+
+impl Handle<IssueToken> for Engine {
+    fn handle(&mut self, caller: &Caller, request: IssueToken) -> Result<TokenReply> {
+        let (mut reply, head) = self.transact(caller, "token.issue", |view| {
+            let me = &view.actor.member;
+            let whose = request.program.as_deref().unwrap_or(&me.name);
+            if whose != me.name {
+                let program = member::find(view.db, whose)?.filter(Member::is_active).ok_or_else(|| {
+                    Error::not_found(format!("{whose} is no member.")).hint("See who is: cfgctl member list")
+                })?;
+                if program.is_person() {
+                    return Err(Error::denied(format!("{whose} is a person, and nobody makes a token for somebody else."))
+                        .hint("They renew their own: cfgctl member token"));
+                }
+                if program.answerable.as_deref() != Some(&me.name) {
+                    return Err(Error::denied(format!(
+                        "{} answers for the program {whose}, and only they make its token.",
+                        program.answerable.unwrap_or_default()
+                    )));
+                }
+            }
+            let expires_at = end_of(view, request.expires_in);
+            let made = make(view, TOKEN_PREFIX, whose, Kind::Token, expires_at)?;
+            let mut note = Note::new("token.issue", whose, json!({"number": made.number, "expires_at": expires_at}))
+                .record("credential", made.number);
+            // Renewing with a token replaces that token.
+            if let (true, Proof::Token(used)) = (whose == me.name, &view.actor.proof) {
+                credential::end(view.db, *used, "revoked", view.now, &me.name)?;
+                note = note.record("credential", used);
+            }
+            Ok((token_reply(whose, made, expires_at), Some(note)))
+        })?;
+        reply.audit_head = head.as_ref().map(Head::to_string);
+        Ok(reply)
+    }
+}
+
+impl Handle<ListTokens> for Engine {
+    fn handle(&mut self, caller: &Caller, request: ListTokens) -> Result<ListTokensReply> {
+        self.look(caller, |view| {
+            let me = &view.actor.member;
+            let mut items = Vec::new();
+            for found in credential::list(view.db, None)? {
+                let mine = found.member == me.name || answers_for(view, &me.name, &found)?;
+                let state = found.state(view.now).to_owned();
+                if (me.owner || mine) && (request.all || state == "active") {
+                    items.push(TokenView {
+                        number: found.id,
+                        member: found.member,
+                        kind: found.kind.as_str().to_owned(),
+                        state,
+                        created_at: found.created_at,
+                        created_by: found.created_by,
+                        expires_at: found.expires_at,
+                    });
+                }
+            }
+            Ok(ListTokensReply { items })
+        })
+    }
+}
+
+fn answers_for(view: &View<'_>, name: &str, token: &Credential) -> Result<bool> {
+    Ok(member::find(view.db, &token.member)?.is_some_and(|member| member.answerable.as_deref() == Some(name)))
+}
+
+impl Handle<RevokeToken> for Engine {
+    fn handle(&mut self, caller: &Caller, request: RevokeToken) -> Result<MemberReply> {
+        check_terms(&request.terms)?;
+        let dry_run = request.terms.dry_run;
+        let body = |view: &View<'_>| {
+            let missing = || {
+                Error::not_found(format!("There is no token {}.", request.number)).hint("See what there is: cfgctl member token list")
+            };
+            let found = credential::find(view.db, request.number)?.ok_or_else(missing)?;
+            let me = &view.actor.member;
+            if found.member != me.name && !answers_for(view, &me.name, &found)? {
+                view.actor.require_owner("somebody else's token")?;
+            }
+            if found.ended_at.is_some() {
+                return Err(Error::conflict(format!("Token {} is {} already.", found.id, found.state(view.now))));
+            }
+            let whose = member::find(view.db, &found.member)?.ok_or_else(missing)?;
+            let reply = MemberReply { dry_run, member: to_view(&whose), warnings: Vec::new(), audit_head: None };
+            if dry_run {
+                return Ok((reply, None));
+            }
+            credential::end(view.db, found.id, "revoked", view.now, &me.name)?;
+            let detail = json!({"number": found.id, "kind": found.kind.as_str(), "reason": request.terms.reason});
+            Ok((reply, Some(Note::new("token.revoke", &found.member, detail).record("credential", found.id))))
+        };
+        if dry_run {
+            return self.look(caller, body).map(|(reply, _)| reply);
+        }
+        let (mut reply, head) = self.transact(caller, "token.revoke", body)?;
+        reply.audit_head = head.as_ref().map(Head::to_string);
+        Ok(reply)
+    }
+}

@@ -1,0 +1,200 @@
+//! Reading and writing with who calls and when, and the audit entry in the same transaction.
+//!
+//! What must stay true: nothing is written without an entry; a refusal is written too, in a transaction of its own;
+//! time never goes back in the log, whatever the clock does (`max(now, last)`).
+
+use super::identity::{self, Actor};
+use super::{Engine, Machine, system_log};
+use crate::domain::audit::{Entry, Head};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::member::{Caller, Claim, Proof};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::value::Value;
+use crate::store::{Connection, audit, digest, metadata};
+use serde_json::json;
+use std::path::Path;
+
+/// One consistent state, who looks at it, and when.
+pub(super) struct View<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) now: Timestamp,
+    pub(super) actor: Actor,
+    pub(super) caller: &'a Caller,
+    pub(super) machine: &'a Machine,
+    /// Where the store is; none in memory.
+    pub(super) place: Option<&'a Path>,
+}
+
+/// What the audit log keeps of a write.
+#[derive(Debug, Default)]
+pub(super) struct Note {
+    /// What was done: `change.execute`, `member.invite`.
+    pub(super) action: String,
+    /// To what.
+    pub(super) target: String,
+    /// More about it.
+    pub(super) detail: Value,
+    /// The records it wrote, as kind and key.
+    pub(super) records: Vec<(&'static str, String)>,
+}
+
+impl Note {
+    pub(super) fn new(action: &str, target: impl Into<String>, detail: Value) -> Note {
+        Note { action: action.to_owned(), target: target.into(), detail, records: Vec::new() }
+    }
+
+    #[must_use]
+    pub(super) fn record(mut self, kind: &'static str, key: impl ToString) -> Note {
+        self.records.push((kind, key.to_string()));
+        self
+    }
+}
+
+impl Engine {
+    /// Answers a question on one consistent state, for a member.
+    pub(super) fn look<T>(&self, caller: &Caller, body: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        self.store.read(|db| {
+            let now = (self.machine.now)().max(audit::head(db)?.at);
+            let actor = identity::identify(db, caller, now)?;
+            body(&View { db, now, actor, caller, machine: &self.machine, place: self.store.place() })
+        })
+    }
+
+    /// Does something in one transaction with its audit entry, and gives the chain's head after it. A body that
+    /// returns no note wrote nothing. A refusal leaves everything as it was but for an entry that says so.
+    pub(super) fn transact<T>(
+        &mut self,
+        caller: &Caller,
+        action: &str,
+        body: impl FnOnce(&View<'_>) -> Result<(T, Option<Note>)>,
+    ) -> Result<(T, Option<Head>)> {
+        self.transact_as(caller, action, |db, now| identity::identify(db, caller, now), body)
+    }
+
+    /// The same, for a caller who proves who they are in another way.
+    pub(super) fn transact_as<T>(
+        &mut self,
+        caller: &Caller,
+        action: &str,
+        identify: impl FnOnce(&Connection, Timestamp) -> Result<Actor>,
+        body: impl FnOnce(&View<'_>) -> Result<(T, Option<Note>)>,
+    ) -> Result<(T, Option<Head>)> {
+        let machine = &self.machine;
+        let place = self.store.place().map(Path::to_path_buf);
+        let mut tried_by = None;
+        let answer = self.store.write(|db| {
+            let head = audit::head(db)?;
+            let now = (machine.now)().max(head.at);
+            let actor = identify(db, now)?;
+            tried_by = Some(actor.clone());
+            let view = View { db, now, actor, caller, machine, place: place.as_deref() };
+            let (answer, note) = body(&view)?;
+            let head = note.map(|note| append(&view, &head, &note, "done")).transpose()?;
+            Ok((answer, head, metadata::store_id(db)?))
+        });
+        match answer {
+            Ok((answer, head, store_id)) => {
+                if let (Some(head), true) = (&head, self.machine.system_log) {
+                    system_log::send(&store_id, head, action);
+                }
+                Ok((answer, head))
+            }
+            Err(error) => {
+                if is_refusal(error.code) {
+                    self.record_refusal(caller, tried_by, action, &error)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Where the entry cannot be written the caller learns that instead: no record, no answer.
+    fn record_refusal(&mut self, caller: &Caller, actor: Option<Actor>, action: &str, error: &Error) -> Result<()> {
+        let machine = &self.machine;
+        self.store.write(|db| {
+            let head = audit::head(db)?;
+            let now = (machine.now)().max(head.at);
+            let (name, proof) = match &actor {
+                Some(actor) => (actor.name().to_owned(), actor.proof.to_string()),
+                None => (claimed_name(caller), Proof::Nobody.to_string()),
+            };
+            let mut detail = json!({"code": error.code, "message": error.message});
+            if actor.is_none() && matches!(caller.claim, Claim::Token(_)) {
+                match count_wrong_token(db, now)? {
+                    None => return Ok(()),
+                    Some(before) => detail["wrong_tokens_in_the_minute_before"] = Value::from(before),
+                }
+            }
+            let entry = Entry {
+                seq: head.seq + 1,
+                at: now,
+                actor: name,
+                proof,
+                origin: caller.origin.clone(),
+                program: caller.program.clone(),
+                action: action.to_owned(),
+                target: String::new(),
+                outcome: "refused".to_owned(),
+                detail: detail.to_string(),
+                rows: String::new(),
+            };
+            audit::append(db, &head, &entry).map(|_| ())
+        })
+    }
+}
+
+fn is_refusal(code: Code) -> bool {
+    matches!(code, Code::Refused | Code::Denied | Code::Invalid | Code::Conflict | Code::Unauthenticated)
+}
+
+fn claimed_name(caller: &Caller) -> String {
+    match &caller.claim {
+        Claim::User { name, .. } => name.clone(),
+        Claim::Token(_) => "unknown".to_owned(),
+    }
+}
+
+/// Counts wrong tokens by the minute, so that a flood of them does not flood the log: gives the former minute's count
+/// when a new minute begins, and nothing within one.
+fn count_wrong_token(db: &Connection, now: Timestamp) -> Result<Option<u64>> {
+    let minute = now.millis() / 60_000;
+    let kept = metadata::get(db, metadata::WRONG_TOKENS)?.unwrap_or_default();
+    let (last, count) = kept.split_once(' ').unwrap_or(("", "0"));
+    let count: u64 = count.parse().unwrap_or(0);
+    let same = last == minute.to_string();
+    let counted = if same { count + 1 } else { 1 };
+    metadata::set(db, metadata::WRONG_TOKENS, &format!("{minute} {counted}"), now)?;
+    Ok((!same).then_some(count))
+}
+
+fn append(view: &View<'_>, head: &Head, note: &Note, outcome: &str) -> Result<Head> {
+    let mut rows = String::new();
+    for (kind, key) in &note.records {
+        if !rows.is_empty() {
+            rows.push(';');
+        }
+        let digest = digest::of_record(view.db, kind, key)?;
+        rows.push_str(&format!("{kind}:{key}={}", digest.as_deref().unwrap_or("-")));
+    }
+    let entry = Entry {
+        seq: head.seq + 1,
+        at: view.now,
+        actor: view.actor.name().to_owned(),
+        proof: view.actor.proof.to_string(),
+        origin: view.caller.origin.clone(),
+        program: view.caller.program.clone(),
+        action: note.action.clone(),
+        target: note.target.clone(),
+        outcome: outcome.to_owned(),
+        detail: if note.detail.is_null() { String::new() } else { note.detail.to_string() },
+        rows,
+    };
+    audit::append(view.db, head, &entry)
+}
+
+impl View<'_> {
+    /// So long ago.
+    pub(super) fn ago(&self, span: Span) -> Timestamp {
+        self.now.before(span)
+    }
+}

@@ -1,0 +1,212 @@
+//! Whether what the store holds is what was written: the chain, the rows that entries vouch for, values against
+//! history and hash, the registry against the manifest.
+//!
+//! What must stay true: every flipped bit that changes content is found by one of the four (SQLite's own check misses a
+//! third of them). Nothing here trusts what it checks.
+
+use super::apply::unhex;
+use crate::domain::audit::GENESIS;
+use crate::domain::change::hex;
+use crate::domain::error::{Code, Result};
+use crate::domain::manifest::Manifest;
+use crate::domain::tree::{self, Tree};
+use crate::store::{Connection, audit, digest, hash_node, history, manifest, metadata, overrides, version};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+
+/// How many problems of one kind are told.
+const TOLD: usize = 20;
+
+/// What walking the chain found.
+pub(super) struct Chain {
+    pub(super) entries: i64,
+    pub(super) head: String,
+    pub(super) problems: Vec<String>,
+    /// The last digest that any entry vouches for, by record.
+    pub(super) vouched: HashMap<String, String>,
+}
+
+/// Problems of one kind, of which the first few are told.
+struct Told {
+    problems: Vec<String>,
+    more: usize,
+}
+
+impl Told {
+    fn new() -> Told {
+        Told { problems: Vec::new(), more: 0 }
+    }
+
+    fn tell(&mut self, problem: String) {
+        if self.problems.len() < TOLD { self.problems.push(problem) } else { self.more += 1 }
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.problems.push(format!("{} more like these.", self.more));
+        }
+        self.problems
+    }
+}
+
+/// Walks the chain: every entry's hash, its link to the one before, its place; and whether it holds a head seen earlier.
+pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>) -> Result<Chain> {
+    let mut told = Told::new();
+    let mut previous = GENESIS.to_vec();
+    let mut last = 0;
+    let mut vouched = HashMap::new();
+    let mut expected_found = false;
+    audit::walk(db, |link| {
+        if link.seq != last + 1 {
+            told.tell(format!("Audit entry {} is missing: after {last} comes {}.", last + 1, link.seq));
+        }
+        if link.prev_hash != previous.as_slice() {
+            told.tell(format!("Audit entry {} does not follow from the one before it.", link.seq));
+        }
+        if link.hash != link.computed.as_slice() {
+            told.tell(format!("Audit entry {} was altered: its hash does not fit it.", link.seq));
+        }
+        if let Some((seq, hash)) = expected {
+            expected_found |= *seq == link.seq && *hash == hex(link.hash);
+        }
+        for vouch in std::str::from_utf8(link.rows).unwrap_or_default().split(';') {
+            if let Some((record, digest)) = vouch.rsplit_once('=') {
+                vouched.insert(record.to_owned(), digest.to_owned());
+            }
+        }
+        previous.clear();
+        previous.extend_from_slice(link.hash);
+        last = link.seq;
+        Ok(())
+    })?;
+    if let Some((seq, _)) = expected {
+        if !expected_found && *seq > 0 {
+            told.tell(format!("The chain does not hold the head that was seen at entry {seq}: it was rewritten or shortened."));
+        }
+    }
+    if last == 0 {
+        told.tell("The audit log is empty.".to_owned());
+    }
+    Ok(Chain { entries: last, head: format!("{last}:{}", hex(&previous)), problems: told.finish(), vouched })
+}
+
+/// Compares every record with the last digest that an entry vouches for, both ways.
+pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Result<Vec<String>> {
+    let mut told = Told::new();
+    let floor = metadata::history_floor(db)?;
+    let mut seen = std::collections::HashSet::new();
+    digest::names(db, |kind, key| {
+        let name = format!("{kind}:{key}");
+        let actual = match digest::of_record(db, kind, key) {
+            Err(error) if error.code == Code::Integrity => None,
+            other => other?,
+        };
+        match vouched.get(&name) {
+            Some(digest) if actual.as_deref() == Some(digest) => {}
+            Some(_) => told.tell(format!("The rows of {kind} {key} are not what was written.")),
+            None => told.tell(format!("No audit entry knows of {kind} {key}.")),
+        }
+        seen.insert(name);
+        Ok(())
+    })?;
+    for (name, digest) in vouched {
+        let (kind, key) = name.split_once(':').unwrap_or_default();
+        let pruned = kind == "version" && key.parse::<i64>().is_ok_and(|version| version <= floor);
+        // Tags and backups go by being taken away; what else was written stays.
+        if digest != "-" && !seen.contains(name) && !pruned && !matches!(kind, "tag" | "backup") {
+            told.tell(format!("The rows of {kind} {key} are gone."));
+        }
+    }
+    Ok(told.finish())
+}
+
+/// Recomputes the content hash and its tree from the overrides, and compares each override with its last history row.
+pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
+    let mut told = Told::new();
+    let mut leaves = Vec::new();
+    let floor = metadata::history_floor(db)?;
+    let mut last = HashMap::new();
+    history::each_last(db, |path, value, at, by, reason, version| {
+        last.insert(path, (value, at, by, reason, version));
+        Ok(())
+    })?;
+    overrides::each_row(db, |row| {
+        let columns_fit = row.path == joined(&row.section, &row.key);
+        let type_fits = row.value.as_ref().is_none_or(|text| {
+            crate::store::value_of(text).is_ok_and(|value| crate::domain::value::type_of(&value).as_str() == row.value_type)
+        });
+        if !columns_fit || !type_fits {
+            told.tell(format!("The override {} contradicts itself: its section, key, path or type was altered.", row.path));
+        }
+        match last.remove(&row.path) {
+            Some(event) => {
+                if event != (row.value.clone(), row.at.clone(), row.by.clone(), row.reason.clone(), row.version) {
+                    told.tell(format!("The override {} is not what history says was written last.", row.path));
+                }
+            }
+            None if row.version <= floor => {}
+            None => told.tell(format!("History knows nothing of the override {}.", row.path)),
+        }
+        if let Some(text) = &row.value {
+            leaves.push((tree::place_of(&row.path), Some(tree::leaf_of_text(&row.path, text))));
+        }
+        Ok(())
+    })?;
+    for path in last.into_keys() {
+        told.tell(format!("The override {path}, which history knows, is gone."));
+    }
+    let mut whole = Tree::empty();
+    let root = hex(&whole.update(leaves)?);
+    let current = version::current(db)?;
+    if current.as_ref().is_none_or(|current| current.config_hash != root) {
+        told.tell("The overrides do not give the current version's content hash.".to_owned());
+    }
+    let mut nodes: HashMap<Vec<u8>, Vec<u8>> =
+        whole.changed.into_iter().filter_map(|(place, node)| Some((place, node?.to_bytes()))).collect();
+    hash_node::each(db, |place, node| {
+        if nodes.remove(place).as_deref() != Some(node) {
+            told.tell("A node of the content hash's tree is not what the overrides give.".to_owned());
+        }
+    })?;
+    if !nodes.is_empty() {
+        told.tell(format!("{} nodes of the content hash's tree are gone.", nodes.len()));
+    }
+    if let Some(current) = current {
+        let generation = manifest::generation(db, current.generation)?;
+        let effective = super::apply::effective_hash(&generation.base_hash, &unhex(&current.config_hash)?)?;
+        if effective != current.effective_hash {
+            told.tell("The current version's effective hash does not follow from base and overrides.".to_owned());
+        }
+    }
+    Ok(told.finish())
+}
+
+fn joined(section: &str, key: &str) -> String {
+    crate::domain::path::Path::from_section_and_key(section, key).as_str().to_owned()
+}
+
+/// Compares the rows of the manifest in force with what its text says, and the base's hash with its defaults.
+pub(super) fn registry(db: &Connection) -> Result<Vec<String>> {
+    let mut told = Told::new();
+    let applied = manifest::current(db)?;
+    if hex(&Sha256::digest(&applied.text)) != applied.hash {
+        told.tell("The manifest in force was altered: its hash does not fit it.".to_owned());
+        return Ok(told.finish());
+    }
+    let Ok(read) = Manifest::read(&applied.text) else {
+        told.tell("The manifest in force can no longer be read.".to_owned());
+        return Ok(told.finish());
+    };
+    let mut expected: Vec<_> = manifest::rows_of(&read)?;
+    for table in ["settings", "rules", "rule_paths", "manifest_parts"] {
+        let mut kept = manifest::kept_rows(db, table)?;
+        let mut wanted: Vec<_> =
+            expected.extract_if(.., |(of, _)| *of == table).map(|(_, columns)| columns).collect();
+        kept.sort_unstable();
+        wanted.sort_unstable();
+        if kept != wanted {
+            told.tell(format!("The table {table} is not what the manifest in force says."));
+        }
+    }
+    Ok(told.finish())
+}

@@ -1,0 +1,285 @@
+//! Versions: listed, shown, made by hand, tagged, kept as baselines, pruned.
+
+use super::history::{cursor, cut, page};
+use super::state;
+use super::transact::{Note, View};
+use super::{Engine, Handle};
+use crate::api::value::{Layer, ValueView};
+use crate::api::version::{
+    CreateVersion, ListVersions, ListVersionsReply, MarkBaseline, PruneVersions, PruneVersionsReply, ShowVersion,
+    ShowVersionReply, TagVersion, UntagVersion, VersionReply, VersionView,
+};
+use crate::domain::audit::Head;
+use crate::domain::error::{Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::role::Role;
+use crate::store::version::{self, Version};
+use crate::store::{change, history, manifest, metadata};
+use serde_json::json;
+
+/// The longest tag, in bytes.
+const LONGEST_TAG: usize = 100;
+
+fn to_view(view: &View<'_>, version: &Version) -> Result<VersionView> {
+    let made_by = match version.change {
+        Some(number) => change::by_number(view.db, number)?,
+        None => None,
+    };
+    let reason = made_by.as_ref().map(|change| change.reason.clone()).unwrap_or_default();
+    Ok(VersionView {
+        version: version.id,
+        config_hash: version.config_hash.clone(),
+        effective_hash: version.effective_hash.clone(),
+        created_at: version.created_at,
+        created_by: version.created_by.clone(),
+        description: version.description.clone().unwrap_or(reason),
+        is_baseline: version.is_baseline,
+        parent: version.parent,
+        change: made_by.map(|change| change.id),
+        generation: version.generation,
+        tags: version::tags_of(view.db, version.id)?,
+    })
+}
+
+fn named(view: &View<'_>, name: Option<&str>) -> Result<Version> {
+    name.map_or_else(|| state::current(view), |name| state::resolve(view, name))
+}
+
+impl Handle<ListVersions> for Engine {
+    fn handle(&mut self, caller: &Caller, request: ListVersions) -> Result<ListVersionsReply> {
+        self.look(caller, |view| {
+            let limit = page(request.limit);
+            let before = cursor(request.after.as_deref())?;
+            let mut versions = version::list(view.db, before, request.baselines, limit + 1)?;
+            let next = cut(&mut versions, limit, |version| version.id);
+            let items = versions.iter().map(|version| to_view(view, version)).collect::<Result<_>>()?;
+            Ok(ListVersionsReply { items, next })
+        })
+    }
+}
+
+impl Handle<ShowVersion> for Engine {
+    fn handle(&mut self, caller: &Caller, request: ShowVersion) -> Result<ShowVersionReply> {
+        self.look(caller, |view| {
+            let version = named(view, request.version.as_deref())?;
+            let items = state::at(view, &version)?
+                .into_iter()
+                .map(|(path, value)| ValueView { path, value, layer: Layer::Override })
+                .collect();
+            let base_hash = manifest::generation(view.db, version.generation)?.base_hash;
+            Ok(ShowVersionReply { version: to_view(view, &version)?, base_hash, items })
+        })
+    }
+}
+
+impl Engine {
+    /// Does something about a version, or says what would be done.
+    fn about_version(
+        &mut self,
+        caller: &Caller,
+        action: &str,
+        dry_run: bool,
+        check: impl FnOnce(&View<'_>) -> Result<Version>,
+        write: impl FnOnce(&View<'_>, &mut Version) -> Result<Note>,
+    ) -> Result<VersionReply> {
+        if dry_run {
+            return self.look(caller, |view| {
+                let version = check(view)?;
+                Ok(VersionReply { dry_run, version: to_view(view, &version)?, audit_head: None })
+            });
+        }
+        let (mut reply, head) = self.transact(caller, action, |view| {
+            let mut version = check(view)?;
+            let note = write(view, &mut version)?;
+            let version = state::by_number(view, version.id)?;
+            Ok((VersionReply { dry_run, version: to_view(view, &version)?, audit_head: None }, Some(note)))
+        })?;
+        reply.audit_head = head.as_ref().map(Head::to_string);
+        Ok(reply)
+    }
+}
+
+fn check_tag(view: &View<'_>, tag: &str) -> Result<()> {
+    let fits = (1..=LONGEST_TAG).contains(&tag.len())
+        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+        && !tag.bytes().all(|byte| byte.is_ascii_digit());
+    if !fits {
+        return Err(Error::usage(format!("{tag:?} cannot be a tag."))
+            .hint(format!("Use 1 to {LONGEST_TAG} letters, digits, '-', '_', '.' and '/', not digits alone.")));
+    }
+    match version::by_tag(view.db, tag)? {
+        Some(version) => Err(Error::conflict(format!("The tag {tag} is version {version}'s already."))
+            .hint(format!("Take it away first: cfgctl version untag {tag} --reason \"…\""))),
+        None => Ok(()),
+    }
+}
+
+fn need_reason(reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
+    }
+    Ok(())
+}
+
+impl Handle<CreateVersion> for Engine {
+    fn handle(&mut self, caller: &Caller, request: CreateVersion) -> Result<VersionReply> {
+        need_reason(&request.description)?;
+        self.about_version(
+            caller,
+            "version.create",
+            request.dry_run,
+            |view| {
+                view.actor.require(Role::Operator, "making a version")?;
+                request.tag.as_deref().map_or(Ok(()), |tag| check_tag(view, tag))?;
+                state::current(view)
+            },
+            |view, version| {
+                let copy = state::copy_text(&state::present(view)?)?;
+                *version = Version {
+                    id: version.id + 1,
+                    created_at: view.now,
+                    created_by: view.actor.name().to_owned(),
+                    description: Some(request.description.clone()),
+                    is_baseline: false,
+                    parent: Some(version.id),
+                    change: None,
+                    ..version.clone()
+                };
+                version::insert(view.db, version, Some(&copy))?;
+                let mut note = Note::new("version.create", version.id.to_string(), json!({"tag": request.tag}))
+                    .record("version", version.id);
+                if let Some(tag) = &request.tag {
+                    version::tag(view.db, tag, version.id, view.now, view.actor.name(), &request.description)?;
+                    note = note.record("tag", tag);
+                }
+                Ok(note)
+            },
+        )
+    }
+}
+
+impl Handle<TagVersion> for Engine {
+    fn handle(&mut self, caller: &Caller, request: TagVersion) -> Result<VersionReply> {
+        need_reason(&request.reason)?;
+        self.about_version(
+            caller,
+            "version.tag",
+            request.dry_run,
+            |view| {
+                view.actor.require(Role::Operator, "tagging a version")?;
+                check_tag(view, &request.tag)?;
+                named(view, request.version.as_deref())
+            },
+            |view, version| {
+                version::tag(view.db, &request.tag, version.id, view.now, view.actor.name(), &request.reason)?;
+                Ok(Note::new("version.tag", version.id.to_string(), json!({"tag": request.tag, "reason": request.reason}))
+                    .record("tag", &request.tag))
+            },
+        )
+    }
+}
+
+impl Handle<UntagVersion> for Engine {
+    fn handle(&mut self, caller: &Caller, request: UntagVersion) -> Result<VersionReply> {
+        need_reason(&request.reason)?;
+        self.about_version(
+            caller,
+            "version.untag",
+            request.dry_run,
+            |view| {
+                view.actor.require(Role::Admin, "taking a tag away")?;
+                let tagged = version::by_tag(view.db, &request.tag)?.ok_or_else(|| {
+                    Error::not_found(format!("There is no tag {}.", request.tag)).hint("See what there is: cfgctl version list")
+                })?;
+                state::by_number(view, tagged)
+            },
+            |view, version| {
+                version::untag(view.db, &request.tag)?;
+                Ok(Note::new("version.untag", version.id.to_string(), json!({"tag": request.tag, "reason": request.reason}))
+                    .record("tag", &request.tag))
+            },
+        )
+    }
+}
+
+impl Handle<MarkBaseline> for Engine {
+    fn handle(&mut self, caller: &Caller, request: MarkBaseline) -> Result<VersionReply> {
+        need_reason(&request.reason)?;
+        self.about_version(
+            caller,
+            "version.baseline",
+            request.dry_run,
+            |view| {
+                view.actor.require(Role::Operator, "marking a baseline")?;
+                named(view, request.version.as_deref())
+            },
+            |view, version| {
+                let copy = state::copy_text(&state::at(view, version)?)?;
+                version::keep_copy(view.db, version.id, &copy, true)?;
+                Ok(Note::new("version.baseline", version.id.to_string(), json!({"reason": request.reason}))
+                    .record("version", version.id))
+            },
+        )
+    }
+}
+
+impl Handle<PruneVersions> for Engine {
+    fn handle(&mut self, caller: &Caller, request: PruneVersions) -> Result<PruneVersionsReply> {
+        need_reason(&request.reason)?;
+        if request.dry_run {
+            return self.look(caller, |view| {
+                let (floor, kept) = prunable(view, &request)?;
+                let removed = version::count_prunable(view.db, floor)?;
+                let audit_head = None;
+                Ok(PruneVersionsReply { dry_run: true, removed, history_removed: 0, floor, kept, audit_head })
+            });
+        }
+        let (mut reply, head) = self.transact(caller, "version.prune", |view| prune(view, &request))?;
+        reply.audit_head = head.as_ref().map(Head::to_string);
+        Ok(reply)
+    }
+}
+
+/// Up to which version everything may go, and what stays all the same.
+fn prunable(view: &View<'_>, request: &PruneVersions) -> Result<(i64, Vec<i64>)> {
+    view.actor.require(Role::Admin, "pruning versions")?;
+    let keep = match request.keep {
+        Some(0) => return Err(Error::usage("The current version cannot be pruned.").hint("Use --keep 1 or more.")),
+        Some(keep) => keep,
+        None => manifest::policy(view.db)?.keep.versions,
+    };
+    let current = state::current(view)?.id;
+    let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+    let floor = (current - keep).max(metadata::history_floor(view.db)?);
+    Ok((floor, version::kept_up_to(view.db, floor)?))
+}
+
+fn prune(view: &View<'_>, request: &PruneVersions) -> Result<(PruneVersionsReply, Option<Note>)> {
+    let db = view.db;
+    let (floor, kept) = prunable(view, request)?;
+    let removed = version::count_prunable(db, floor)?;
+    let mut reply =
+        PruneVersionsReply { dry_run: false, removed, history_removed: 0, floor, kept, audit_head: None };
+    if removed == 0 {
+        return Ok((reply, None));
+    }
+    let mut note = Note::default();
+    // What stays below the floor is copied while history still reaches it.
+    for id in &reply.kept {
+        if version::copy_of(db, *id)?.is_none() {
+            let version = state::by_number(view, *id)?;
+            let copy = state::copy_text(&state::at(view, &version)?)?;
+            version::keep_copy(db, *id, &copy, false)?;
+        }
+    }
+    version::prune(db, floor)?;
+    // The floor itself is reached without rows of its own: they say how it came about.
+    reply.history_removed = history::prune(db, floor)?;
+    metadata::set(db, metadata::HISTORY_FLOOR, &floor.to_string(), view.now)?;
+    for id in &reply.kept {
+        note = note.record("version", id);
+    }
+    let detail = json!({"floor": floor, "removed": removed, "reason": request.reason, "kept": reply.kept});
+    note = Note { action: "version.prune".into(), target: floor.to_string(), detail, ..note };
+    Ok((reply, Some(note.record("fact", metadata::HISTORY_FLOOR))))
+}

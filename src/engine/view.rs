@@ -1,0 +1,239 @@
+//! Changes as everybody sees them.
+
+use super::plan::Plan;
+use super::transact::View;
+use crate::api::change::{ApprovalView, ChangeView, EvidenceView, ItemKind, ItemView, StepView};
+use crate::domain::change::Item;
+use crate::domain::error::Result;
+use crate::domain::policy::{Demand, Standing, Verdict, Vote, weigh};
+use crate::domain::role::Role;
+use crate::store::approval::{self, Approval, Evidence};
+use crate::store::change::{self, Change, Other};
+use crate::store::{history, member, metadata};
+
+/// An item as it is shown.
+pub(super) fn item_view(item: &Item) -> ItemView {
+    ItemView {
+        what: ItemKind::Value,
+        path: item.path.to_string(),
+        before: item.before.clone(),
+        after: item.after.clone(),
+    }
+}
+
+fn other_view(item: Other) -> ItemView {
+    let what = match item.what.as_str() {
+        "manifest" => ItemKind::Manifest,
+        "member" => ItemKind::Member,
+        "instance" => ItemKind::Instance,
+        _ => ItemKind::Value,
+    };
+    ItemView { what, path: item.path, before: item.before, after: item.after }
+}
+
+/// What a change has, as its demand weighs it.
+pub(super) struct Case {
+    pub(super) requesters: Vec<String>,
+    pub(super) approvals: Vec<Approval>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) votes: Vec<Vote>,
+    pub(super) digest: String,
+    pub(super) rollback_plan: bool,
+    pub(super) solo: bool,
+}
+
+impl Case {
+    /// What a recorded change has.
+    pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<Case> {
+        let digest = change.digest.clone().unwrap_or_default();
+        let approvals = approval::of_change(view.db, change.number)?;
+        let mut votes = Vec::new();
+        for given in approvals.iter().filter(|given| given.decision == "approve" && given.digest == digest) {
+            votes.push(vote_of(view, &given.member)?);
+        }
+        Ok(Case {
+            requesters: vec![change.requested_by.clone()],
+            evidence: approval::evidence_of(view.db, change.number)?,
+            approvals,
+            votes,
+            digest,
+            rollback_plan: change.rollback_plan.is_some(),
+            solo: metadata::is_solo(view.db)?,
+        })
+    }
+
+    /// What a change has that the caller is about to make: their own approval, where they may give one.
+    pub(super) fn of_new(view: &View<'_>, digest: String, rollback_plan: bool) -> Result<Case> {
+        let name = view.actor.name().to_owned();
+        Ok(Case {
+            votes: vec![vote_of(view, &name)?],
+            requesters: vec![name],
+            approvals: Vec::new(),
+            evidence: Vec::new(),
+            digest,
+            rollback_plan,
+            solo: metadata::is_solo(view.db)?,
+        })
+    }
+
+    /// What a demand still lacks of it.
+    pub(super) fn weigh(&self, demand: &Demand) -> Verdict {
+        weigh(
+            demand,
+            &Standing {
+                requesters: &self.requesters,
+                votes: &self.votes,
+                evidence: self.evidence.iter().any(|evidence| evidence.digest == self.digest),
+                rollback_plan: self.rollback_plan,
+                solo: self.solo,
+            },
+        )
+    }
+
+    /// Whether an approval counts as things stand.
+    fn counts(&self, given: &Approval, demand: &Demand) -> bool {
+        let own = demand.own || self.solo;
+        given.decision == "approve"
+            && given.digest == self.digest
+            && (own || !self.requesters.contains(&given.member))
+            && self.votes.iter().any(|vote| {
+                vote.member == given.member && vote.person && vote.role >= least_role(demand)
+            })
+    }
+}
+
+/// The least role whose approval a demand can use; none where it asks for none.
+pub(super) fn least_role(demand: &Demand) -> Option<Role> {
+    demand.approvals.iter().map(|group| group.role).min()
+}
+
+fn vote_of(view: &View<'_>, name: &str) -> Result<Vote> {
+    let found = member::find(view.db, name)?.filter(|member| member.is_active());
+    Ok(Vote {
+        member: name.to_owned(),
+        person: found.as_ref().is_some_and(|member| member.is_person()),
+        role: found.map(|member| member.role),
+    })
+}
+
+/// A recorded change.
+pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> {
+    let case = Case::of_change(view, change)?;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let verdict = if change.state.is_open() { case.weigh(&demand) } else { Verdict::default() };
+    let items = items_of(view, change)?;
+    let step = |step: change::Step| StepView {
+        name: step.name,
+        status: step.status,
+        duration_us: step.duration_us,
+        result: step.result,
+    };
+    Ok(ChangeView {
+        id: change.id.clone(),
+        number: Some(change.number),
+        kind: change.kind,
+        state: change.state,
+        risk: change.risk,
+        risk_reasons: change.decision.reasons.clone(),
+        reason: change.reason.clone(),
+        ticket: change.ticket.clone(),
+        rollback_plan: change.rollback_plan.clone(),
+        requested_by: change.requested_by.clone(),
+        created_at: change.created_at,
+        updated_at: change.updated_at.unwrap_or(change.created_at),
+        expires_at: change.expires_at.filter(|_| change.state.is_open()),
+        items,
+        missing: verdict.lacks,
+        advice: verdict.advice,
+        approvals: case
+            .approvals
+            .iter()
+            .map(|given| ApprovalView {
+                counts: case.counts(given, &demand),
+                member: given.member.clone(),
+                role: given.role.clone(),
+                decision: given.decision.clone(),
+                proof: given.proof.clone(),
+                at: given.at,
+                comment: given.comment.clone(),
+            })
+            .collect(),
+        evidence: case
+            .evidence
+            .iter()
+            .map(|evidence| EvidenceView {
+                name: evidence.name.clone(),
+                sha256: evidence.sha256.clone(),
+                size: evidence.size,
+                by: evidence.by.clone(),
+                at: evidence.at,
+                nature: if evidence.measured { "measured" } else { "attached, not measured" }.to_owned(),
+                counts: evidence.digest == case.digest,
+            })
+            .collect(),
+        demand,
+        digest: change.digest.clone().unwrap_or_default(),
+        base_version: change.base_version,
+        version: change.version,
+        executed_by: change.executed_by.clone(),
+        backup: change.backup.clone(),
+        steps: change::steps(view.db, change.number)?.into_iter().map(step).collect(),
+        restart_required: change.decision.restart,
+        affected_services: change.decision.services.clone(),
+        identity_asserted: true,
+        ended_because: change.ended_because.clone(),
+    })
+}
+
+/// A change's items: what was recorded before it was executed, or else what its version did.
+fn items_of(view: &View<'_>, change: &Change) -> Result<Vec<ItemView>> {
+    let recorded = change::items(view.db, change.number)?;
+    if !recorded.is_empty() {
+        return Ok(recorded.into_iter().map(other_view).collect());
+    }
+    let Some(version) = change.version else { return Ok(Vec::new()) };
+    Ok(history::of_version(view.db, version)?
+        .into_iter()
+        .map(|event| ItemView {
+            what: ItemKind::Value,
+            path: event.path.to_string(),
+            before: event.before,
+            after: event.after,
+        })
+        .collect())
+}
+
+/// A change that is only planned, with what it would lack.
+pub(super) fn of_plan(change: &Change, plan: &Plan, verdict: Verdict) -> ChangeView {
+    ChangeView {
+        id: change.id.clone(),
+        number: None,
+        kind: change.kind,
+        state: change.state,
+        risk: plan.risk,
+        risk_reasons: plan.reasons.clone(),
+        reason: change.reason.clone(),
+        ticket: change.ticket.clone(),
+        rollback_plan: change.rollback_plan.clone(),
+        requested_by: change.requested_by.clone(),
+        created_at: change.created_at,
+        updated_at: change.created_at,
+        expires_at: None,
+        items: plan.items.iter().map(item_view).collect(),
+        demand: plan.demand.clone(),
+        missing: verdict.lacks,
+        advice: verdict.advice,
+        approvals: Vec::new(),
+        evidence: Vec::new(),
+        digest: plan.digest(),
+        base_version: change.base_version,
+        version: None,
+        executed_by: None,
+        backup: None,
+        steps: Vec::new(),
+        restart_required: plan.restart,
+        affected_services: plan.services.clone(),
+        identity_asserted: true,
+        ended_because: None,
+    }
+}

@@ -1,0 +1,239 @@
+//! Change requests: the list, everything an approver decides from, and what a decision did.
+
+use super::change::{Told, headline, lacking, reach, risk_facts, warnings};
+use super::color::Paint;
+use super::facts::Facts;
+use super::table::{Field, table};
+use super::{Render, Style, items, words};
+use crate::api::change::{ApprovalView, ChangeView, EvidenceView, StepView};
+use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
+
+impl Render for ListRequestsReply {
+    fn table(&self, style: &Style) -> String {
+        let row = |item: &RequestSummary| -> [Field; 7] {
+            [
+                item.number.into(),
+                item.state.into(),
+                Field::painted(item.risk, Paint::of_risk(item.risk)),
+                item.kind.into(),
+                (&item.requested_by).into(),
+                style.time(item.created_at).into(),
+                (&item.reason).into(),
+            ]
+        };
+        let header = ["NUMBER", "STATE", "RISK", "KIND", "BY", "TIME", "REASON"];
+        table(header, self.items.iter().map(row), style)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items.iter().map(|item| item.id.clone()).collect()
+    }
+
+    fn remarks(&self, _style: &Style) -> Vec<String> {
+        words::about_list(self.items.len(), "No such change requests.", self.next.as_deref())
+    }
+}
+
+impl Render for ShowRequestReply {
+    fn table(&self, style: &Style) -> String {
+        let view = &self.change;
+        let mut facts = asked(view, self.stale, style);
+        weighed(&mut facts, view, style);
+        executed(&mut facts, view, style);
+        facts.maybe("Next", self.next.as_ref());
+        format!(
+            "{}\n{}\n{}",
+            headline(view, false, style),
+            items::of_change(&view.items, style),
+            facts.text(style)
+        )
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.change.id.clone()]
+    }
+}
+
+/// What is wanted, by whom, why, and whether it still fits.
+fn asked(view: &ChangeView, stale: bool, style: &Style) -> Facts {
+    let mut facts = Facts::default();
+    facts.add("Reason", &view.reason);
+    facts.maybe("Ticket", view.ticket.as_ref());
+    facts.add("Kind", view.kind.name());
+    facts.add("Requested", format!("by {}, {}", view.requested_by, style.time(view.created_at)));
+    facts.add("Made for", format!("version {}", view.base_version));
+    if stale {
+        facts.paint(
+            "Stale",
+            "what it was made for has changed since; it can't be executed as it is",
+            Paint::Red,
+        );
+    }
+    if view.state.is_open() {
+        facts.maybe("Expires", view.expires_at.map(|at| style.time(at)));
+    }
+    facts.maybe("Because", view.ended_because.as_ref());
+    facts
+}
+
+/// What its risk is and demands, and who decided what on which grounds.
+fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
+    risk_facts(facts, &view.risk_reasons);
+    reach(facts, view.restart_required, &view.affected_services);
+    facts.add("Demands", words::demand(&view.demand));
+    facts.all(
+        "Decided",
+        view.approvals.iter().map(|approval| decision(approval, view.identity_asserted, style)),
+    );
+    facts.all("Evidence", view.evidence.iter().map(|evidence| attached(evidence, style)));
+    facts.maybe("Plan", view.rollback_plan.as_ref());
+    if view.state.is_open() {
+        lacking(facts, &view.missing, &view.advice);
+    }
+    if view.identity_asserted {
+        let text = "asserted: whoever can write the store's file could have forged these names";
+        facts.paint("Identity", text, Paint::Yellow);
+    }
+    facts.add("Digest", &view.digest);
+}
+
+fn decision(approval: &ApprovalView, asserted: bool, style: &Style) -> String {
+    let ApprovalView { member, role, proof, .. } = approval;
+    let decision = if approval.decision == "reject" { "rejected" } else { "approved" };
+    let asserted = if asserted { ", asserted" } else { "" };
+    let comment = approval.comment.as_ref().map(|comment| format!(": {comment}")).unwrap_or_default();
+    let counts = if approval.counts { "" } else { " (does not count any more)" };
+    format!(
+        "{decision} by {member} ({role}, {proof}{asserted}), {}{counts}{comment}",
+        style.time(approval.at)
+    )
+}
+
+fn attached(evidence: &EvidenceView, style: &Style) -> String {
+    let EvidenceView { name, nature, by, sha256, .. } = evidence;
+    let counts = if evidence.counts { "" } else { " (for former content)" };
+    let size = words::size(evidence.size);
+    format!("{name}, {size}, {nature}, by {by}, {}{counts}, sha256 {sha256}", style.time(evidence.at))
+}
+
+/// How it went.
+fn executed(facts: &mut Facts, view: &ChangeView, style: &Style) {
+    if let Some(by) = &view.executed_by {
+        facts.add("Executed", format!("by {by}, {}", style.time(view.updated_at)));
+    }
+    facts.maybe("Version", view.version.map(|version| version.to_string()));
+    facts.maybe("Backup", view.backup.as_ref());
+    for step in &view.steps {
+        let paint = if step.status == "failed" { Paint::Red } else { Paint::Plain };
+        facts.paint("Steps", step_line(step), paint);
+    }
+}
+
+fn step_line(step: &StepView) -> String {
+    let StepView { name, status, result, duration_us } = step;
+    format!("{name} {status} in {}: {result}", words::microseconds(*duration_us))
+}
+
+impl Render for DecisionReply {
+    fn table(&self, style: &Style) -> String {
+        let audit_head = self.audit_head.as_deref();
+        Told { view: &self.change, outcome: self.outcome, dry_run: self.dry_run, audit_head }.text(style)
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.change.id.clone()]
+    }
+
+    fn remarks(&self, _style: &Style) -> Vec<String> {
+        warnings(&self.warnings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::change::State;
+    use crate::output::samples;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn an_approver_sees_everything_they_decide_from() {
+        assert_snapshot!(samples::request().table(&Style::PLAIN), @r"
+        Change request 12 (01JD0000000000000000000000) waits: high risk
+          ~ session_timeout_minutes  120 → 180
+
+        Reason     people are logged out in meetings
+        Ticket     OPS-1
+        Kind       set
+        Requested  by ann, 2026-11-21 09:30:05Z
+        Made for   version 8
+        Stale      what it was made for has changed since; it can't be executed as it is
+        Expires    2026-12-05 09:30:05Z
+        Risk       high: session_timeout_minutes: registered so
+        Restart    needed of web, worker
+        Demands    1 approval by senior-admin, not the requester; evidence of a staging test; a review afterwards; 5m of monitoring afterwards
+        Decided    approved by bob (senior-admin, token:3, asserted), 2026-11-21 09:30:05Z (does not count any more): before the edit\u{1b}[2J
+        Evidence   staging.txt, 2.00 KiB, attached, not measured, by ann, 2026-11-21 09:30:05Z, sha256 eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
+        Plan       undo it
+        Missing    1 approval by senior-admin, not the requester
+                   evidence of a staging test
+        Identity   asserted: whoever can write the store's file could have forged these names
+        Digest     dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+        Next       cfgctl change-request refresh 01JD0000000000000000000000
+        ");
+        assert_eq!(samples::request().names(), [samples::ID]);
+    }
+
+    #[test]
+    fn an_executed_change_shows_how_it_went() {
+        let mut reply = samples::request();
+        reply.change = samples::applied().change.unwrap_or(reply.change);
+        reply.next = None;
+        let text = reply.table(&Style::PLAIN);
+        let steps: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("Executed")).collect();
+        assert_snapshot!(steps.join("\n"), @"
+        Executed   by ann, 2026-11-21 09:30:05Z
+        Version    9
+        Backup     config_backup_change_12_20261121_093005.json
+        Steps      validation completed in 85 µs: 1 value is valid
+                   apply_change completed in 2.3 ms: version 9
+        ");
+    }
+
+    #[test]
+    fn a_decision_says_where_the_request_stands() {
+        for (state, dry_run, start) in [
+            (
+                State::Approved,
+                false,
+                "Change request 12 (01JD0000000000000000000000) is approved and waits to be executed: high risk",
+            ),
+            (
+                State::Approved,
+                true,
+                "Change request 12 (01JD0000000000000000000000) would be approved: high risk",
+            ),
+            (State::Rejected, false, "Change request 12 (01JD0000000000000000000000) was rejected\n"),
+            (State::Cancelled, true, "Change request 12 (01JD0000000000000000000000) would be cancelled\n"),
+            (State::Completed, true, "Change 12 would be applied (high risk)"),
+        ] {
+            let text = samples::decided(state, dry_run).table(&Style::PLAIN);
+            assert!(text.starts_with(start), "{text}");
+        }
+        assert_snapshot!(samples::decided(State::Rejected, false).table(&Style::PLAIN), @"
+        Change request 12 (01JD0000000000000000000000) was rejected
+          ~ session_timeout_minutes  120 → 180
+        Because  not tonight
+        Audit    14:3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c
+        ");
+    }
+
+    #[test]
+    fn requests_are_listed_a_line_each() {
+        assert_snapshot!(samples::requests().table(&Style::PLAIN), @"
+        NUMBER  STATE    RISK  KIND  BY   TIME                  REASON
+        12      pending  high  set   ann  2026-11-21 09:30:05Z  people are logged out
+        ");
+        assert_eq!(samples::requests().remarks(&Style::PLAIN), ["There is more: --after 7"]);
+    }
+}

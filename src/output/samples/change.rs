@@ -1,0 +1,173 @@
+//! Changes with fixed content.
+
+use super::{BACKUP, HEAD, ID, at, item, now, path};
+use crate::api::Outcome;
+use crate::api::change::{ApprovalView, ChangeReply, ChangeView, EvidenceView, StepView};
+use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
+use crate::api::rollback::{PathResult, RollbackReply};
+use crate::domain::change::{Kind, State};
+use crate::domain::policy::{Lack, Policy, Test};
+use crate::domain::risk::{Risk, RiskReason};
+use crate::domain::role::Role;
+use serde_json::json;
+
+fn change(state: State, risk: Risk) -> ChangeView {
+    ChangeView {
+        id: ID.into(),
+        number: Some(12),
+        kind: Kind::Set,
+        state,
+        risk,
+        risk_reasons: vec![RiskReason {
+            risk,
+            path: Some("session_timeout_minutes".into()),
+            reason: "registered so".into(),
+        }],
+        reason: "people are logged out in meetings".into(),
+        ticket: None,
+        rollback_plan: None,
+        requested_by: "ann".into(),
+        created_at: now(),
+        updated_at: now(),
+        expires_at: Some(at("2026-12-05T09:30:05Z")),
+        items: vec![item("session_timeout_minutes", Some(json!(120)), Some(json!(180)))],
+        demand: Policy::default().demand(risk).clone(),
+        missing: vec![],
+        advice: vec![],
+        approvals: vec![],
+        evidence: vec![],
+        digest: "d".repeat(64),
+        base_version: 8,
+        version: None,
+        executed_by: None,
+        backup: None,
+        steps: vec![],
+        restart_required: false,
+        affected_services: vec![],
+        identity_asserted: false,
+        ended_because: None,
+    }
+}
+
+fn reply(outcome: Outcome, change: Option<ChangeView>) -> ChangeReply {
+    let audit_head = change.as_ref().map(|_| HEAD.to_owned());
+    ChangeReply { outcome, dry_run: false, change, unchanged: vec![], warnings: vec![], audit_head }
+}
+
+pub(in crate::output) fn applied() -> ChangeReply {
+    let step = |name: &str, duration_us, result: &str| StepView {
+        name: name.into(),
+        status: "completed".into(),
+        duration_us,
+        result: result.into(),
+    };
+    let change = ChangeView {
+        version: Some(9),
+        executed_by: Some("ann".into()),
+        backup: Some(BACKUP.into()),
+        steps: vec![step("validation", 85, "1 value is valid"), step("apply_change", 2_340, "version 9")],
+        ..change(State::Completed, Risk::Medium)
+    };
+    reply(Outcome::Done, Some(change))
+}
+
+pub(in crate::output) fn pending() -> ChangeReply {
+    let missing = vec![
+        Lack::Approvals { role: Role::SeniorAdmin, missing: 1, other_than_requester: true },
+        Lack::Evidence { test: Test::Required },
+    ];
+    let change = ChangeView {
+        missing,
+        restart_required: true,
+        affected_services: vec!["web".into(), "worker".into()],
+        ..change(State::Pending, Risk::High)
+    };
+    reply(Outcome::Pending, Some(change))
+}
+
+pub(in crate::output) fn tried() -> ChangeReply {
+    let change = ChangeView {
+        number: None,
+        advice: vec![Lack::Evidence { test: Test::Recommended }],
+        ..change(State::Approved, Risk::Medium)
+    };
+    ChangeReply { dry_run: true, audit_head: None, ..reply(Outcome::Done, Some(change)) }
+}
+
+pub(in crate::output) fn unchanged(paths: &[&str]) -> ChangeReply {
+    ChangeReply {
+        unchanged: paths.iter().map(|name| path(name)).collect(),
+        ..reply(Outcome::Unchanged, None)
+    }
+}
+
+pub(in crate::output) fn request() -> ShowRequestReply {
+    let approval = ApprovalView {
+        member: "bob".into(),
+        role: "senior-admin".into(),
+        decision: "approve".into(),
+        proof: "token:3".into(),
+        at: now(),
+        comment: Some("before the edit\u{1b}[2J".into()),
+        counts: false,
+    };
+    let evidence = EvidenceView {
+        name: "staging.txt".into(),
+        sha256: "e".repeat(64),
+        size: 2048,
+        by: "ann".into(),
+        at: now(),
+        nature: "attached, not measured".into(),
+        counts: true,
+    };
+    let change = ChangeView {
+        ticket: Some("OPS-1".into()),
+        rollback_plan: Some("undo it".into()),
+        approvals: vec![approval],
+        evidence: vec![evidence],
+        identity_asserted: true,
+        ..pending().change.unwrap()
+    };
+    ShowRequestReply { change, stale: true, next: Some(format!("cfgctl change-request refresh {ID}")) }
+}
+
+pub(in crate::output) fn decided(state: State, dry_run: bool) -> DecisionReply {
+    let ended_because = (!state.is_open()).then(|| "not tonight".to_owned());
+    let change = ChangeView { ended_because, ..change(state, Risk::High) };
+    let audit_head = (!dry_run).then(|| HEAD.to_owned());
+    DecisionReply { outcome: Outcome::Done, dry_run, change, warnings: vec![], audit_head }
+}
+
+pub(in crate::output) fn requests() -> ListRequestsReply {
+    let item = RequestSummary {
+        id: ID.into(),
+        number: 12,
+        kind: Kind::Set,
+        state: State::Pending,
+        risk: Risk::High,
+        requested_by: "ann".into(),
+        created_at: now(),
+        reason: "people are logged out".into(),
+        version: None,
+    };
+    ListRequestsReply { items: vec![item], next: Some("7".into()) }
+}
+
+pub(in crate::output) fn rolled_back() -> RollbackReply {
+    let result = |name: &str, status: &str, error: Option<&str>| PathResult {
+        path: path(name),
+        status: status.into(),
+        value: None,
+        error: error.map(str::to_owned),
+    };
+    let change = ChangeView { kind: Kind::Rollback, ..applied().change.unwrap() };
+    RollbackReply {
+        change: reply(Outcome::No, Some(change)),
+        to: "version 7".into(),
+        results: vec![
+            result("session_timeout_minutes", "restored", None),
+            result("workers", "failed", Some("must be at most 100")),
+        ],
+        confirm_name: None,
+    }
+}

@@ -1,0 +1,118 @@
+//! The digests of rows that audit entries carry, so that a row altered outside cfgctl shows.
+//!
+//! A record is named `kind:key`; its digest covers fixed columns, in fixed order, of every row that belongs to it. What
+//! must stay true: the columns of a kind never change; a new column needs a new kind.
+
+use crate::domain::change::{Hasher, hex};
+use crate::domain::error::Result;
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+/// The kinds of records, each with the queries whose rows belong to it; `?1` is the record's key.
+const KINDS: &[(&str, &[&str])] = &[
+    (
+        "version",
+        &[
+            "SELECT id, config_json, config_hash, effective_hash, created_at, created_by, description, is_baseline, parent,
+               change, generation FROM config_versions WHERE id = ?1",
+            "SELECT id, operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id
+             FROM config_history WHERE version_id = ?1 ORDER BY id",
+        ],
+    ),
+    (
+        "change",
+        &[
+            "SELECT number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash, manifest,
+               base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest, expires_at,
+               ended_because FROM changes WHERE number = ?1",
+            "SELECT position, what, path, before, after FROM change_items WHERE change = ?1 ORDER BY position",
+            "SELECT position, name, status, duration_us, result FROM change_steps WHERE change = ?1 ORDER BY position",
+            "SELECT id, member, role, decision, digest, proof, at, comment FROM approvals WHERE change = ?1 ORDER BY id",
+            "SELECT id, name, content, sha256, measured, digest, created_at, created_by FROM evidence
+             WHERE change = ?1 ORDER BY id",
+        ],
+    ),
+    (
+        "member",
+        &["SELECT id, name, nature, role, owner, membership, uid, answerable, since, until, created_by, reason
+           FROM members WHERE name = ?1 ORDER BY id"],
+    ),
+    (
+        "credential",
+        &["SELECT id, member, kind, hash, created_at, created_by, expires_at, ended_at, ended_by, ended_how
+           FROM credentials WHERE id = ?1"],
+    ),
+    (
+        "manifest",
+        &["SELECT id, text, hash, created_at, created_by, reason, change FROM manifests WHERE id = ?1"],
+    ),
+    ("generation", &["SELECT id, manifest, base_hash, created_at FROM base_generations WHERE id = ?1"]),
+    ("tag", &["SELECT tag, version_id, created_at, created_by, reason FROM version_tags WHERE tag = ?1"]),
+    (
+        "backup",
+        &["SELECT id, name, scope, automatic, created_at, created_by, version, paths, size, checksum, change
+           FROM backups WHERE id = ?1"],
+    ),
+    ("fact", &["SELECT key, value, updated_at FROM system_metadata WHERE key = ?1"]),
+];
+
+/// The queries that list the keys of every record of a kind.
+const KEYS: &[(&str, &str)] = &[
+    ("version", "SELECT id FROM config_versions UNION SELECT version_id FROM config_history"),
+    (
+        "change",
+        "SELECT number FROM changes UNION SELECT change FROM change_items UNION SELECT change FROM change_steps
+         UNION SELECT change FROM approvals UNION SELECT change FROM evidence",
+    ),
+    ("member", "SELECT DISTINCT name FROM members"),
+    ("credential", "SELECT id FROM credentials"),
+    ("manifest", "SELECT id FROM manifests"),
+    ("generation", "SELECT id FROM base_generations"),
+    ("tag", "SELECT tag FROM version_tags"),
+    ("backup", "SELECT id FROM backups"),
+    ("fact", "SELECT key FROM system_metadata WHERE key <> 'wrong_tokens'"),
+];
+
+/// The digest of a record's rows, in hexadecimal; none where there is no row.
+pub fn of_record(db: &Connection, kind: &str, key: &str) -> Result<Option<String>> {
+    let queries = KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, queries)| queries);
+    let mut hasher = Hasher::of(kind);
+    let mut found = false;
+    for query in queries {
+        let mut statement = db.prepare_cached(query)?;
+        let columns = statement.column_count();
+        let mut rows = match key.parse::<i64>() {
+            Ok(number) => statement.query([number])?,
+            Err(_) => statement.query([key])?,
+        };
+        while let Some(row) = rows.next()? {
+            found = true;
+            for column in 0..columns {
+                match row.get_ref(column)? {
+                    ValueRef::Null => hasher.optional(None),
+                    ValueRef::Integer(number) => hasher.optional(Some(&number.to_be_bytes())),
+                    ValueRef::Real(number) => hasher.optional(Some(&number.to_be_bytes())),
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => hasher.optional(Some(bytes)),
+                }
+            }
+        }
+    }
+    Ok(found.then(|| hex(&hasher.finish()[..16])))
+}
+
+/// The names of all records that are in the store, as `kind:key`.
+pub fn names(db: &Connection, mut visit: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
+    for (kind, query) in KEYS {
+        let mut statement = db.prepare(query)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let key = match row.get_ref(0)? {
+                ValueRef::Integer(number) => number.to_string(),
+                ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                _ => return Err(super::damaged("a key")),
+            };
+            visit(kind, &key)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! What each version did to each path; read by index in both directions.
+
+use super::overrides::Stamp;
+use super::{below, optional_value, time_of};
+use crate::domain::change::Item;
+use crate::domain::error::Result;
+use crate::domain::path::Path;
+use crate::domain::time::Timestamp;
+use crate::domain::value::Value;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+
+/// One row of history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its number.
+    pub id: i64,
+    /// CREATE, UPDATE or DELETE.
+    pub operation: String,
+    /// The path.
+    pub path: Path,
+    /// Before.
+    pub before: Option<Value>,
+    /// After.
+    pub after: Option<Value>,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// From where.
+    pub origin: String,
+    /// Why.
+    pub reason: String,
+    /// The version.
+    pub version: i64,
+}
+
+const COLUMNS: &str =
+    "id, operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id";
+
+fn to_event(row: &Row<'_>) -> Result<Event> {
+    let (section, key): (String, String) = (row.get(2)?, row.get(3)?);
+    Ok(Event {
+        id: row.get(0)?,
+        operation: row.get(1)?,
+        path: Path::from_section_and_key(&section, &key),
+        before: optional_value(row.get(4)?)?,
+        after: optional_value(row.get(5)?)?,
+        at: time_of(&row.get::<_, String>(6)?)?,
+        by: row.get(7)?,
+        origin: row.get(8)?,
+        reason: row.get(9)?,
+        version: row.get(10)?,
+    })
+}
+
+/// Records what a version did to a path.
+pub fn insert(
+    db: &Connection,
+    item: &Item,
+    before: Option<&str>,
+    after: Option<&str>,
+    stamp: Stamp<'_>,
+) -> Result<()> {
+    let mut statement = db.prepare_cached(
+        "INSERT INTO config_history
+           (operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    statement.execute((
+        item.operation(),
+        item.path.section(),
+        item.path.key(),
+        before,
+        after,
+        stamp.at,
+        stamp.by,
+        stamp.origin,
+        stamp.reason,
+        stamp.version,
+    ))?;
+    Ok(())
+}
+
+/// What is asked of history.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this path, or what lies below it.
+    pub path: Option<Path>,
+    /// Only since.
+    pub since: Option<Timestamp>,
+    /// Only until.
+    pub until: Option<Timestamp>,
+    /// Only by this member.
+    pub by: Option<String>,
+    /// Only rows before this one.
+    pub before: Option<i64>,
+}
+
+/// Rows that match, the newest first.
+pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Event>> {
+    let mut conditions = vec!["1 = 1".to_owned()];
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    let mut condition = |text: &str, value: Box<dyn ToSql>, values: &mut Vec<Box<dyn ToSql>>| {
+        values.push(value);
+        conditions.push(text.replace("{}", &format!("?{}", values.len())));
+    };
+    if let Some(path) = &filter.path {
+        // A path's own rows come by index; what lies below shares its section, or has it as its section.
+        let segments = path.segments().len();
+        let (from, to) = below(path.key());
+        if segments == 1 {
+            condition("(section = '' AND key = {}", Box::new(path.as_str().to_owned()), &mut values);
+            condition("OR section = {})", Box::new(path.as_str().to_owned()), &mut values);
+        } else {
+            condition("section = {}", Box::new(path.section().to_owned()), &mut values);
+            condition("(key = {}", Box::new(path.key().to_owned()), &mut values);
+            condition("OR (key >= {}", Box::new(from), &mut values);
+            condition("AND key < {}))", Box::new(to), &mut values);
+        }
+    }
+    if let Some(since) = filter.since {
+        condition("changed_at >= {}", Box::new(since.to_string()), &mut values);
+    }
+    if let Some(until) = filter.until {
+        condition("changed_at <= {}", Box::new(until.to_string()), &mut values);
+    }
+    if let Some(by) = &filter.by {
+        condition("changed_by = {}", Box::new(by.clone()), &mut values);
+    }
+    if let Some(before) = filter.before {
+        condition("id < {}", Box::new(before), &mut values);
+    }
+    let conditions = conditions.join(" AND ").replace("AND OR", "OR").replace("AND AND", "AND");
+    let sql = format!("SELECT {COLUMNS} FROM config_history WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values.iter()))?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(to_event(row)?);
+    }
+    Ok(events)
+}
+
+/// What a version did.
+pub fn of_version(db: &Connection, version: i64) -> Result<Vec<Event>> {
+    let sql = format!("SELECT {COLUMNS} FROM config_history WHERE version_id = ?1 ORDER BY id");
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([version])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(to_event(row)?);
+    }
+    Ok(events)
+}
+
+/// For every path touched after a version: what it held at that version. Cost follows what happened since.
+pub fn values_at(db: &Connection, version: i64) -> Result<Vec<(Path, Option<Value>)>> {
+    first_since(db, version, i64::MAX)
+}
+
+/// For every path touched by the versions after `a` up to `b`: what it held at `a`.
+pub fn first_since(db: &Connection, a: i64, b: i64) -> Result<Vec<(Path, Option<Value>)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT h.section, h.key, h.old_value FROM config_history h
+         JOIN (SELECT min(id) AS id FROM config_history WHERE version_id > ?1 AND version_id <= ?2
+               GROUP BY section, key) f ON f.id = h.id",
+    )?;
+    let mut rows = statement.query((a, b))?;
+    let mut values = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (section, key): (String, String) = (row.get(0)?, row.get(1)?);
+        values.push((Path::from_section_and_key(&section, &key), optional_value(row.get(2)?)?));
+    }
+    Ok(values)
+}
+
+/// What a path held at a version: none where nothing has touched it since (it holds that still).
+pub fn value_at(db: &Connection, path: &Path, version: i64) -> Result<Option<Option<Value>>> {
+    let mut statement = db.prepare_cached(
+        "SELECT old_value FROM config_history WHERE section = ?1 AND key = ?2 AND version_id > ?3
+         ORDER BY version_id LIMIT 1",
+    )?;
+    let old: Option<Option<String>> =
+        statement.query_row((path.section(), path.key(), version), |row| row.get(0)).optional()?;
+    old.map(optional_value).transpose()
+}
+
+/// Whether a path held this very value (or none) at some moment since then: as what a row left behind that was not
+/// replaced before, or as what the first row since then replaced.
+pub fn was_in_force_since(db: &Connection, path: &Path, value: Option<&str>, since: Timestamp) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM config_history WHERE section = ?1 AND key = ?2 AND changed_at >= ?3 AND old_value IS ?4 LIMIT 1",
+    )?;
+    Ok(statement.exists((path.section(), path.key(), since.to_string(), value))?)
+}
+
+/// Calls back for the last row of every path: path, new value as text, when, by whom, why, version.
+pub fn each_last(
+    db: &Connection,
+    mut visit: impl FnMut(String, Option<String>, String, String, String, i64) -> Result<()>,
+) -> Result<()> {
+    let mut statement = db.prepare(
+        "SELECT h.section, h.key, h.new_value, h.changed_at, h.changed_by, h.reason, h.version_id FROM config_history h
+         JOIN (SELECT max(id) AS id FROM config_history GROUP BY section, key) l ON l.id = h.id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (section, key): (String, String) = (row.get(0)?, row.get(1)?);
+        let path = Path::from_section_and_key(&section, &key).as_str().to_owned();
+        visit(path, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?)?;
+    }
+    Ok(())
+}
+
+/// Forgets rows up to a version. Gives how many went.
+pub fn prune(db: &Connection, up_to: i64) -> Result<u64> {
+    Ok(db.execute("DELETE FROM config_history WHERE version_id <= ?1", [up_to])? as u64)
+}

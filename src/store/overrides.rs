@@ -1,0 +1,220 @@
+//! The overrides in force; a row whose override was unset stays, inactive, and says by whom.
+
+use super::{below, optional_value, time_of};
+use crate::domain::error::Result;
+use crate::domain::path::Path;
+use crate::domain::time::Timestamp;
+use crate::domain::value::{self, Value};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+/// One override, or where one was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// Its path.
+    pub path: Path,
+    /// Its value; none where it was unset.
+    pub value: Option<Value>,
+    /// The type its value has, or had.
+    pub value_type: String,
+    /// When it was set or unset.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The version that did.
+    pub version: i64,
+}
+
+const COLUMNS: &str = "path, value, value_type, created_at, created_by, reason, version_id";
+
+type Raw = (String, Option<String>, String, String, String, String, i64);
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
+}
+
+fn to_override((path, value, value_type, at, by, reason, version): Raw) -> Result<Override> {
+    Ok(Override {
+        path: Path::from_canonical(path),
+        value: optional_value(value)?,
+        value_type,
+        at: time_of(&at)?,
+        by,
+        reason,
+        version,
+    })
+}
+
+/// The row of one path, active or not.
+pub fn find(db: &Connection, path: &str) -> Result<Option<Override>> {
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM config_overrides WHERE path = ?1"))?;
+    statement.query_row([path], raw).optional()?.map(to_override).transpose()
+}
+
+/// The value of one path's override.
+pub fn value(db: &Connection, path: &str) -> Result<Option<Value>> {
+    let mut statement =
+        db.prepare_cached("SELECT value FROM config_overrides WHERE path = ?1 AND is_active = 1")?;
+    optional_value(statement.query_row([path], |row| row.get(0)).optional()?)
+}
+
+/// Whether a path has an override.
+pub fn is_set(db: &Connection, path: &str) -> Result<bool> {
+    let mut statement = db.prepare_cached("SELECT 1 FROM config_overrides WHERE path = ?1 AND is_active = 1")?;
+    Ok(statement.exists([path])?)
+}
+
+/// Paths below a prefix that have an override.
+pub fn paths_below(db: &Connection, prefix: &str, limit: u32) -> Result<Vec<String>> {
+    let (from, to) = below(prefix);
+    let mut statement = db.prepare_cached(
+        "SELECT path FROM config_overrides WHERE path >= ?1 AND path < ?2 AND is_active = 1 ORDER BY path LIMIT ?3",
+    )?;
+    Ok(statement.query_map((from, to, limit), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Calls back for each active override in path order: all, or those that are or lie below a prefix.
+pub fn each(db: &Connection, prefix: Option<&str>, mut visit: impl FnMut(Override) -> Result<()>) -> Result<()> {
+    each_raw(db, prefix, |raw| visit(to_override(raw)?))
+}
+
+fn each_raw(db: &Connection, prefix: Option<&str>, mut visit: impl FnMut(Raw) -> Result<()>) -> Result<()> {
+    let (from, to, whole) = match prefix {
+        Some(prefix) => {
+            let (from, to) = below(prefix);
+            (from, to, prefix)
+        }
+        None => (String::new(), "\u{10FFFF}".into(), ""),
+    };
+    // The prefix itself sorts before everything below it, with others between: two ranges, in order.
+    for (from, to, inclusive) in [(whole, whole, true), (from.as_str(), to.as_str(), false)] {
+        let end = if inclusive { "<=" } else { "<" };
+        let mut statement = db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM config_overrides WHERE path >= ?1 AND path {end} ?2 AND is_active = 1 ORDER BY path"
+        ))?;
+        let mut rows = statement.query((from, to))?;
+        while let Some(row) = rows.next()? {
+            visit(raw(row)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Calls back for each active override with its columns as text: path, canonical value, type, when, by whom.
+pub fn each_text(db: &Connection, mut visit: impl FnMut(&str, &str, &str, &str, &str) -> Result<()>) -> Result<()> {
+    each_raw(db, None, |(path, value, value_type, at, by, ..)| {
+        visit(&path, value.as_deref().unwrap_or("null"), &value_type, &at, &by)
+    })
+}
+
+/// Paths with an override that begin so.
+pub fn paths_like(db: &Connection, beginning: &str, limit: u32) -> Result<Vec<String>> {
+    let mut statement = db.prepare_cached(
+        "SELECT path FROM config_overrides WHERE path >= ?1 AND substr(path, 1, length(?1)) = ?1 AND is_active = 1
+         ORDER BY path LIMIT ?2",
+    )?;
+    Ok(statement.query_map((beginning, limit), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many overrides there are.
+pub fn count(db: &Connection) -> Result<i64> {
+    Ok(db.query_row("SELECT count(*) FROM config_overrides WHERE is_active = 1", [], |row| row.get(0))?)
+}
+
+/// Who, when and why: what every row of one version shares.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp<'a> {
+    /// When, as text.
+    pub at: &'a str,
+    /// Who.
+    pub by: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// From where.
+    pub origin: &'a str,
+    /// The version.
+    pub version: i64,
+}
+
+/// Sets (or, with no value, unsets) a path's override.
+pub fn put(db: &Connection, path: &Path, new: Option<&Value>, canonical: Option<&str>, stamp: Stamp<'_>) -> Result<()> {
+    match new {
+        Some(new) => {
+            let mut statement = db.prepare_cached(
+                "INSERT INTO config_overrides
+                   (section, key, path, value, value_type, created_at, created_by, reason, is_active, version_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9)
+                 ON CONFLICT (path) DO UPDATE SET value = excluded.value, value_type = excluded.value_type,
+                   created_at = excluded.created_at, created_by = excluded.created_by, reason = excluded.reason,
+                   is_active = 1, version_id = excluded.version_id",
+            )?;
+            let value_type = value::type_of(new).as_str();
+            statement.execute((
+                path.section(),
+                path.key(),
+                path.as_str(),
+                canonical,
+                value_type,
+                stamp.at,
+                stamp.by,
+                stamp.reason,
+                stamp.version,
+            ))?;
+        }
+        None => {
+            let mut statement = db.prepare_cached(
+                "UPDATE config_overrides SET value = NULL, is_active = 0, created_at = ?2, created_by = ?3,
+                   reason = ?4, version_id = ?5 WHERE path = ?1",
+            )?;
+            statement.execute((path.as_str(), stamp.at, stamp.by, stamp.reason, stamp.version))?;
+        }
+    }
+    Ok(())
+}
+
+/// A row with its columns as they are stored, for verifying.
+#[derive(Debug, Clone)]
+pub struct StoredRow {
+    /// Its section.
+    pub section: String,
+    /// Its key.
+    pub key: String,
+    /// Its path.
+    pub path: String,
+    /// Its value's canonical text.
+    pub value: Option<String>,
+    /// Its type.
+    pub value_type: String,
+    /// When.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The version.
+    pub version: i64,
+}
+
+/// Calls back for every row, active or not, as it is stored.
+pub fn each_row(db: &Connection, mut visit: impl FnMut(StoredRow) -> Result<()>) -> Result<()> {
+    let mut statement = db.prepare(
+        "SELECT section, key, path, value, value_type, created_at, created_by, reason, version_id FROM config_overrides
+         ORDER BY path",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        visit(StoredRow {
+            section: row.get(0)?,
+            key: row.get(1)?,
+            path: row.get(2)?,
+            value: row.get(3)?,
+            value_type: row.get(4)?,
+            at: row.get(5)?,
+            by: row.get(6)?,
+            reason: row.get(7)?,
+            version: row.get(8)?,
+        })?;
+    }
+    Ok(())
+}
