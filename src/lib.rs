@@ -7,6 +7,8 @@
 //! `api`; `cli` `api` and `output`, and `engine` only where a target is built. A test reads the `use` lines.
 
 pub mod api;
+pub mod cli;
 pub mod domain;
 pub mod engine;
+pub mod output;
 pub mod store;

@@ -1,7 +1,10 @@
 //! The words of the command line: the options that hold everywhere, and the table of commands.
 
 use super::session::Session;
-use super::{change, context, environment, value};
+use super::{
+    apply, audit, backup, change, change_request, context, diff, edit, environment, exec, generate, history, init, manifest, member,
+    rollback, status, value, version,
+};
 use crate::api::Outcome;
 use crate::domain::error::Result;
 use crate::output::Format;
@@ -109,6 +112,8 @@ impl Options {
 /// The commands, in the order in which help lists them.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Make a store
+    Init(init::Init),
     /// Show values
     Get(value::Get),
     /// Show everything about one path
@@ -117,28 +122,88 @@ pub(crate) enum Command {
     Set(change::Set),
     /// Take overrides away
     Unset(change::Unset),
+    /// Apply a document of values as one change
+    Apply(apply::Apply),
+    /// Edit the values in an editor
+    Edit(edit::Edit),
     /// Ask whether values would be accepted
     Validate(change::Validate),
     /// Show what a change would mean
     Assess(change::Assess),
+    /// Show what differs between two states
+    Diff(diff::Diff),
+    /// Show what happened to the values
+    History(history::History),
     /// Show who set each override
     Blame(value::Blame),
+    /// The states that the configuration has been in
+    Version(version::Version),
+    /// Put overrides back to what they were
+    Rollback(rollback::Rollback),
+    /// Undo one executed change
+    Undo(rollback::Undo),
+    /// Backup files
+    Backup(backup::Backup),
+    /// Restore what a backup holds
+    Restore(rollback::Restore),
+    /// Changes that need approval
+    #[command(visible_alias = "cr")]
+    ChangeRequest(change_request::ChangeRequest),
+    /// What this instance governs
+    Manifest(manifest::Manifest),
+    /// Who may act here
+    Member(member::Member),
+    /// The audit log
+    Audit(audit::Audit),
+    /// Show how the instance stands
+    Status(status::Status),
+    /// Look the store over
+    Doctor(status::Doctor),
     /// Name stores and choose among them
     Context(context::Context),
+    /// Run a program with the values in its environment
+    Exec(exec::Exec),
+    /// Print the completion script of a shell
+    Completions(generate::Completions),
+    /// Write the man pages
+    Man(generate::ManPages),
+    /// Write all generated files
+    #[command(hide = true)]
+    Generate(generate::Generate),
 }
 
 impl Command {
     /// Does it.
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         match self {
+            Command::Init(command) => command.run(session),
             Command::Get(command) => command.run(session),
             Command::Explain(command) => command.run(session),
             Command::Set(command) => command.run(session),
             Command::Unset(command) => command.run(session),
+            Command::Apply(command) => command.run(session),
+            Command::Edit(command) => command.run(session),
             Command::Validate(command) => command.run(session),
             Command::Assess(command) => command.run(session),
+            Command::Diff(command) => command.run(session),
+            Command::History(command) => command.run(session),
             Command::Blame(command) => command.run(session),
+            Command::Version(command) => command.run(session),
+            Command::Rollback(command) => command.run(session),
+            Command::Undo(command) => command.run(session),
+            Command::Backup(command) => command.run(session),
+            Command::Restore(command) => command.run(session),
+            Command::ChangeRequest(command) => command.run(session),
+            Command::Manifest(command) => command.run(session),
+            Command::Member(command) => command.run(session),
+            Command::Audit(command) => command.run(session),
+            Command::Status(command) => command.run(session),
+            Command::Doctor(command) => command.run(session),
             Command::Context(command) => command.run(session),
+            Command::Exec(command) => command.run(session),
+            Command::Completions(command) => command.run(session),
+            Command::Man(command) => command.run(session),
+            Command::Generate(command) => command.run(session),
         }
     }
 }

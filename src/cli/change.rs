@@ -2,6 +2,7 @@
 
 use super::document;
 use super::operand::{self, Assignment};
+use super::complete;
 use super::session::Session;
 use super::terms::Changing;
 use super::wait::Waiting;
@@ -30,7 +31,7 @@ Examples:
   id=$(cfgctl set server.port 5050 --reason \"New listener\" -o name)")]
 pub(crate) struct Set {
     /// PATH VALUE, or PATH=VALUE several times; the value - is read from standard input
-    #[arg(value_name = "PATH VALUE|PATH=VALUE", required = true, allow_negative_numbers = true)]
+    #[arg(value_name = "PATH VALUE|PATH=VALUE", required = true, allow_negative_numbers = true, add = complete::paths())]
     operands: Vec<String>,
     /// Read the value from standard input
     #[arg(long, conflicts_with = "value_file")]
@@ -64,7 +65,7 @@ Examples:
   cfgctl unset limits.burst limits.rate --reason \"No longer needed\" --dry-run")]
 pub(crate) struct Unset {
     /// The paths
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required = true, add = complete::paths())]
     paths: Vec<String>,
     #[command(flatten)]
     changing: Changing,
@@ -125,7 +126,7 @@ fn value_text(given: input::Given) -> Result<String> {
 #[derive(Args)]
 pub(crate) struct Proposed {
     /// PATH VALUE, or PATH=VALUE several times
-    #[arg(value_name = "PATH VALUE|PATH=VALUE", required_unless_present = "file", allow_negative_numbers = true)]
+    #[arg(value_name = "PATH VALUE|PATH=VALUE", required_unless_present = "file", allow_negative_numbers = true, add = complete::paths())]
     operands: Vec<String>,
     /// A document in YAML, JSON or TOML; - is standard input
     #[arg(short, long, value_name = "FILE", conflicts_with = "operands")]

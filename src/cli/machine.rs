@@ -1,64 +1,42 @@
-//! The clock and the randomness that everything else takes as parameters.
+//! The clock and the randomness of this run.
 //!
-//! What must stay true: randomness is a generator seeded by the operating system (SHA-256 over the seed and a counter),
-//! because tokens are made from it; a build with the feature `fakes` lets tests fix the seed and the clock.
+//! What must stay true: randomness comes from a generator that the operating system seeds (SHA-256 over the seed and a
+//! counter), because tokens are made from it; only a build with the feature `fakes` lets tests fix seed and clock.
 
-#[cfg(feature = "fakes")]
-use super::environment;
+use super::target::Machine;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::Timestamp;
-use crate::engine::Machine;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::fs::File;
 use std::io::Read;
-use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// One process's clock and generator, from which any number of machines share.
-#[derive(Clone)]
-pub(crate) struct Surroundings {
-    fixed_time: Option<Timestamp>,
-    generator: Rc<Generator>,
+/// A new machine; each draws its own random numbers, also where `purpose` alone tells two with one fixed seed apart.
+/// `unavailable` where the operating system gives no randomness.
+pub(crate) fn machine(purpose: &str) -> Result<Machine> {
+    let fixed_time = fixed_time()?;
+    let generator = Generator { seed: seed(purpose)?, drawn: Cell::new(0) };
+    let start = Instant::now();
+    Ok(Machine {
+        now: Box::new(move || fixed_time.unwrap_or_else(clock)),
+        elapsed: Box::new(move || start.elapsed()),
+        random: Box::new(move || generator.draw()),
+        system_log: fixed_time.is_none(),
+    })
 }
 
 struct Generator {
     seed: [u8; 32],
-    counter: Cell<u64>,
-}
-
-impl Surroundings {
-    /// The operating system's. `unavailable` where it gives no randomness.
-    pub(crate) fn new() -> Result<Surroundings> {
-        Ok(Surroundings {
-            fixed_time: fixed_time()?,
-            generator: Rc::new(Generator { seed: seed()?, counter: Cell::new(0) }),
-        })
-    }
-
-    /// The present moment.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.fixed_time.unwrap_or_else(clock)
-    }
-
-    /// The next 128 random bits.
-    pub(crate) fn random(&self) -> u128 {
-        self.generator.next()
-    }
-
-    /// The same clock and generator for the engine.
-    pub(crate) fn machine(&self) -> Machine {
-        let (clock, generator) = (self.clone(), self.clone());
-        Machine { now: Box::new(move || clock.now()), random: Box::new(move || generator.random()) }
-    }
+    drawn: Cell<u64>,
 }
 
 impl Generator {
-    fn next(&self) -> u128 {
-        let counter = self.counter.replace(self.counter.get().wrapping_add(1));
+    fn draw(&self) -> u128 {
+        let drawn = self.drawn.replace(self.drawn.get().wrapping_add(1));
         let mut hasher = Sha256::new();
         hasher.update(self.seed);
-        hasher.update(counter.to_be_bytes());
+        hasher.update(drawn.to_be_bytes());
         let digest: [u8; 32] = hasher.finalize().into();
         digest.iter().take(16).fold(0, |number, byte| (number << 8) | u128::from(*byte))
     }
@@ -71,7 +49,7 @@ fn clock() -> Timestamp {
 
 #[cfg(feature = "fakes")]
 fn fixed_time() -> Result<Option<Timestamp>> {
-    environment::text("CFGCTL_FAKE_NOW")?.map(|text| Timestamp::parse(&text)).transpose()
+    super::environment::text("CFGCTL_FAKE_NOW")?.map(|text| Timestamp::parse(&text)).transpose()
 }
 
 #[cfg(not(feature = "fakes"))]
@@ -80,15 +58,15 @@ fn fixed_time() -> Result<Option<Timestamp>> {
 }
 
 #[cfg(feature = "fakes")]
-fn seed() -> Result<[u8; 32]> {
-    match environment::text("CFGCTL_FAKE_SEED")? {
-        Some(text) => Ok(Sha256::digest(text.as_bytes()).into()),
+fn seed(purpose: &str) -> Result<[u8; 32]> {
+    match super::environment::text("CFGCTL_FAKE_SEED")? {
+        Some(seed) => Ok(Sha256::digest(format!("{seed}/{purpose}")).into()),
         None => system_seed(),
     }
 }
 
 #[cfg(not(feature = "fakes"))]
-fn seed() -> Result<[u8; 32]> {
+fn seed(_purpose: &str) -> Result<[u8; 32]> {
     system_seed()
 }
 
@@ -106,23 +84,22 @@ mod tests {
     use super::*;
 
     fn generator(seed: u8) -> Generator {
-        Generator { seed: [seed; 32], counter: Cell::new(0) }
+        Generator { seed: [seed; 32], drawn: Cell::new(0) }
     }
 
     #[test]
-    fn numbers_depend_on_the_seed_and_never_repeat() {
+    fn numbers_follow_from_the_seed_and_do_not_repeat() {
         let (first, second) = (generator(1), generator(1));
-        let numbers: Vec<u128> = (0..100).map(|_| first.next()).collect();
-        assert!(numbers.iter().all(|number| *number == second.next()));
-        assert_ne!(generator(2).next(), numbers[0]);
-        let mut distinct = numbers.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        assert_eq!(distinct.len(), numbers.len());
+        let mut numbers: Vec<u128> = (0..100).map(|_| first.draw()).collect();
+        assert!(numbers.iter().all(|number| *number == second.draw()));
+        assert_ne!(generator(2).draw(), numbers[0]);
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 100);
     }
 
     #[test]
-    fn the_system_gives_every_process_its_own_seed() {
+    fn the_system_gives_every_machine_its_own_seed() {
         assert_ne!(system_seed().unwrap(), system_seed().unwrap());
     }
 }

@@ -3,32 +3,50 @@
 //! What must stay true: standard output carries the answer and nothing else; an error is printed once, here; nothing
 //! is written before a completion request is answered; how the program ends is decided in `exit` alone.
 
+mod apply;
 mod arguments;
+mod ask;
+mod audit;
+mod backup;
 mod caller;
 mod change;
+mod change_request;
+mod complete;
 mod context;
 mod context_file;
+mod csv;
+mod diff;
 mod document;
+mod edit;
 mod environment;
+mod exec;
 mod exit;
+mod generate;
+mod history;
 mod init;
 mod input;
 mod machine;
+mod manifest;
+mod member;
 mod operand;
 mod panic;
 mod place;
 mod prompt;
+mod rollback;
 mod session;
+mod status;
 mod target;
 mod terms;
 mod value;
+mod version;
 mod wait;
 
 use crate::api::Outcome;
 use crate::domain::error::Result;
 use crate::output::{Format, stream};
 use arguments::Arguments;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -36,6 +54,9 @@ use std::process::ExitCode;
 /// Does what the command line says and gives the exit code.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    if complete::is_asked() {
+        return ExitCode::from(completed(words));
+    }
     // Before anything is built: it is what scripts ask most often.
     let version_asked = matches!(words.as_slice(), [_, word] if word == "--version" || word == "-V");
     if version_asked {
@@ -50,6 +71,14 @@ pub fn main() -> ExitCode {
         }
         Err(error) => ExitCode::from(exit::for_words(&error, json)),
     }
+}
+
+/// Answers a shell that completes. What goes wrong on the way is nothing to complete, not a noise in the prompt.
+fn completed(words: Vec<OsString>) -> u8 {
+    std::panic::set_hook(Box::new(|_| {}));
+    let folder = std::env::current_dir().ok();
+    let completion = CompleteEnv::with_factory(Arguments::command).var(complete::VARIABLE).bin("cfgctl");
+    u8::from(completion.try_complete(words, folder.as_deref()).is_err())
 }
 
 fn run(arguments: Arguments) -> Result<Outcome> {
@@ -92,7 +121,6 @@ fn is_json(format: Format) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_commands_hold_together() {

@@ -69,6 +69,13 @@ impl Place {
         matches!(self.because, Because::System | Because::User)
     }
 
+    /// That a store which was named is not there.
+    pub(crate) fn missing(&self) -> Error {
+        let store = self.store.display();
+        Error::not_found(format!("There is no store at {store}, which {} names.", self.because.words()))
+            .hint(format!("Make it: cfgctl init --store {store}"))
+    }
+
     /// Whether the file is there. `denied` where this user may not even look.
     pub(crate) fn exists(&self) -> Result<bool> {
         match presence(&self.store) {

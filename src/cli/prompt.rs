@@ -48,6 +48,11 @@ impl Prompts {
         Confirm::new().with_prompt(question).default(false).interact().map_err(no_answer)
     }
 
+    /// A question that `--yes` does not answer. Only where something may be asked.
+    pub(crate) fn choose(&self, question: &str) -> Result<bool> {
+        Confirm::new().with_prompt(question).interact().map_err(no_answer)
+    }
+
     /// The reason given, else the one typed now. `usage` names the flag.
     pub(crate) fn reason(&self, given: Option<String>) -> Result<String> {
         if let Some(reason) = given {

@@ -5,14 +5,15 @@
 
 use super::arguments::{Options, When};
 use super::caller::caller;
-use super::machine::Surroundings;
-use super::place::{self, Place};
+use super::place::{self, Because, Place};
 use super::prompt::Prompts;
 use super::target::{Operation, Target};
-use super::{environment, init};
+use super::{environment, exit, init, machine};
+use crate::api::status::Status;
 use crate::api::{Outcome, Reply};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::{Span, Timestamp};
+use super::target::Machine;
 use crate::output::{self, Format, Render, Style, escape, stream};
 use serde::Serialize;
 use std::io::{self, IsTerminal};
@@ -26,9 +27,10 @@ pub(crate) struct Session {
     /// What may be asked.
     pub(crate) prompts: Prompts,
     style: Style,
-    surroundings: Surroundings,
+    machine: Machine,
     place: Option<Place>,
     target: Option<(Target, Access)>,
+    said_where: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -44,10 +46,11 @@ impl Session {
             format: options.format()?,
             prompts: Prompts::new(options.no_input, options.yes, options.answer.clone()),
             style: style(options.color, options.local),
-            surroundings: Surroundings::new()?,
+            machine: machine::machine("command")?,
             options,
             place: None,
             target: None,
+            said_where: false,
         })
     }
 
@@ -63,7 +66,7 @@ impl Session {
     /// Asks for something to be written; says first where.
     pub(crate) fn write<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
         if !matches!(self.target, Some((_, Access::Write))) {
-            self.check_written_place()?;
+            self.before_writing()?;
             self.target = None;
             let target = self.open_to_write()?;
             self.target = Some((target, Access::Write));
@@ -78,7 +81,7 @@ impl Session {
 
     fn send<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
         match &mut self.target {
-            Some((target, _)) => request.send(target),
+            Some((target, _)) => target.call(request),
             None => Err(Error::internal("A request was sent before the store was opened.")),
         }
     }
@@ -86,14 +89,12 @@ impl Session {
     fn open_to_read(&mut self) -> Result<Target> {
         let caller = caller(self.options.token_file.as_deref())?;
         let place = self.place()?;
-        if place.exists()? {
-            return Target::open(&place, false, &self.surroundings, caller);
-        }
-        if place.is_default() {
-            self.detail(&format!("There is no store at {} yet: the starter manifest answers.", place.store.display()));
-            return Target::starter(&self.surroundings, caller);
-        }
-        Err(missing(&place))
+        Target::to_read(&place, caller)
+    }
+
+    /// Asks the starter manifest, whatever the store.
+    pub(crate) fn ask_starter<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
+        Target::starter(caller(self.options.token_file.as_deref())?)?.call(request)
     }
 
     fn open_to_write(&mut self) -> Result<Target> {
@@ -101,18 +102,32 @@ impl Session {
         let place = self.place()?;
         if !place.exists()? {
             if !place.is_default() {
-                return Err(missing(&place));
+                return Err(place.missing());
             }
-            let made = init::make_default(&place.store, self.surroundings.machine(), &caller)?;
+            let made = init::make_default(&place.store, &caller)?;
             self.say(&made);
         }
-        Target::open(&place, true, &self.surroundings, caller)
+        Target::to_write(&place, caller)
     }
 
-    /// Says where the write goes, and refuses what rests on `context use` alone or is not confirmed by name.
-    fn check_written_place(&mut self) -> Result<()> {
+    /// Says where the write goes, once; refuses what rests on `context use` alone or is not confirmed by name.
+    pub(crate) fn before_writing(&mut self) -> Result<()> {
+        if self.said_where {
+            return Ok(());
+        }
+        self.before_making()?;
         let place = self.place()?;
-        if place.because == place::Because::ContextInUse && !self.prompts.at_terminal() {
+        if place.protected && place.exists()? {
+            let instance = self.read(Status {})?.instance;
+            self.prompts.type_name(&instance, &format!("This store is protected: it is {instance}'s."))?;
+        }
+        Ok(())
+    }
+
+    /// The same for a store that is yet to be made.
+    pub(crate) fn before_making(&mut self) -> Result<()> {
+        let place = self.place()?;
+        if place.because == Because::ContextInUse && !self.prompts.at_terminal() {
             let name = place.context.as_deref().unwrap_or_default();
             return Err(Error::usage(format!(
                 "Without a terminal a write does not go to the context in use, {name:?}, unless it is named."
@@ -121,11 +136,13 @@ impl Session {
         }
         let context = place.context.as_ref().map(|name| format!(" (context {name})")).unwrap_or_default();
         self.say(&format!("store: {}{context}", place.store.display()));
-        if place.protected && place.exists()? {
-            let instance = self.read(crate::api::status::Status {})?.instance;
-            self.prompts.type_name(&instance, &format!("This store is protected: it is {instance}'s."))?;
-        }
+        self.said_where = true;
         Ok(())
+    }
+
+    /// Whether the store is there already.
+    pub(crate) fn is_there(&mut self) -> bool {
+        self.place().and_then(|place| place.exists()).unwrap_or(false)
     }
 
     /// The store of this run.
@@ -174,6 +191,11 @@ impl Session {
         Ok(())
     }
 
+    /// Says what went wrong, where that is not the end.
+    pub(crate) fn tell(&self, error: &Error) {
+        exit::complain(error, 0, false);
+    }
+
     /// Says something on standard error, unless told to be quiet.
     pub(crate) fn say(&self, remark: &str) {
         if !self.options.quiet {
@@ -190,42 +212,31 @@ impl Session {
 
     /// What comes after the answer: what the engine has left to do.
     pub(crate) fn finish(&mut self) {
-        if let Some((target, Access::Write)) = &mut self.target {
-            let warnings = target.afterwards();
-            warnings.iter().for_each(|warning| self.say(&format!("warning: {warning}")));
+        if let Some((target, access)) = self.target.take() {
+            for warning in target.finish(access == Access::Write) {
+                self.say(&format!("warning: {warning}"));
+            }
         }
-        self.target = None;
     }
 
     /// The present moment.
     pub(crate) fn now(&self) -> Timestamp {
-        self.surroundings.now()
+        (self.machine.now)()
     }
 
     /// A new identifier for a change.
     pub(crate) fn new_id(&self) -> String {
-        let millis = u64::try_from(self.now().millis()).unwrap_or_default();
-        ulid::Ulid::from_parts(millis, self.surroundings.random()).to_string()
-    }
-
-    /// The clock and randomness of this run.
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+        self.machine.ulid()
     }
 
     /// A moment as typed: a time, or how long ago.
-    pub(crate) fn moment(&self, text: &str) -> Result<Timestamp> {
-        match Span::parse(text) {
+    pub(crate) fn moment_of(&self, typed: Option<String>) -> Result<Option<Timestamp>> {
+        let read = |text: String| match Span::parse(&text) {
             Ok(ago) => Ok(self.now().before(ago)),
-            Err(_) => Timestamp::parse(text),
-        }
+            Err(_) => Timestamp::parse(&text),
+        };
+        typed.map(read).transpose()
     }
-}
-
-fn missing(place: &Place) -> Error {
-    let store = place.store.display();
-    Error::not_found(format!("There is no store at {store}, which {} names.", place.because.words()))
-        .hint(format!("Make it: cfgctl init --store {store}"))
 }
 
 /// What became of writing to standard output. A reader that went away is none of our business.

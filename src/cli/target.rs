@@ -1,11 +1,12 @@
 //! Where requests go: the engine on the store of this machine.
 
-use super::machine::Surroundings;
+use super::machine;
 use super::place::Place;
 use crate::api::Request;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
 use crate::engine::{Access, Engine, Handle};
+pub(crate) use crate::engine::Machine;
 
 /// Whatever answers requests.
 pub(crate) enum Target {
@@ -36,21 +37,34 @@ where
 }
 
 impl Target {
-    /// Opens the store that is there.
-    pub(crate) fn open(place: &Place, write: bool, surroundings: &Surroundings, caller: Caller) -> Result<Target> {
-        let access = if write { Access::Write } else { Access::Read };
-        Ok(Target::Local { engine: Engine::open(&place.store, access, surroundings.machine())?, caller })
-    }
-
-    /// Answers from the starter manifest, as the default store would on its first day.
-    pub(crate) fn starter(surroundings: &Surroundings, caller: Caller) -> Result<Target> {
-        Ok(Target::Local { engine: Engine::starter(surroundings.machine(), &caller)?, caller })
-    }
-
-    /// What is left to do after the answer; what to know about it.
-    pub(crate) fn afterwards(&mut self) -> Vec<String> {
-        match self {
-            Target::Local { engine, caller } => engine.afterwards(caller),
+    /// For reading: the store, or the starter manifest where the default store is yet to be made.
+    pub(crate) fn to_read(place: &Place, caller: Caller) -> Result<Target> {
+        if !place.exists()? {
+            return if place.is_default() { Target::starter(caller) } else { Err(place.missing()) };
         }
+        Ok(Target::Local { engine: Engine::open(&place.store, Access::Read, machine::machine("engine")?)?, caller })
+    }
+
+    /// For writing: the store, which is there.
+    pub(crate) fn to_write(place: &Place, caller: Caller) -> Result<Target> {
+        Ok(Target::Local { engine: Engine::open(&place.store, Access::Write, machine::machine("engine")?)?, caller })
+    }
+
+    /// What answers from the starter manifest, as the default store would on its first day.
+    pub(crate) fn starter(caller: Caller) -> Result<Target> {
+        Ok(Target::Local { engine: Engine::starter(machine::machine("engine")?, &caller)?, caller })
+    }
+
+    /// Sends a request.
+    pub(crate) fn call<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
+        request.send(self)
+    }
+
+    /// Does what is left to do after the answer, and closes the store; gives what to know about it.
+    pub(crate) fn finish(self, wrote: bool) -> Vec<String> {
+        let Target::Local { mut engine, caller } = self;
+        let mut warnings = if wrote { engine.afterwards(&caller) } else { Vec::new() };
+        warnings.extend(engine.close().err().map(|error| error.message));
+        warnings
     }
 }

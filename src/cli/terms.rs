@@ -1,28 +1,35 @@
-//! The options that every write takes, and the terms they come to.
+//! The options that writes and lists share, and the terms they come to.
 
 use super::session::Session;
 use crate::api::change::Terms;
 use crate::domain::error::Result;
 use clap::Args;
 
-/// Reason, ticket, dry run, identity.
+/// What everything that writes takes.
 #[derive(Args, Clone, Default)]
-pub(crate) struct Writing {
-    /// Why; kept in the history and the audit log, and asked for on a terminal
+pub(crate) struct Recorded {
+    /// Why; kept in the record, and asked for on a terminal
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// The ticket it belongs to
-    #[arg(long, value_name = "TICKET")]
-    ticket: Option<String>,
     /// Only show what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// What every change takes.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Writing {
+    #[command(flatten)]
+    pub(crate) recorded: Recorded,
+    /// The ticket it belongs to
+    #[arg(long, value_name = "TICKET")]
+    ticket: Option<String>,
     /// The ULID of an earlier attempt whose outcome is not known
     #[arg(long, value_name = "ULID", hide = true)]
     id: Option<String>,
 }
 
-/// What else a change of values takes.
+/// What every change of values takes.
 #[derive(Args, Clone, Default)]
 pub(crate) struct Changing {
     #[command(flatten)]
@@ -32,38 +39,52 @@ pub(crate) struct Changing {
     rollback_plan: Option<String>,
     /// Only if the paths have not changed since this version; 0: only if they do not exist
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(0..))]
-    if_version: Option<i64>,
+    pub(crate) if_version: Option<i64>,
+}
+
+/// Which part of a list.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Page {
+    /// At most so many
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
+    /// Go on after this cursor, the `next` of the page before
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+}
+
+impl Recorded {
+    /// The reason, asked for where it is missing; a dry run needs none.
+    pub(crate) fn reason(self, session: &Session) -> Result<String> {
+        match self.reason {
+            None if self.dry_run => Ok("dry run".to_owned()),
+            given => session.prompts.reason(given),
+        }
+    }
 }
 
 impl Writing {
-    /// The terms; asks for a missing reason, except for a dry run.
+    /// The terms of a change.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
         Ok(Terms {
             id: self.id.unwrap_or_else(|| session.new_id()),
-            reason: reason(self.reason, self.dry_run, session)?,
+            dry_run: self.recorded.dry_run,
+            reason: self.recorded.reason(session)?,
             ticket: self.ticket,
-            dry_run: self.dry_run,
             ..Terms::default()
         })
-    }
-
-    /// The reason alone, for what takes no more.
-    pub(crate) fn reason(self, session: &Session) -> Result<String> {
-        reason(self.reason, self.dry_run, session)
     }
 }
 
 impl Changing {
-    /// The terms; asks for a missing reason, except for a dry run.
+    /// Whether only to show what would be done.
+    pub(crate) fn dry_run(&mut self) -> &mut bool {
+        &mut self.writing.recorded.dry_run
+    }
+
+    /// The terms of a change of values.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
         let Changing { writing, rollback_plan, if_version } = self;
         Ok(Terms { rollback_plan, if_version, ..writing.terms(session)? })
-    }
-}
-
-fn reason(given: Option<String>, dry_run: bool, session: &Session) -> Result<String> {
-    match given {
-        None if dry_run => Ok("dry run".to_owned()),
-        given => session.prompts.reason(given),
     }
 }

@@ -1,5 +1,6 @@
 //! Reading values: `get`, `explain`, `blame`.
 
+use super::complete;
 use super::session::Session;
 use crate::api::value::{self, GetReply, Layer, ValueView};
 use crate::api::{Outcome, version};
@@ -22,13 +23,13 @@ Examples:
   timeout=$(cfgctl get session_timeout_minutes --default 30)")]
 pub(crate) struct Get {
     /// Paths and prefixes
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", add = complete::paths())]
     paths: Vec<String>,
     /// Only this section; \"\" is the top level
     #[arg(long, value_name = "SECTION")]
     section: Option<String>,
     /// As of a version, a tag or a time
-    #[arg(long, value_name = "VERSION|TAG|TIME")]
+    #[arg(long, value_name = "VERSION|TAG|TIME", add = complete::versions())]
     at: Option<String>,
     /// Only what this layer says
     #[arg(long, value_name = "LAYER")]
@@ -99,6 +100,7 @@ Examples:
   cfgctl explain server.port -o json")]
 pub(crate) struct Explain {
     /// The path
+    #[arg(add = complete::paths())]
     path: String,
 }
 
@@ -117,6 +119,7 @@ Examples:
   cfgctl blame server")]
 pub(crate) struct Blame {
     /// Only below this prefix
+    #[arg(add = complete::paths())]
     prefix: Option<String>,
 }
 

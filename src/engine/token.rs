@@ -34,10 +34,7 @@ pub(super) fn make(
     kind: Kind,
     expires_at: Option<Timestamp>,
 ) -> Result<Made> {
-    let mut bytes = [0; 32];
-    (view.machine.random)(&mut bytes)
-        .map_err(|error| Error::unavailable(format!("The system gives no randomness: {error}.")).not_retryable())?;
-    let secret = format!("{prefix}{}", hex(&bytes));
+    let secret = format!("{prefix}{}", hex(&view.machine.secret()));
     let hash = hash_of_secret(&secret);
     let number = credential::insert(view.db, member, kind, &hash, view.now, view.actor.name(), expires_at)?;
     Ok(Made { secret, number })

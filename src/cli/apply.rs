@@ -1,0 +1,120 @@
+//! A document as one change: `apply`, and the plans it makes and takes.
+//!
+//! What must stay true: `apply PLAN` applies exactly what the plan shows, or nothing: the digest travels with it.
+
+use super::session::Session;
+use super::terms::Changing;
+use super::wait::Waiting;
+use super::{ask, document, input};
+use crate::api::Outcome;
+use crate::api::change::{ApplyDocument, ChangeReply, ItemView};
+use crate::domain::error::{Error, Result};
+use crate::domain::value::Value;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+const PLAN_FORMAT: &str = "cfgctl-plan/1";
+
+/// Apply a document of values as one change, all or nothing; null leaves a path unset.
+///
+/// The document is nested or flat YAML, JSON or TOML, or what `cfgctl get -o json` gave.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl apply -f peak.yaml --reason \"Peak hours\"
+  cfgctl get server -o json | jq … | cfgctl apply -f - --reason \"New ports\"
+  cfgctl apply -f server.toml --exact server --reason \"Only what the file says\"
+  cfgctl apply -f peak.yaml --dry-run --plan-out peak.plan && cfgctl apply peak.plan --reason \"As planned\"")]
+pub(crate) struct Apply {
+    /// A plan that --plan-out wrote: exactly this, or nothing
+    #[arg(value_name = "PLAN", required_unless_present = "file")]
+    plan: Option<PathBuf>,
+    /// The document; - is standard input
+    #[arg(short, long, value_name = "FILE", conflicts_with = "plan")]
+    file: Option<PathBuf>,
+    /// Below this prefix, also unset what the document leaves out
+    #[arg(long, value_name = "PREFIX", conflicts_with = "plan")]
+    exact: Option<String>,
+    /// Write what would be done to this new file, and do nothing
+    #[arg(long, value_name = "FILE", requires = "file")]
+    plan_out: Option<PathBuf>,
+    #[command(flatten)]
+    changing: Changing,
+    #[command(flatten)]
+    waiting: Waiting,
+}
+
+/// What a plan's file holds.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plan {
+    format: String,
+    /// What approvals would be bound to: with it, the items, their values before, the risk and the policy are fixed.
+    digest: String,
+    document: Value,
+    exact: Option<String>,
+    /// For whoever reads the plan.
+    items: Vec<ItemView>,
+}
+
+impl Apply {
+    pub(crate) fn run(mut self, session: &mut Session) -> Result<Outcome> {
+        *self.changing.dry_run() |= self.plan_out.is_some();
+        let (document, exact, expect) = match (&self.file, &self.plan) {
+            (Some(file), _) => (document::read(file)?, self.exact, None),
+            (None, Some(plan)) => {
+                let plan = read_plan(plan)?;
+                (plan.document, plan.exact, Some(plan.digest))
+            }
+            (None, None) => return Err(Error::usage("There is nothing to apply.").hint("cfgctl apply -f FILE")),
+        };
+        let mut terms = self.changing.terms(session)?;
+        terms.expect = expect;
+        let request = ApplyDocument { document, exact, terms };
+        let Some(reply) = ask::first(session, request.clone(), "Apply this?")? else {
+            return Ok(Outcome::No);
+        };
+        if let Some(file) = &self.plan_out {
+            write_plan(file, request, &reply)?;
+            session.say(&format!("The plan is in {0}. Apply it: cfgctl apply {0}", file.display()));
+        }
+        self.waiting.answer(session, reply)
+    }
+}
+
+fn read_plan(path: &Path) -> Result<Plan> {
+    let given = input::read(path)?;
+    let no_plan = |why: String| {
+        Error::invalid(format!("{} is no plan: {why}.", path.display()))
+            .hint("Make one: cfgctl apply -f FILE --plan-out PLAN. To apply a document: cfgctl apply -f FILE.")
+    };
+    let plan: Plan = serde_json::from_slice(&given.bytes).map_err(|error| no_plan(error.to_string()))?;
+    if plan.format != PLAN_FORMAT {
+        return Err(no_plan(format!("its format is {:?}, and this program reads {PLAN_FORMAT:?}", plan.format)));
+    }
+    Ok(plan)
+}
+
+fn write_plan(path: &Path, request: ApplyDocument, reply: &ChangeReply) -> Result<()> {
+    let change = reply.change.as_ref().ok_or_else(|| {
+        Error::conflict("There is nothing to plan: every path already has its value.")
+    })?;
+    let ApplyDocument { document, exact, .. } = request;
+    let (digest, items) = (change.digest.clone(), change.items.clone());
+    let plan = Plan { format: PLAN_FORMAT.to_owned(), digest, document, exact, items };
+    let text = serde_json::to_string_pretty(&plan).map_err(|error| Error::internal(error.to_string()))?;
+    let name = path.display();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")))
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Error::usage(format!("There is a file {name} already.")),
+            _ => Error::unavailable(format!("The plan cannot be written to {name}: {error}.")).not_retryable(),
+        })
+}

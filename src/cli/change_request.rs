@@ -1,0 +1,271 @@
+//! What happens to a change that needs approval: `change-request`, `cr` for short.
+
+use super::session::Session;
+use super::terms::{Page, Recorded};
+use super::{complete, input, wait};
+use crate::api::Outcome;
+use crate::api::change_request::{
+    Approve, AttachEvidence, Cancel, DecisionReply, Execute, ListRequests, Reject, ShowRequest,
+};
+use crate::domain::change::State;
+use crate::domain::error::{Error, Result};
+use crate::domain::time::Span;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Changes that need approval: look at them, decide, execute.
+///
+/// A request is named by its number, its ULID, or a unique beginning of that.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr list
+  cfgctl cr show 17
+  cfgctl cr approve 17 --comment \"Looked at the pool's figures\"
+  cfgctl cr execute 17")]
+pub(crate) struct ChangeRequest {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List requests, the newest first
+    List(List),
+    /// Show a request with all that an approver decides from
+    Show(Show),
+    /// Approve a request as it stands
+    Approve(Approving),
+    /// Reject a request
+    Reject(Rejecting),
+    /// Take a request back
+    Cancel(Cancelling),
+    /// Execute a request that has what it needs
+    Execute(Executing),
+    /// Wait for a decision
+    Wait(Wait),
+    /// Attach test evidence
+    Test(Test),
+}
+
+impl ChangeRequest {
+    pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
+        match self.action {
+            Action::List(action) => action.run(session),
+            Action::Show(action) => action.run(session),
+            Action::Approve(action) => action.run(session),
+            Action::Reject(action) => action.run(session),
+            Action::Cancel(action) => action.run(session),
+            Action::Execute(action) => action.run(session),
+            Action::Wait(action) => action.run(session),
+            Action::Test(action) => action.run(session),
+        }
+    }
+}
+
+/// List requests, the newest first: the open ones, unless others are asked for.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr list
+  cfgctl cr list --state rejected
+  cfgctl cr list --all --limit 20 -o json")]
+struct List {
+    /// Only in this state: pending, approved, completed, rejected, cancelled or expired
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    state: Option<State>,
+    /// Every change, the executed ones too
+    #[arg(long, conflicts_with = "state")]
+    all: bool,
+    #[command(flatten)]
+    page: Page,
+}
+
+fn state(name: &str) -> Result<State> {
+    State::of_name(name).ok_or_else(|| {
+        Error::usage("The states are pending, approved, completed, rejected, cancelled and expired")
+    })
+}
+
+impl List {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let Page { limit, after } = self.page;
+        let reply = session.read(ListRequests { state: self.state, all: self.all, limit, after })?;
+        session.answer(&reply)
+    }
+}
+
+/// Show a request: what it does, its risk and why, what it demands, what is missing, who decided.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr show 17
+  cfgctl cr show 01KAH -o json")]
+struct Show {
+    /// The request
+    #[arg(add = complete::requests())]
+    id: String,
+}
+
+impl Show {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let reply = session.read(ShowRequest { id: self.id })?;
+        session.answer(&reply)
+    }
+}
+
+/// Approve a request as it stands. An edit of it drops the approval.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr approve 17 --comment \"Looked at the pool's figures\"
+  cfgctl cr approve 17 --execute
+  cfgctl cr approve 17 --expect \"$(cfgctl cr show 17 -o json | jq -r .digest)\"")]
+struct Approving {
+    /// The request
+    #[arg(add = complete::requests())]
+    id: String,
+    /// What to say with it
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+    /// Execute it at once where this was the last thing missing
+    #[arg(long)]
+    execute: bool,
+    /// The digest that was looked at: moved since, it is a conflict
+    #[arg(long, value_name = "DIGEST")]
+    expect: Option<String>,
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Approving {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let Approving { id, comment, execute, expect, dry_run } = self;
+        let reply = session.write_unless(dry_run, Approve { id, comment, expect, execute, dry_run })?;
+        session.answer(&reply)
+    }
+}
+
+/// Reject a request: it ends.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr reject 17 --reason \"Not before the peak is over\"")]
+struct Rejecting {
+    /// The request
+    #[arg(add = complete::requests())]
+    id: String,
+    #[command(flatten)]
+    recorded: Recorded,
+}
+
+impl Rejecting {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let dry_run = self.recorded.dry_run;
+        let reason = self.recorded.reason(session)?;
+        let reply = session.write_unless(dry_run, Reject { id: self.id, reason, dry_run })?;
+        session.answer(&reply)
+    }
+}
+
+/// Take your own request back; an admin may take back anybody's.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr cancel 17 --reason \"Solved otherwise\"")]
+struct Cancelling {
+    /// The request
+    #[arg(add = complete::requests())]
+    id: String,
+    #[command(flatten)]
+    recorded: Recorded,
+}
+
+impl Cancelling {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let dry_run = self.recorded.dry_run;
+        let reason = self.recorded.reason(session)?;
+        let reply = session.write_unless(dry_run, Cancel { id: self.id, reason, dry_run })?;
+        session.answer(&reply)
+    }
+}
+
+/// Execute a request that has what it needs: its requester, or an admin.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr execute 17
+  cfgctl cr execute 17 --dry-run")]
+struct Executing {
+    /// The request
+    #[arg(add = complete::requests())]
+    id: String,
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Executing {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let request = Execute { id: self.id, dry_run: self.dry_run };
+        let reply = session.write_unless(self.dry_run, request)?;
+        session.answer(&reply)
+    }
+}
+
+/// Wait until a request is approved or executed (exit 0), or has ended otherwise (exit 6); exit 8 after the timeout.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr wait 17
+  cfgctl cr wait 17 --timeout 2h --execute")]
+struct Wait {
+    /// The request
+    #[arg(add = complete::requests())]
+    id: String,
+    /// How long to wait
+    #[arg(long, value_name = "DURATION", value_parser = Span::parse, default_value = "10m")]
+    timeout: Span,
+    /// Execute it once it is approved
+    #[arg(long)]
+    execute: bool,
+}
+
+impl Wait {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let wait::End { outcome, change, warnings, audit_head } =
+            wait::wait(session, &self.id, self.timeout, self.execute)?;
+        session.answer(&DecisionReply { outcome, dry_run: false, change, warnings, audit_head })
+    }
+}
+
+/// Attach a file as test evidence; it is kept with its hash, and marked as attached, not measured.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl cr test 17 --evidence staging-run.log")]
+struct Test {
+    /// The request
+    #[arg(add = complete::requests())]
+    id: String,
+    /// The file, which must be text; - is standard input
+    #[arg(long, value_name = "FILE")]
+    evidence: PathBuf,
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Test {
+    fn run(self, session: &mut Session) -> Result<Outcome> {
+        let given = input::read(&self.evidence)?;
+        let name = match self.evidence.file_name() {
+            Some(name) if given.name != input::STANDARD_INPUT => name.to_string_lossy().into_owned(),
+            _ => given.name.clone(),
+        };
+        let request = AttachEvidence { id: self.id, name, content: given.text()?, dry_run: self.dry_run };
+        let reply = session.write_unless(self.dry_run, request)?;
+        session.answer(&reply)
+    }
+}

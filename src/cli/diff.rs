@@ -1,0 +1,111 @@
+//! Comparing two states: `diff`.
+
+use super::session::Session;
+use super::{complete, input};
+use crate::api::Outcome;
+use crate::api::diff::{self, Side};
+use crate::domain::document::{self, Format};
+use crate::domain::error::{Error, Result};
+use crate::domain::value::Value;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// Show what differs between two states: exit 1 where something does.
+///
+/// A state is a version, a tag, a backup's name, `base` (what the layers below the overrides say), `effective`, or a
+/// file: a backup, or a document, of which only the paths it names are compared. Where one state is named it is
+/// compared with the overrides as they are; where none is, `base` with `effective`.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cfgctl diff
+  cfgctl diff 12
+  cfgctl diff known-good 15 --path server
+  cfgctl diff -f peak.yaml
+  cfgctl diff 12 ./config_backup_full_20261121_093005.json")]
+pub(crate) struct Diff {
+    /// The former state
+    #[arg(add = complete::versions())]
+    a: Option<String>,
+    /// The latter state
+    #[arg(conflicts_with = "file", add = complete::versions())]
+    b: Option<String>,
+    /// A document or backup as the latter state; - is standard input
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Only this path, or what lies below it
+    #[arg(long = "path", value_name = "PATH", add = complete::paths())]
+    paths: Vec<String>,
+}
+
+impl Diff {
+    pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
+        let (a, b) = match (self.a, self.b, self.file) {
+            (None, None, None) => (Side::Named("base".to_owned()), Side::Named("effective".to_owned())),
+            (None, _, Some(file)) => (Side::Current, from_file(&file)?),
+            (Some(a), _, Some(file)) => (side(a)?, from_file(&file)?),
+            (Some(a), Some(b), None) => (side(a)?, side(b)?),
+            (Some(a), None, None) => (side(a)?, Side::Current),
+            (None, Some(b), None) => (Side::Current, side(b)?),
+        };
+        let reply = session.read(diff::Diff { a, b, paths: self.paths })?;
+        session.answer(&reply)
+    }
+}
+
+fn side(named: String) -> Result<Side> {
+    let path = Path::new(&named);
+    if is_file_name(&named) && path.exists() {
+        return from_file(path);
+    }
+    Ok(Side::Named(named))
+}
+
+fn is_file_name(named: &str) -> bool {
+    named.contains('/') || Format::of_name(named).is_some()
+}
+
+fn from_file(file: &Path) -> Result<Side> {
+    let given = input::read(file)?;
+    let name = given.name.clone();
+    let document = document::read(&given.bytes, Format::of_name(&name), &name)?;
+    if is_backup(&document) {
+        return Ok(Side::Backup { name, content: given.text()? });
+    }
+    if document.is_null() {
+        return Err(Error::invalid(format!("{name} is empty.")));
+    }
+    Ok(Side::Document { name, document })
+}
+
+/// Whether a document is a backup file (requirement P6), ours or the former system's.
+fn is_backup(document: &Value) -> bool {
+    document.get("configurations").is_some_and(Value::is_object) && document.get("timestamp").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_slash_or_an_ending_makes_a_file_name() {
+        for (named, is_file) in
+            [("12", false), ("known-good", false), ("v1.2", false), ("./12", true), ("peak.yaml", true), ("a.JSON", true)]
+        {
+            assert_eq!(is_file_name(named), is_file, "{named}");
+        }
+    }
+
+    #[test]
+    fn a_backup_is_known_by_its_two_members() {
+        for (document, backup) in [
+            (json!({"timestamp": "2024-01-15T10:30:00", "configurations": {}}), true),
+            (json!({"configurations": {"a": 1}}), false),
+            (json!({"timestamp": 1, "configurations": 2}), false),
+            (json!([]), false),
+        ] {
+            assert_eq!(is_backup(&document), backup, "{document}");
+        }
+    }
+}
