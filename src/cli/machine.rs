@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::fs::File;
 use std::io::Read;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A new machine; each draws its own random numbers, also where `purpose` alone tells two with one fixed seed apart.
 /// `unavailable` where the operating system gives no randomness.
@@ -20,7 +20,8 @@ pub(crate) fn machine(purpose: &str) -> Result<Machine> {
     let start = Instant::now();
     Ok(Machine {
         now: Box::new(move || fixed_time.unwrap_or_else(clock)),
-        elapsed: Box::new(move || start.elapsed()),
+        // A clock that stands still measures nothing.
+        elapsed: Box::new(move || if fixed_time.is_some() { Duration::ZERO } else { start.elapsed() }),
         random: Box::new(move || generator.draw()),
         system_log: fixed_time.is_none(),
     })

@@ -1,6 +1,5 @@
 //! A bug that stops the program: reported as an error like any other, once, and without what the program was holding.
 
-use super::environment;
 use crate::domain::error::{Error, Result};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
@@ -9,13 +8,11 @@ static WHERE: Mutex<Option<String>> = Mutex::new(None);
 
 /// What the action gives, or `internal` where it panicked.
 pub(crate) fn caught<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
-    // The panic's own words may hold values: only its place is told, unless somebody who looks for the bug asks.
-    let with_words = environment::variable("RUST_BACKTRACE").is_some();
-    panic::set_hook(Box::new(move |info| {
-        let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
-        let words = info.payload_as_str().filter(|_| with_words).map(|words| format!(": {words}")).unwrap_or_default();
+    // Only its place is told: its words may hold values.
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
         if let Ok(mut known) = WHERE.lock() {
-            known.get_or_insert(place + &words);
+            known.get_or_insert(place.unwrap_or_default());
         }
     }));
     panic::catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|_| {

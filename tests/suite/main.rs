@@ -1,0 +1,6 @@
+//! Every test of the whole program, in one binary.
+//!
+//! Users are values, and read as people speak: `alice.run("set server.port 5050 --reason 'more room'")`.
+
+mod harness;
+mod smoke;
