@@ -94,6 +94,9 @@ pub struct ChangeReply {
     pub unchanged: Vec<Path>,
     /// What to know beside it.
     pub warnings: Vec<String>,
+    /// The command that the caller may type next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The audit chain's head after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit_head: Option<String>,

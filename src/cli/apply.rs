@@ -69,7 +69,9 @@ impl Apply {
                 let plan = read_plan(plan)?;
                 (plan.document, plan.exact, Some(plan.digest))
             }
-            (None, None) => return Err(Error::usage("There is nothing to apply.").hint("cfgctl apply -f FILE")),
+            (None, None) => {
+                return Err(Error::usage("There is nothing to apply.").hint("cfgctl apply -f FILE"));
+            }
         };
         let mut terms = self.changing.terms(session)?;
         terms.expect = expect;
@@ -88,20 +90,25 @@ impl Apply {
 fn read_plan(path: &Path) -> Result<Plan> {
     let given = input::read(path)?;
     let no_plan = |why: String| {
-        Error::invalid(format!("{} is no plan: {why}.", path.display()))
-            .hint("Make one: cfgctl apply -f FILE --plan-out PLAN. To apply a document: cfgctl apply -f FILE.")
+        Error::invalid(format!("{} is no plan: {why}.", path.display())).hint(
+            "Make one: cfgctl apply -f FILE --plan-out PLAN. To apply a document: cfgctl apply -f FILE.",
+        )
     };
     let plan: Plan = serde_json::from_slice(&given.bytes).map_err(|error| no_plan(error.to_string()))?;
     if plan.format != PLAN_FORMAT {
-        return Err(no_plan(format!("its format is {:?}, and this program reads {PLAN_FORMAT:?}", plan.format)));
+        return Err(no_plan(format!(
+            "its format is {:?}, and this program reads {PLAN_FORMAT:?}",
+            plan.format
+        )));
     }
     Ok(plan)
 }
 
 fn write_plan(path: &Path, request: ApplyDocument, reply: &ChangeReply) -> Result<()> {
-    let change = reply.change.as_ref().ok_or_else(|| {
-        Error::conflict("There is nothing to plan: every path already has its value.")
-    })?;
+    let change = reply
+        .change
+        .as_ref()
+        .ok_or_else(|| Error::conflict("There is nothing to plan: every path already has its value."))?;
     let ApplyDocument { document, exact, .. } = request;
     let (digest, items) = (change.digest.clone(), change.items.clone());
     let plan = Plan { format: PLAN_FORMAT.to_owned(), digest, document, exact, items };
@@ -115,6 +122,8 @@ fn write_plan(path: &Path, request: ApplyDocument, reply: &ChangeReply) -> Resul
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")))
         .map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Error::usage(format!("There is a file {name} already.")),
-            _ => Error::unavailable(format!("The plan cannot be written to {name}: {error}.")).not_retryable(),
+            _ => {
+                Error::unavailable(format!("The plan cannot be written to {name}: {error}.")).not_retryable()
+            }
         })
 }

@@ -2,8 +2,8 @@
 
 use super::session::Session;
 use super::{
-    apply, audit, backup, change, change_request, context, diff, edit, environment, exec, generate, history, init, manifest, member,
-    rollback, status, value, version,
+    apply, audit, backup, change, change_request, context, diff, edit, environment, exec, generate, history,
+    init, manifest, member, rollback, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -20,8 +20,10 @@ Examples:
   cfgctl apply -f peak.yaml --reason \"Peak hours\" --dry-run
   cfgctl rollback --steps 1 --reason \"Timeouts since the change\"
 
-Exit codes: 0 done, 1 the answer is \"no\", 2 usage, 3 not there, 4 not allowed, 5 conflict, 6 refused,
-7 unavailable, 8 pending, 9 integrity, 12 outcome unknown, 70 a bug.";
+Exit codes:
+  0 done            3 not there     6 refused        9 integrity
+  1 answered \"no\"   4 not allowed   7 unavailable    12 outcome unknown
+  2 usage           5 conflict      8 pending        70 a bug";
 
 /// Change a running system's configuration without breaking it.
 ///
@@ -109,8 +111,9 @@ impl Options {
     }
 }
 
-/// The commands, in the order in which help lists them.
+/// The commands, in the order in which help lists them. Only the one that is called is built, which `get` can feel.
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Make a store
     Init(init::Init),

@@ -5,12 +5,12 @@
 
 use super::session::Session;
 use super::target::Operation;
+use crate::api::backup::{PruneBackups, PruneBackupsReply};
 use crate::api::change::{ApplyDocument, ChangeReply, MakeChange};
 use crate::api::manifest::{ApplyManifest, ApplyManifestReply};
 use crate::api::member::{ChangeRole, EndSolo, MemberReply, RemoveMember};
 use crate::api::rollback::{Restore, Rollback, RollbackReply, Undo};
 use crate::api::version::{PruneVersions, PruneVersionsReply};
-use crate::api::backup::{PruneBackups, PruneBackupsReply};
 use crate::api::{Outcome, Reply};
 use crate::domain::error::{Error, Result};
 use crate::output::Render;
@@ -62,7 +62,12 @@ where
     send(session, request, question, true)
 }
 
-fn send<R>(session: &mut Session, mut request: R, question: &str, may_need_name: bool) -> Result<Option<R::Reply>>
+fn send<R>(
+    session: &mut Session,
+    mut request: R,
+    question: &str,
+    may_need_name: bool,
+) -> Result<Option<R::Reply>>
 where
     R: AsksFirst,
     R::Reply: Tried,

@@ -23,6 +23,7 @@ pub(crate) struct Audit {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// List entries, the newest first
     List(List),
@@ -137,8 +138,20 @@ struct Export {
 const PAGE: u32 = 1000;
 
 const COLUMNS: [&str; 14] = [
-    "seq", "at", "actor", "proof", "origin", "program", "action", "target", "outcome", "detail", "rows", "prev_hash",
-    "hash", "identity_asserted",
+    "seq",
+    "at",
+    "actor",
+    "proof",
+    "origin",
+    "program",
+    "action",
+    "target",
+    "outcome",
+    "detail",
+    "rows",
+    "prev_hash",
+    "hash",
+    "identity_asserted",
 ];
 
 impl Export {
@@ -149,7 +162,9 @@ impl Export {
             return whole(session, request);
         }
         if !self.csv && session.format == Format::Raw {
-            return Err(Error::usage("raw is for a single value, and an export is none.").hint("cfgctl audit export"));
+            return Err(
+                Error::usage("raw is for a single value, and an export is none.").hint("cfgctl audit export")
+            );
         }
         if self.csv {
             session.print_text(&csv::line(COLUMNS.iter().copied()))?;

@@ -21,6 +21,7 @@ pub(crate) struct Backup {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// Write a backup of everything
     Create(Create),
@@ -63,7 +64,8 @@ struct Create {
 
 impl Create {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let reply = session.write_unless(self.dry_run, CreateBackup { name: self.name, dry_run: self.dry_run })?;
+        let reply =
+            session.write_unless(self.dry_run, CreateBackup { name: self.name, dry_run: self.dry_run })?;
         session.answer(&reply)
     }
 }
@@ -142,7 +144,8 @@ impl Prune {
     fn run(self, session: &mut Session) -> Result<Outcome> {
         let dry_run = self.recorded.dry_run;
         let reason = self.recorded.reason(session)?;
-        match ask::first(session, PruneBackups { keep: self.keep, reason, dry_run }, "Remove these backups?")? {
+        match ask::first(session, PruneBackups { keep: self.keep, reason, dry_run }, "Remove these backups?")?
+        {
             Some(reply) => session.answer(&reply),
             None => Ok(Outcome::No),
         }

@@ -37,12 +37,16 @@ fn claim(token_file: Option<&Path>) -> Result<Claim> {
 
 fn token_from(path: &Path) -> Result<String> {
     let shown = path.display();
-    let cannot = |error: std::io::Error| Error::usage(format!("The token file {shown} cannot be read: {error}."));
+    let cannot =
+        |error: std::io::Error| Error::usage(format!("The token file {shown} cannot be read: {error}."));
     let mut file = File::open(path).map_err(cannot)?;
     let about = file.metadata().map_err(cannot)?;
     if about.permissions().mode() & 0o077 != 0 {
-        return Err(Error::new(Code::Unauthenticated, format!("The token file {shown} is open to others, so what it holds is no secret."))
-            .hint(format!("Close it, and renew the token: chmod 600 {shown}; cfgctl member token.")));
+        return Err(Error::new(
+            Code::Unauthenticated,
+            format!("The token file {shown} is open to others, so what it holds is no secret."),
+        )
+        .hint(format!("Close it, and renew the token: chmod 600 {shown}; cfgctl member token.")));
     }
     let mut text = String::new();
     file.by_ref().take(LONGEST_TOKEN).read_to_string(&mut text).map_err(cannot)?;

@@ -1,12 +1,12 @@
 //! Changing values: `set`, `unset`, and what asks beforehand: `validate`, `assess`.
 
-use super::document;
-use super::operand::{self, Assignment};
 use super::complete;
+use super::document;
+use super::input;
+use super::operand::{self, Assignment};
 use super::session::Session;
 use super::terms::Changing;
 use super::wait::Waiting;
-use super::input;
 use crate::api::Outcome;
 use crate::api::change::{self, Input, ItemSpec, MakeChange};
 use crate::domain::change::Kind;
@@ -27,7 +27,7 @@ Examples:
   cfgctl set server.port=5050 server.name=web-2 --reason \"New listener\" --ticket OPS-17
   cfgctl set motd --value-file motd.txt --reason \"Announce the upgrade\"
   cfgctl set database.pool.max_size 40 --reason \"Peak\" --dry-run
-  cfgctl set offset --reason \"Later by an hour\" -- -1
+  cfgctl set clock.offset -1 --reason \"Summer is over\"
   id=$(cfgctl set server.port 5050 --reason \"New listener\" -o name)")]
 pub(crate) struct Set {
     /// PATH VALUE, or PATH=VALUE several times; the value - is read from standard input
@@ -80,7 +80,13 @@ impl Unset {
     }
 }
 
-fn make(session: &mut Session, kind: Kind, items: Vec<ItemSpec>, changing: Changing, waiting: &Waiting) -> Result<Outcome> {
+fn make(
+    session: &mut Session,
+    kind: Kind,
+    items: Vec<ItemSpec>,
+    changing: Changing,
+    waiting: &Waiting,
+) -> Result<Outcome> {
     let terms = changing.terms(session)?;
     let dry_run = terms.dry_run;
     let reply = session.write_unless(dry_run, MakeChange { kind, items, terms })?;
@@ -104,7 +110,9 @@ fn items(
     assignments
         .into_iter()
         .map(|Assignment { path, value }| {
-            let text = value.or_else(|| read.take()).ok_or_else(|| Error::internal("A value was lost on the way."))?;
+            let text = value
+                .or_else(|| read.take())
+                .ok_or_else(|| Error::internal("A value was lost on the way."))?;
             Ok(ItemSpec { path, input: Input::Text { text, value_type } })
         })
         .collect()

@@ -5,7 +5,7 @@ use super::terms::{Page, Recorded};
 use super::{complete, input, wait};
 use crate::api::Outcome;
 use crate::api::change_request::{
-    Approve, AttachEvidence, Cancel, DecisionReply, Execute, ListRequests, Reject, ShowRequest,
+    Approve, AttachEvidence, Cancel, Execute, ListRequests, Reject, ShowRequest,
 };
 use crate::domain::change::State;
 use crate::domain::error::{Error, Result};
@@ -29,6 +29,7 @@ pub(crate) struct ChangeRequest {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// List requests, the newest first
     List(List),
@@ -234,9 +235,8 @@ struct Wait {
 
 impl Wait {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let wait::End { outcome, change, warnings, audit_head } =
-            wait::wait(session, &self.id, self.timeout, self.execute)?;
-        session.answer(&DecisionReply { outcome, dry_run: false, change, warnings, audit_head })
+        let reply = wait::wait(session, &self.id, self.timeout, self.execute)?;
+        session.answer(&reply)
     }
 }
 

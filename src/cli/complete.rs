@@ -65,7 +65,8 @@ fn candidates(noun: Noun, typed: &OsStr) -> Vec<CompletionCandidate> {
     let fit_to_type = |candidate: &Candidate| !candidate.name.contains(escape::is_hidden);
     let shown = |candidate: Candidate| {
         let about = escape::line(&candidate.about).into_owned();
-        CompletionCandidate::new(candidate.name).help(Some(about).filter(|about| !about.is_empty()).map(Into::into))
+        CompletionCandidate::new(candidate.name)
+            .help(Some(about).filter(|about| !about.is_empty()).map(Into::into))
     };
     found.into_iter().filter(fit_to_type).map(shown).collect()
 }

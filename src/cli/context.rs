@@ -1,9 +1,9 @@
 //! Naming stores and choosing among them: `context`.
 
 use super::context_file::Contexts;
+use super::environment;
 use super::place::{self, Because, Presence};
 use super::session::Session;
-use super::environment;
 use crate::api::Outcome;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::is_name;
@@ -29,6 +29,7 @@ pub(crate) struct Context {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// Name a store
     Add(Add),
@@ -71,11 +72,13 @@ struct Add {
 impl Add {
     fn run(self, session: &mut Session) -> Result<Outcome> {
         if !is_name(&self.name) {
-            return Err(Error::usage(format!("{:?} cannot be a context's name.", self.name))
-                .hint("Use 1 to 64 letters, digits, '.', '-', '_' and '@', beginning with a letter or digit."));
+            return Err(Error::usage(format!("{:?} cannot be a context's name.", self.name)).hint(
+                "Use 1 to 64 letters, digits, '.', '-', '_' and '@', beginning with a letter or digit.",
+            ));
         }
         let store = session.options.store.as_ref().ok_or_else(|| {
-            Error::usage("A context needs a store.").hint(format!("cfgctl context add {} --store PATH", self.name))
+            Error::usage("A context needs a store.")
+                .hint(format!("cfgctl context add {} --store PATH", self.name))
         })?;
         let store = std::path::absolute(store)
             .map_err(|error| Error::usage(format!("{} is no path: {error}.", store.display())))?;
@@ -186,7 +189,9 @@ impl Show {
         ];
         let mut settings: Vec<Setting> = candidates
             .into_iter()
-            .filter_map(|(because, value)| Some(Setting { by: because.words(), value: value?, wins: because == place.because }))
+            .filter_map(|(because, value)| {
+                Some(Setting { by: because.words(), value: value?, wins: because == place.because })
+            })
             .collect();
         if place.is_default() {
             let value = place.store.display().to_string();

@@ -88,8 +88,10 @@ impl Contexts {
     pub(crate) fn remove(&mut self, name: &str) -> Result<()> {
         self.named(name)?;
         if self.user.contexts.remove(name).is_none() {
-            return Err(Error::denied(format!("The context {name:?} is this machine's, from {SYSTEM_FILE}."))
-                .hint("Whoever keeps the machine can remove it there."));
+            return Err(Error::denied(format!(
+                "The context {name:?} is this machine's, from {SYSTEM_FILE}."
+            ))
+            .hint("Whoever keeps the machine can remove it there."));
         }
         self.user.current.take_if(|current| current == name);
         Ok(())
@@ -105,7 +107,8 @@ impl Contexts {
         let path = user_file().ok_or_else(|| {
             Error::usage("There is no place for this user's contexts: neither $XDG_CONFIG_HOME nor $HOME is an absolute path.")
         })?;
-        let text = serde_json::to_string_pretty(&self.user).map_err(|error| Error::internal(error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&self.user).map_err(|error| Error::internal(error.to_string()))?;
         replace(&path, format!("{text}\n").as_bytes()).map_err(|error| {
             Error::unavailable(format!("The contexts cannot be written to {}: {error}.", path.display()))
                 .not_retryable()
@@ -120,8 +123,9 @@ fn user_file() -> Option<PathBuf> {
 fn read(path: &Path) -> Result<Listed> {
     let name = path.display();
     match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|error| Error::invalid(format!("The file of contexts {name} does not hold contexts: {error}."))),
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+            Error::invalid(format!("The file of contexts {name} does not hold contexts: {error}."))
+        }),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             Ok(Listed::default())
         }
@@ -134,11 +138,12 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let temporary = folder.join(format!(".contexts.{}", std::process::id()));
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).and_then(|mut file| {
+            file.write_all(content)?;
+            file.sync_all()?;
+            fs::rename(&temporary, path)
+        });
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
@@ -155,8 +160,14 @@ mod tests {
         let mut contexts = Contexts::default();
         contexts.add("mine", PathBuf::from("/mine.db"), false);
         contexts.add("both", PathBuf::from("/both-mine.db"), false);
-        contexts.system.contexts.insert("both".to_owned(), Named { store: "/both.db".into(), protected: true });
-        contexts.system.contexts.insert("theirs".to_owned(), Named { store: "/theirs.db".into(), protected: true });
+        contexts
+            .system
+            .contexts
+            .insert("both".to_owned(), Named { store: "/both.db".into(), protected: true });
+        contexts
+            .system
+            .contexts
+            .insert("theirs".to_owned(), Named { store: "/theirs.db".into(), protected: true });
         contexts.system.current = Some("theirs".to_owned());
         contexts
     }
@@ -164,8 +175,12 @@ mod tests {
     #[test]
     fn the_users_contexts_beat_the_machines() {
         let mut contexts = sample();
-        let names: Vec<_> = contexts.all().map(|(name, named, own)| (name, named.store.to_str().unwrap(), own)).collect();
-        assert_eq!(names, [("both", "/both-mine.db", true), ("mine", "/mine.db", true), ("theirs", "/theirs.db", false)]);
+        let names: Vec<_> =
+            contexts.all().map(|(name, named, own)| (name, named.store.to_str().unwrap(), own)).collect();
+        assert_eq!(
+            names,
+            [("both", "/both-mine.db", true), ("mine", "/mine.db", true), ("theirs", "/theirs.db", false)]
+        );
         assert_eq!(contexts.in_use(), Some("theirs"));
         contexts.choose(Some("mine".to_owned()));
         assert_eq!(contexts.in_use(), Some("mine"));

@@ -27,12 +27,17 @@ mod tests {
 
     #[test]
     fn fields_are_quoted_where_they_hold_what_parts_them() {
-        assert_eq!(line(["a", "b c", "", "1,2", "say \"x\"", "two\nlines"]), "a,b c,,\"1,2\",\"say \"\"x\"\"\",\"two\nlines\"\r\n");
+        assert_eq!(
+            line(["a", "b c", "", "1,2", "say \"x\"", "two\nlines"]),
+            "a,b c,,\"1,2\",\"say \"\"x\"\"\",\"two\nlines\"\r\n"
+        );
     }
 
     #[test]
     fn a_value_stands_bare() {
-        for (value, shown) in [(json!("x"), "x"), (json!(1), "1"), (json!({"a": 1}), "{\"a\":1}"), (json!(null), "")] {
+        for (value, shown) in
+            [(json!("x"), "x"), (json!(1), "1"), (json!({"a": 1}), "{\"a\":1}"), (json!(null), "")]
+        {
             assert_eq!(text(&value), shown);
         }
     }

@@ -90,9 +90,14 @@ mod tests {
 
     #[test]
     fn a_slash_or_an_ending_makes_a_file_name() {
-        for (named, is_file) in
-            [("12", false), ("known-good", false), ("v1.2", false), ("./12", true), ("peak.yaml", true), ("a.JSON", true)]
-        {
+        for (named, is_file) in [
+            ("12", false),
+            ("known-good", false),
+            ("v1.2", false),
+            ("./12", true),
+            ("peak.yaml", true),
+            ("a.JSON", true),
+        ] {
             assert_eq!(is_file_name(named), is_file, "{named}");
         }
     }

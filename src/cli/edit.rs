@@ -7,7 +7,7 @@ use super::caller::TOKEN_VARIABLE;
 use super::session::Session;
 use super::terms::Changing;
 use super::wait::Waiting;
-use super::{ask, complete, environment};
+use super::{ask, complete, environment, signals};
 use crate::api::Outcome;
 use crate::api::change::{Input, ItemSpec, MakeChange};
 use crate::api::value::{Get, GetReply, Layer};
@@ -18,8 +18,6 @@ use crate::domain::flatten::{flatten, nest};
 use crate::domain::path::Path;
 use crate::domain::value::{Value, same};
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::{flag, low_level};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -27,8 +25,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Edit the values in force in $VISUAL or $EDITOR; what changed becomes one change.
 ///
@@ -101,7 +97,8 @@ fn changed(former: &GetReply, text: &str) -> Result<Vec<ItemSpec>> {
     }
     let before: BTreeMap<&Path, &Value> = former.items.iter().map(|item| (&item.path, &item.value)).collect();
     let is_whole = |path: &Path| before.get(path).is_some_and(|value| value.is_object());
-    let after: BTreeMap<Path, Option<Value>> = flatten(&document, &mut |path| is_whole(path))?.into_iter().collect();
+    let after: BTreeMap<Path, Option<Value>> =
+        flatten(&document, &mut |path| is_whole(path))?.into_iter().collect();
     let mut items = Vec::new();
     for (path, value) in &after {
         let was = before.get(path).copied();
@@ -115,8 +112,11 @@ fn changed(former: &GetReply, text: &str) -> Result<Vec<ItemSpec>> {
     let removed = former.items.iter().filter(|item| !after.get(&item.path).is_some_and(Option::is_some));
     for item in removed {
         if item.layer != Layer::Override {
-            return Err(Error::invalid(format!("{} has no override that could be removed: its value is the default.", item.path))
-                .hint("Put the line back, or give it another value."));
+            return Err(Error::invalid(format!(
+                "{} has no override that could be removed: its value is the default.",
+                item.path
+            ))
+            .hint("Put the line back, or give it another value."));
         }
         items.push(ItemSpec { path: item.path.to_string(), input: Input::Unset });
     }
@@ -145,7 +145,11 @@ impl Draft {
     }
 
     /// Opens the editor until what it left can be read; gives what that asks for.
-    fn edited(&self, session: &Session, read: impl Fn(&str) -> Result<Vec<ItemSpec>>) -> Result<Vec<ItemSpec>> {
+    fn edited(
+        &self,
+        session: &Session,
+        read: impl Fn(&str) -> Result<Vec<ItemSpec>>,
+    ) -> Result<Vec<ItemSpec>> {
         loop {
             self.open_editor()?;
             let text = fs::read_to_string(&self.path).map_err(|error| self.cannot("read", &error))?;
@@ -156,7 +160,7 @@ impl Draft {
                 Err(error) if session.prompts.may_ask() => {
                     session.tell(&error);
                     if !session.prompts.choose("Edit again?")? {
-                        return Err(error);
+                        return Err(Error::new(error.code, "Nothing was done."));
                     }
                 }
                 result => return result,
@@ -171,26 +175,22 @@ impl Draft {
         let shown = editor.to_string_lossy().into_owned();
         let mut script = editor;
         script.push(" \"$1\"");
-        // The terminal sends its signals to the editor too: what they mean is for the editor to say.
-        let interruption = Interruption::watch().map_err(|error| Error::internal(error.to_string()))?;
-        let status = Command::new("sh")
-            .arg("-c")
-            .arg(script)
-            .arg("cfgctl-edit")
-            .arg(&self.path)
-            .env_remove(TOKEN_VARIABLE)
-            .status()
-            .map_err(|error| Error::unavailable(format!("The editor {shown:?} cannot be started: {error}.")))?;
-        if interruption.ended() {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script).arg("cfgctl-edit").arg(&self.path).env_remove(TOKEN_VARIABLE);
+        let status = signals::for_editor(|| command.status())?.map_err(|error| {
+            Error::unavailable(format!("The editor {shown:?} cannot be started: {error}."))
+        })?;
+        if signals::is_put_off() {
             self.remove();
-            // The usual end by this signal, now that nothing is left behind.
-            let _ = low_level::emulate_default_handler(SIGTERM);
+            signals::end_now();
         }
         if status.success() {
             return Ok(());
         }
-        Err(Error::usage(format!("The editor {shown:?} ended with an error ({status}), so nothing was done."))
-            .hint("Choose another: EDITOR=nano cfgctl edit"))
+        Err(Error::usage(format!(
+            "The editor {shown:?} ended with an error ({status}), so nothing was done."
+        ))
+        .hint("Choose another: EDITOR=nano cfgctl edit"))
     }
 
     fn remove(&self) {
@@ -209,38 +209,8 @@ impl Draft {
     }
 
     fn cannot(&self, what: &str, error: &io::Error) -> Error {
-        Error::unavailable(format!("The file {} cannot be {what}: {error}.", self.path.display())).not_retryable()
-    }
-}
-
-/// Signals that came while the editor was open.
-struct Interruption {
-    registered: Vec<signal_hook::SigId>,
-    ended: Arc<AtomicBool>,
-}
-
-impl Interruption {
-    fn watch() -> io::Result<Interruption> {
-        let ended = Arc::new(AtomicBool::new(false));
-        let ignored = Arc::new(AtomicBool::new(false));
-        let registered = vec![
-            flag::register(SIGTERM, Arc::clone(&ended))?,
-            flag::register(SIGINT, Arc::clone(&ignored))?,
-            flag::register(SIGQUIT, ignored)?,
-        ];
-        Ok(Interruption { registered, ended })
-    }
-
-    fn ended(self) -> bool {
-        self.ended.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Interruption {
-    fn drop(&mut self) {
-        self.registered.drain(..).for_each(|id| {
-            low_level::unregister(id);
-        });
+        Error::unavailable(format!("The file {} cannot be {what}: {error}.", self.path.display()))
+            .not_retryable()
     }
 }
 

@@ -50,14 +50,17 @@ impl Exec {
         let variables = variables(&self.env_prefix, &reply.items)?;
         session.finish();
         let Some((program, arguments)) = self.command.split_first() else {
-            return Err(Error::usage("There is no program to run.").hint("cfgctl exec --prefix PATH -- COMMAND"));
+            return Err(
+                Error::usage("There is no program to run.").hint("cfgctl exec --prefix PATH -- COMMAND")
+            );
         };
         let failure = Command::new(program).args(arguments).env_remove(TOKEN_VARIABLE).envs(variables).exec();
         let program = program.to_string_lossy();
         Err(match failure.kind() {
             ErrorKind::NotFound => Error::not_found(format!("There is no program {program:?} to run.")),
             ErrorKind::PermissionDenied => Error::denied(format!("The program {program:?} may not be run.")),
-            _ => Error::unavailable(format!("The program {program:?} cannot be run: {failure}.")).not_retryable(),
+            _ => Error::unavailable(format!("The program {program:?} cannot be run: {failure}."))
+                .not_retryable(),
         })
     }
 }
@@ -102,7 +105,11 @@ mod tests {
     use serde_json::json;
 
     fn items(paths: &[&str]) -> Vec<ValueView> {
-        let item = |path: &&str| ValueView { path: Path::parse(path).unwrap(), value: json!(1), layer: Layer::Default };
+        let item = |path: &&str| ValueView {
+            path: Path::parse(path).unwrap(),
+            value: json!(1),
+            layer: Layer::Default,
+        };
         paths.iter().map(item).collect()
     }
 
@@ -124,9 +131,16 @@ mod tests {
     #[test]
     fn two_paths_that_make_one_name_are_refused_naming_both() {
         let error = variables("APP_", &items(&["a.b-c", "a.b_c"])).unwrap_err();
-        assert!(["a.b-c", "a.b_c", "APP_A_B_C"].iter().all(|part| error.message.contains(part)), "{}", error.message);
+        assert!(
+            ["a.b-c", "a.b_c", "APP_A_B_C"].iter().all(|part| error.message.contains(part)),
+            "{}",
+            error.message
+        );
         let made = variables("APP_", &items(&["a.b", "c"])).unwrap();
-        assert_eq!(made.into_iter().collect::<Vec<_>>(), [("APP_A_B".to_owned(), "1".to_owned()), ("APP_C".to_owned(), "1".to_owned())]);
+        assert_eq!(
+            made.into_iter().collect::<Vec<_>>(),
+            [("APP_A_B".to_owned(), "1".to_owned()), ("APP_C".to_owned(), "1".to_owned())]
+        );
         assert!(variables("A=", &[]).is_err());
     }
 }

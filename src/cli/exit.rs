@@ -69,12 +69,13 @@ pub(crate) fn for_words(error: &clap::Error, as_json: bool) -> u8 {
     code
 }
 
-/// What the parser wrote for people, as an error: the first paragraph is what is wrong, the rest what to do.
+/// What the parser wrote for people, as an error: the first paragraph is what is wrong, the others what to do.
 fn usage(text: &str) -> Error {
-    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-    let message = message.strip_prefix("error: ").unwrap_or(message).trim();
-    let error = Error::usage(message.split_whitespace().collect::<Vec<_>>().join(" "));
-    match rest.split_whitespace().collect::<Vec<_>>().join(" ") {
+    let on_one_line = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = text.split("\n\n").map(on_one_line).filter(|paragraph| !paragraph.is_empty());
+    let message = paragraphs.next().unwrap_or_default();
+    let error = Error::usage(format!("{}.", message.trim_start_matches("error: ")));
+    match paragraphs.collect::<Vec<_>>().join("; ") {
         hint if hint.is_empty() => error,
         hint => error.hint(hint),
     }
@@ -116,15 +117,18 @@ mod tests {
 
     #[test]
     fn exit_zero_turns_only_the_answer_no_into_0() {
-        for (outcome, code) in [(Outcome::No, 0), (Outcome::Pending, 8), (Outcome::Integrity, 9), (Outcome::Refused, 6)] {
+        for (outcome, code) in
+            [(Outcome::No, 0), (Outcome::Pending, 8), (Outcome::Integrity, 9), (Outcome::Refused, 6)]
+        {
             assert_eq!(code_of(Ok(&outcome), true), code, "{outcome:?}");
         }
     }
 
     #[test]
     fn the_parsers_text_becomes_message_and_hint() {
-        let error = usage("error: unexpected argument '--x' found\n\nUsage: cfgctl get\n\nFor more, try '--help'.\n");
-        assert_eq!(error.message, "unexpected argument '--x' found");
-        assert_eq!(error.hint.as_deref(), Some("Usage: cfgctl get For more, try '--help'."));
+        let error =
+            usage("error: unexpected argument '--x' found\n\nUsage: cfgctl get\n\nFor more, try '--help'.\n");
+        assert_eq!(error.message, "unexpected argument '--x' found.");
+        assert_eq!(error.hint.as_deref(), Some("Usage: cfgctl get; For more, try '--help'."));
     }
 }

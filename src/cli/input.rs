@@ -48,10 +48,15 @@ pub(crate) fn read_standard_input() -> Result<Given> {
 fn bounded(source: impl Read, name: String) -> Result<Given> {
     let mut bytes = Vec::new();
     // One byte more than allowed shows that there is more.
-    source.take(LONGEST_DOCUMENT as u64 + 1).read_to_end(&mut bytes).map_err(|error| cannot(&name, &error))?;
+    source
+        .take(LONGEST_DOCUMENT as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| cannot(&name, &error))?;
     if bytes.len() > LONGEST_DOCUMENT {
-        return Err(Error::invalid(format!("{name} is longer than {LONGEST_DOCUMENT} bytes (64 MiB), the limit."))
-            .hint("Split it into several files."));
+        return Err(Error::invalid(format!(
+            "{name} is longer than {LONGEST_DOCUMENT} bytes (64 MiB), the limit."
+        ))
+        .hint("Split it into several files."));
     }
     Ok(Given { name, bytes })
 }
@@ -60,7 +65,9 @@ fn bounded(source: impl Read, name: String) -> Result<Given> {
 pub(crate) fn cannot(name: &str, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => Error::not_found(format!("There is no file {name}.")),
-        io::ErrorKind::PermissionDenied => Error::denied(format!("The file {name} may not be read by this user.")),
+        io::ErrorKind::PermissionDenied => {
+            Error::denied(format!("The file {name} may not be read by this user."))
+        }
         io::ErrorKind::IsADirectory => Error::usage(format!("{name} is a directory, not a file.")),
         _ => Error::unavailable(format!("{name} cannot be read: {error}.")),
     }
@@ -69,6 +76,7 @@ pub(crate) fn cannot(name: &str, error: &io::Error) -> Error {
 /// A folder that a variable of the XDG base directory specification names, else one below the home directory.
 pub(crate) fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     // The specification says that a relative path counts as unset.
-    let absolute = |name: &str| environment::variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute =
+        |name: &str| environment::variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home)))
 }

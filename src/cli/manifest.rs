@@ -24,6 +24,7 @@ pub(crate) struct Manifest {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// Show the manifest in force, or a former one
     Show(Show),

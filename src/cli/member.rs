@@ -5,7 +5,8 @@ use super::terms::Writing;
 use super::{ask, complete, input};
 use crate::api::Outcome;
 use crate::api::member::{
-    AddProgram, ChangeRole, EndSolo, Invite, IssueToken, Join, ListMembers, ListTokens, RemoveMember, RevokeToken,
+    AddProgram, ChangeRole, EndSolo, Invite, IssueToken, Join, ListMembers, ListTokens, RemoveMember,
+    RevokeToken,
 };
 use crate::domain::error::Result;
 use crate::domain::role::Role;
@@ -29,6 +30,7 @@ pub(crate) struct Member {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// Invite a person: prints the code that they redeem
     Invite(Inviting),
@@ -290,6 +292,7 @@ struct Token {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum TokenAction {
     /// List tokens and open invitations: yours, or everybody's for an owner
     List(ListingTokens),

@@ -34,6 +34,7 @@ mod place;
 mod prompt;
 mod rollback;
 mod session;
+mod signals;
 mod status;
 mod target;
 mod terms;
@@ -102,7 +103,8 @@ fn version() -> Result<()> {
 
 /// Whether errors are to be JSON, as far as words that may not even parse say so.
 fn wants_json(words: &[OsString]) -> bool {
-    let words: Vec<&str> = words.iter().map_while(|word| word.to_str().filter(|word| *word != "--")).collect();
+    let words: Vec<&str> =
+        words.iter().map_while(|word| word.to_str().filter(|word| *word != "--")).collect();
     let after = |flag: &str| words.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1]).next_back();
     let within = |flag: &str| words.iter().filter_map(|word| word.strip_prefix(flag)).next_back();
     let variable = environment::text("CFGCTL_OUTPUT").ok().flatten();

@@ -18,21 +18,28 @@ pub(crate) fn assignments(operands: &[String], value_from_elsewhere: bool) -> Re
     if value_from_elsewhere {
         return match operands {
             [path] => Ok(vec![Assignment { path: path.clone(), value: None }]),
-            _ => Err(Error::usage("A value read from a file or from standard input is for exactly one path.")
-                .hint("cfgctl set PATH --value-file FILE")),
+            _ => {
+                Err(Error::usage("A value read from a file or from standard input is for exactly one path.")
+                    .hint("cfgctl set PATH --value-file FILE"))
+            }
         };
     }
     let split: Option<Vec<(&str, &str)>> = operands.iter().map(|operand| at_equals(operand)).collect();
     if let Some(pairs) = split {
-        let assignment = |(path, value): (&str, &str)| Assignment { path: path.into(), value: Some(value.into()) };
+        let assignment =
+            |(path, value): (&str, &str)| Assignment { path: path.into(), value: Some(value.into()) };
         return Ok(pairs.into_iter().map(assignment).collect());
     }
     match operands {
-        [path, value] => Ok(vec![Assignment { path: path.clone(), value: Some(value.clone()).filter(|value| value != "-") }]),
+        [path, value] => Ok(vec![Assignment {
+            path: path.clone(),
+            value: Some(value.clone()).filter(|value| value != "-"),
+        }]),
         [path] => Err(Error::usage(format!("There is no value for {path:?}.")).hint(form)),
         _ => {
             let odd = operands.iter().find(|operand| at_equals(operand).is_none()).map_or("", String::as_str);
-            Err(Error::usage(format!("Several values are given as PATH=VALUE, and {odd:?} is not.")).hint(form))
+            Err(Error::usage(format!("Several values are given as PATH=VALUE, and {odd:?} is not."))
+                .hint(form))
         }
     }
 }
@@ -86,7 +93,9 @@ mod tests {
 
     #[test]
     fn what_is_neither_form_is_refused_naming_what_is_odd() {
-        for (operands, named) in [(&["x"][..], "x"), (&["a", "b", "c"], "\"a\""), (&["a=1", "b", "c=2"], "\"b\"")] {
+        for (operands, named) in
+            [(&["x"][..], "x"), (&["a", "b", "c"], "\"a\""), (&["a=1", "b", "c=2"], "\"b\"")]
+        {
             assert!(read(operands, false).unwrap_err().message.contains(named), "{operands:?}");
         }
     }

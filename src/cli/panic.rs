@@ -18,7 +18,9 @@ pub(crate) fn caught<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
     panic::catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|_| {
         let place = WHERE.lock().ok().and_then(|mut known| known.take()).unwrap_or_default();
         Err(Error::internal(format!("This is a bug in cfgctl {}, at {place}.", env!("CARGO_PKG_VERSION")))
-            .hint("Please report it with the command and this line; then see how things stand: cfgctl doctor."))
+            .hint(
+                "Please report it with the command and this line; then see how things stand: cfgctl doctor.",
+            ))
     })
 }
 
@@ -32,7 +34,11 @@ mod tests {
         let error = caught(|| -> Result<()> { panic!("a secret") }).unwrap_err();
         let _ = panic::take_hook();
         assert_eq!(error.code, Code::Internal);
-        assert!(error.message.contains("panic.rs") && !error.message.contains("a secret"), "{}", error.message);
+        assert!(
+            error.message.contains("panic.rs") && !error.message.contains("a secret"),
+            "{}",
+            error.message
+        );
         assert!(error.hint.unwrap().contains("report"));
     }
 }

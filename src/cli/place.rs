@@ -169,7 +169,9 @@ pub(crate) fn resolve(store: Option<&Path>, context: Option<&str>) -> Result<Pla
 pub(crate) fn presence(store: &Path) -> Presence {
     match fs::metadata(store) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Presence::Unreadable,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Presence::Absent,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Presence::Absent
+        }
         Ok(_) if rustix::fs::access(store, rustix::fs::Access::READ_OK).is_err() => Presence::Unreadable,
         _ => Presence::Readable,
     }

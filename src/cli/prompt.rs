@@ -3,6 +3,7 @@
 //! What must stay true: nothing is asked unless standard input and standard error are terminals and `--no-input` is
 //! absent; otherwise the error names the flag that would have answered. `--yes` never types a name.
 
+use super::signals;
 use crate::domain::error::{Error, Result};
 use crate::output::escape;
 use dialoguer::{Confirm, Input};
@@ -45,12 +46,12 @@ impl Prompts {
         if !self.confirms() {
             return Ok(true);
         }
-        Confirm::new().with_prompt(question).default(false).interact().map_err(no_answer)
+        asked(|| Confirm::new().with_prompt(question).default(false).interact())
     }
 
     /// A question that `--yes` does not answer. Only where something may be asked.
     pub(crate) fn choose(&self, question: &str) -> Result<bool> {
-        Confirm::new().with_prompt(question).interact().map_err(no_answer)
+        asked(|| Confirm::new().with_prompt(question).interact())
     }
 
     /// The reason given, else the one typed now. `usage` names the flag.
@@ -59,9 +60,10 @@ impl Prompts {
             return Ok(reason);
         }
         if !self.may_ask() {
-            return Err(Error::usage("A reason is required for whatever is written.").hint("Say why: --reason \"…\"."));
+            return Err(Error::usage("A reason is required for whatever is written.")
+                .hint("Say why: --reason \"…\"."));
         }
-        Input::new().with_prompt("Reason").interact_text().map_err(no_answer)
+        asked(|| Input::new().with_prompt("Reason").interact_text())
     }
 
     /// Has this name typed, by `--answer` or now. `usage` where it is another one, or nobody is there to type it.
@@ -69,11 +71,10 @@ impl Prompts {
         let shown = escape::line(expected);
         let typed = match &self.answer {
             Some(answer) => answer.clone(),
-            None if self.may_ask() => Input::<String>::new()
-                .with_prompt(format!("{what} Type {shown} to go on"))
-                .allow_empty(true)
-                .interact_text()
-                .map_err(no_answer)?,
+            None if self.may_ask() => {
+                let prompt = format!("{what} Type {shown} to go on");
+                asked(|| Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text())?
+            }
             None => {
                 return Err(Error::usage(format!("{what} It must be confirmed by name."))
                     .hint(format!("Confirm it: --answer {shown}")));
@@ -87,8 +88,14 @@ impl Prompts {
     }
 }
 
-fn no_answer(error: dialoguer::Error) -> Error {
-    Error::usage(format!("There was no answer: {error}.")).hint("Nothing was done.")
+fn asked<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
+    signals::watch()?;
+    ask().map_err(|dialoguer::Error::IO(error)| {
+        if error.kind() == io::ErrorKind::Interrupted {
+            signals::interrupt();
+        }
+        Error::usage(format!("There was no answer: {error}.")).hint("Nothing was done.")
+    })
 }
 
 #[cfg(test)]

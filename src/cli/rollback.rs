@@ -72,7 +72,19 @@ const TRIGGERS: [&str; 5] = ["performance", "user-reports", "vulnerability", "co
 
 impl Rollback {
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
-        let Rollback { version, tag, hash, steps, to_time, backup, part, trigger, foreign, changing, waiting } = self;
+        let Rollback {
+            version,
+            tag,
+            hash,
+            steps,
+            to_time,
+            backup,
+            part,
+            trigger,
+            foreign,
+            changing,
+            waiting,
+        } = self;
         if let Some(backup) = backup {
             let wanted = Wanted { from: source(&backup)?, part, foreign, rollback: true, trigger };
             return from_backup(session, wanted, changing, &waiting);
@@ -178,7 +190,12 @@ struct Wanted {
     trigger: Option<String>,
 }
 
-fn from_backup(session: &mut Session, wanted: Wanted, changing: Changing, waiting: &Waiting) -> Result<Outcome> {
+fn from_backup(
+    session: &mut Session,
+    wanted: Wanted,
+    changing: Changing,
+    waiting: &Waiting,
+) -> Result<Outcome> {
     let Wanted { from, part: Part { paths, section, skip_invalid }, foreign, rollback, trigger } = wanted;
     let terms = changing.terms(session)?;
     let request = rollback::Restore { from, paths, section, skip_invalid, foreign, rollback, trigger, terms };

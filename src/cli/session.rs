@@ -7,13 +7,13 @@ use super::arguments::{Options, When};
 use super::caller::caller;
 use super::place::{self, Because, Place};
 use super::prompt::Prompts;
+use super::target::Machine;
 use super::target::{Operation, Target};
 use super::{environment, exit, init, machine};
 use crate::api::status::Status;
 use crate::api::{Outcome, Reply};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::{Span, Timestamp};
-use super::target::Machine;
 use crate::output::{self, Format, Render, Style, escape, stream};
 use serde::Serialize;
 use std::io::{self, IsTerminal};
@@ -243,7 +243,8 @@ impl Session {
 pub(crate) fn written(result: io::Result<()>, changed_something: bool) -> Result<()> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let mut failure = Error::new(Code::Unavailable, format!("Standard output cannot be written: {error}."));
+            let mut failure =
+                Error::new(Code::Unavailable, format!("Standard output cannot be written: {error}."));
             if changed_something {
                 failure = failure.hint("What was asked for was done nevertheless; look: cfgctl status.");
             }
@@ -261,7 +262,8 @@ fn style(color: When, local_time: bool) -> Style {
         When::Never => false,
         When::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
     };
-    let width = if terminal { usize::from(dialoguer::console::Term::stdout().size().1) } else { Style::PLAIN.width };
+    let width =
+        if terminal { usize::from(dialoguer::console::Term::stdout().size().1) } else { Style::PLAIN.width };
     Style { color, terminal, width, local_time }
 }
 

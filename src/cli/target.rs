@@ -5,8 +5,8 @@ use super::place::Place;
 use crate::api::Request;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
-use crate::engine::{Access, Engine, Handle};
 pub(crate) use crate::engine::Machine;
+use crate::engine::{Access, Engine, Handle};
 
 /// Whatever answers requests.
 pub(crate) enum Target {
@@ -42,12 +42,18 @@ impl Target {
         if !place.exists()? {
             return if place.is_default() { Target::starter(caller) } else { Err(place.missing()) };
         }
-        Ok(Target::Local { engine: Engine::open(&place.store, Access::Read, machine::machine("engine")?)?, caller })
+        Ok(Target::Local {
+            engine: Engine::open(&place.store, Access::Read, machine::machine("engine")?)?,
+            caller,
+        })
     }
 
     /// For writing: the store, which is there.
     pub(crate) fn to_write(place: &Place, caller: Caller) -> Result<Target> {
-        Ok(Target::Local { engine: Engine::open(&place.store, Access::Write, machine::machine("engine")?)?, caller })
+        Ok(Target::Local {
+            engine: Engine::open(&place.store, Access::Write, machine::machine("engine")?)?,
+            caller,
+        })
     }
 
     /// What answers from the starter manifest, as the default store would on its first day.

@@ -28,6 +28,7 @@ pub(crate) struct Version {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Action {
     /// List versions, the newest first
     List(List),

@@ -4,8 +4,8 @@
 //! time is listed.
 
 use super::session::Session;
-use crate::api::change::{ChangeReply, ChangeView};
-use crate::api::change_request::{Execute, ShowRequest};
+use crate::api::change::ChangeReply;
+use crate::api::change_request::{DecisionReply, Execute, ShowRequest, ShowRequestReply};
 use crate::api::rollback::RollbackReply;
 use crate::api::{Outcome, Reply};
 use crate::domain::change::State;
@@ -32,6 +32,9 @@ pub(crate) struct Waiting {
 pub(crate) trait Awaited: Reply + Render {
     /// The part about the change.
     fn change(&mut self) -> &mut ChangeReply;
+
+    /// What it says beside the change, now that the change is executed.
+    fn executed(&mut self) {}
 }
 
 impl Awaited for ChangeReply {
@@ -43,6 +46,12 @@ impl Awaited for ChangeReply {
 impl Awaited for RollbackReply {
     fn change(&mut self) -> &mut ChangeReply {
         &mut self.change
+    }
+
+    fn executed(&mut self) {
+        for result in self.results.iter_mut().filter(|result| result.status == "pending") {
+            result.status = if result.value.is_some() { "restored" } else { "unset" }.to_owned();
+        }
     }
 }
 
@@ -58,60 +67,54 @@ impl Waiting {
             let end = wait(session, &view.id.clone(), self.timeout, true)?;
             change.outcome = end.outcome;
             change.warnings.extend(end.warnings);
+            change.next = end.next;
             change.audit_head = end.audit_head.or(change.audit_head.take());
             change.change = Some(end.change);
+            if end.outcome == Outcome::Done {
+                reply.executed();
+            }
         }
         session.answer(&reply)
     }
 }
 
-/// How waiting ended.
-pub(crate) struct End {
-    /// What it amounts to.
-    pub(crate) outcome: Outcome,
-    /// The change as it stands now.
-    pub(crate) change: ChangeView,
-    /// What to know beside it.
-    pub(crate) warnings: Vec<String>,
-    /// The audit chain's head, where it was executed here.
-    pub(crate) audit_head: Option<String>,
-}
-
 /// Waits until the request has what it needs, and then executes it where that is wanted.
-pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool) -> Result<End> {
+pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool) -> Result<DecisionReply> {
     let deadline = Instant::now().checked_add(timeout.duration());
     let progress = Progress::begin("waiting for approval", None, session.options.quiet);
     let mut pause = Duration::from_millis(500);
     loop {
-        let view = session.read(ShowRequest { id: id.to_owned() })?.change;
-        let outcome = match view.state {
-            State::Completed => Some(Outcome::Done),
-            State::Rejected | State::Cancelled | State::Expired => Some(Outcome::Refused),
-            State::Approved if !execute => Some(Outcome::Done),
+        let ShowRequestReply { change, next, .. } = session.read(ShowRequest { id: id.to_owned() })?;
+        let outcome = match change.state {
+            State::Completed => Outcome::Done,
+            State::Rejected | State::Cancelled | State::Expired => Outcome::Refused,
+            State::Approved if !execute => Outcome::Done,
             State::Approved => match session.write(Execute { id: id.to_owned(), dry_run: false }) {
-                Ok(done) => {
-                    let crate::api::change_request::DecisionReply { outcome, change, warnings, audit_head, .. } = done;
-                    return Ok(End { outcome, change, warnings, audit_head });
-                }
                 // Somebody else was faster: the next look says what became of it.
                 Err(error) if error.code == Code::Conflict && is_over(session, id)? => continue,
-                Err(error) => return Err(error),
+                result => return result,
             },
-            State::Pending => None,
+            State::Pending => Outcome::Pending,
         };
-        let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-        if let Some(outcome) = outcome {
-            return Ok(End { outcome, change: view, warnings: Vec::new(), audit_head: None });
+        let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+        let missing = change.missing.iter().map(words::lack).collect::<Vec<_>>().join("; ");
+        if outcome == Outcome::Pending && !left.is_zero() {
+            progress.say(&format!("waiting for {missing}"));
+            thread::sleep(pause.min(left));
+            pause = (pause * 3 / 2).min(Duration::from_secs(2));
+            continue;
         }
-        if left.is_zero() {
-            let missing: Vec<String> = view.missing.iter().map(words::lack).collect();
-            session.say(&format!("Still missing after {timeout}: {}.", missing.join("; ")));
-            return Ok(End { outcome: Outcome::Pending, change: view, warnings: Vec::new(), audit_head: None });
+        if outcome == Outcome::Pending {
+            session.say(&format!("Still missing after {timeout}: {missing}."));
         }
-        let missing: Vec<String> = view.missing.iter().map(words::lack).collect();
-        progress.say(&format!("waiting for {}", missing.join("; ")));
-        thread::sleep(pause.min(left));
-        pause = (pause * 3 / 2).min(Duration::from_secs(2));
+        return Ok(DecisionReply {
+            outcome,
+            dry_run: false,
+            change,
+            warnings: Vec::new(),
+            next,
+            audit_head: None,
+        });
     }
 }
 

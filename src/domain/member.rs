@@ -43,6 +43,8 @@ pub enum Proof {
     Token(i64),
     /// An invitation's code, of this number.
     Invitation(i64),
+    /// cfgctl itself, for what falls due.
+    Itself,
     /// Nobody known: only a refusal records this.
     Nobody,
 }
@@ -54,6 +56,7 @@ impl fmt::Display for Proof {
             Proof::Sudo(uid) => write!(f, "sudo:{uid}"),
             Proof::Token(number) => write!(f, "token:{number}"),
             Proof::Invitation(number) => write!(f, "invitation:{number}"),
+            Proof::Itself => f.write_str("itself"),
             Proof::Nobody => f.write_str("nobody"),
         }
     }

@@ -1,6 +1,7 @@
 //! Backups: made, listed, looked into, verified, pruned; and the day's full one after a change.
 
 use super::backup_file;
+use super::identity::{self, Actor};
 use super::history::{cursor, cut, page};
 use super::transact::{Note, View};
 use super::{Engine, Handle};
@@ -10,13 +11,13 @@ use crate::api::backup::{
 };
 use crate::domain::audit::Head;
 use crate::domain::backup as file;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
+use crate::domain::time::Timestamp;
 use crate::store::backup::{self, Record};
-use crate::store::{manifest, overrides, version};
+use crate::store::{Connection, manifest, overrides, version};
 use serde_json::json;
-use std::collections::BTreeSet;
 
 fn to_view(record: Record) -> BackupView {
     BackupView {
@@ -56,42 +57,53 @@ impl Handle<CreateBackup> for Engine {
                 Ok(BackupReply { dry_run: true, backup: to_view(record), audit_head: None })
             });
         }
-        let (record, head) = self.take_full(caller, &name, false)?;
+        let identify = |db: &Connection, now| identity::identify(db, caller, now);
+        let (record, head) = self.take_full(caller, &name, false, identify)?;
         Ok(BackupReply { dry_run: false, backup: to_view(record), audit_head: head.as_ref().map(Head::to_string) })
     }
 }
 
 impl Engine {
     /// The file is written from one consistent state without holding up writers; then it is recorded.
-    fn take_full(&mut self, caller: &Caller, name: &str, automatic: bool) -> Result<(Record, Option<Head>)> {
-        let record = self.look(caller, |view| {
-            view.actor.require(Role::Operator, "making a backup")?;
-            backup_file::write_full(view, name, automatic)
-        })?;
-        self.transact(caller, "backup.create", |view| {
+    fn take_full(
+        &mut self,
+        caller: &Caller,
+        name: &str,
+        automatic: bool,
+        identify: impl Fn(&Connection, Timestamp) -> Result<Actor>,
+    ) -> Result<(Record, Option<Head>)> {
+        let allowed = |view: &View<'_>| view.actor.require(Role::Operator, "making a backup");
+        // Whoever may not is refused, and recorded, before anything is written.
+        let written = self.look_as(caller, &identify, |view| match allowed(view) {
+            Ok(()) => backup_file::write_full(view, name, automatic).map(Some),
+            Err(_) => Ok(None),
+        });
+        self.transact_as(caller, "backup.create", &identify, |view| {
+            allowed(view)?;
+            let record = written?.ok_or_else(|| Error::conflict("The caller's role has just changed."))?;
             let id = backup::insert(view.db, &record)?;
             let detail = json!({"checksum": record.checksum, "paths": record.paths, "version": record.version});
-            Ok((record, Some(Note::new("backup.create", &detail_name(name), detail).record("backup", id))))
+            Ok((record, Some(Note::new("backup.create", name, detail).record("backup", id))))
         })
     }
 
-    /// What is due after a change was answered: the full backup that the policy asks for. Gives what to warn of.
+    /// What is due after a change was answered, done by cfgctl itself: the full backup that the policy asks for. Gives
+    /// what to warn of.
     pub fn afterwards(&mut self, caller: &Caller) -> Vec<String> {
-        let due = self.look(caller, |view| {
+        let itself = |_: &Connection, now| Ok(identity::itself(now));
+        let due = self.look_as(caller, itself, |view| {
             let every = manifest::policy(view.db)?.backups.full_every;
             let last = backup::last_full(view.db)?;
-            let changed = version::current(view.db)?.is_some_and(|version| version.change.is_some());
+            let changed = version::current(view.db)?.is_some_and(|version| version.id > 1);
             Ok(changed && view.place.is_some() && last.is_none_or(|last| last.created_at <= view.ago(every)))
         });
-        match due.and_then(|due| if due { self.take_full(caller, "daily", true).map(|_| ()) } else { Ok(()) }) {
-            Ok(()) => Vec::new(),
+        match due.and_then(|due| if due { self.take_full(caller, "daily", true, itself).map(|_| ()) } else { Ok(()) }) {
+            // Somebody else has just taken it.
+            Err(error) if error.code == Code::Conflict => Vec::new(),
             Err(error) => vec![format!("The full backup that is due could not be taken: {}", error.message)],
+            Ok(()) => Vec::new(),
         }
     }
-}
-
-fn detail_name(name: &str) -> String {
-    name.to_owned()
 }
 
 impl Handle<ListBackups> for Engine {
@@ -186,7 +198,6 @@ fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<(Vec<Record>, Vec<Kept
     let policy = manifest::policy(view.db)?;
     let keep = keep.unwrap_or(policy.backups.keep);
     let last_full = backup::last_full(view.db)?.map(|record| record.id);
-    let unreviewed = BTreeSet::<i64>::new();
     let (mut going, mut kept) = (Vec::new(), Vec::new());
     for scope in ["change", "full"] {
         for record in backup::automatic_beyond(view.db, scope, keep)? {
@@ -194,8 +205,6 @@ fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<(Vec<Record>, Vec<Kept
                 Some("it is the last one of everything".to_owned())
             } else if policy.backups.keep_for.is_some_and(|span| record.created_at > view.ago(span)) {
                 Some("the policy keeps it for longer".to_owned())
-            } else if record.change.is_some_and(|change| unreviewed.contains(&change)) {
-                Some("its change is not reviewed yet".to_owned())
             } else {
                 None
             };

@@ -81,6 +81,13 @@ pub(super) fn write(
     })();
     let put = written.and_then(|facts| {
         let here = rustix::fs::CWD;
+        if change.is_some() && record::find(view.db, &file_name)?.is_none() {
+            // A change's number is its own: a file of that name that nobody recorded was left by one that was killed.
+            match fs::remove_file(&target) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&error)),
+                _ => {}
+            }
+        }
         rustix::fs::renameat_with(here, &draft, here, &target, rustix::fs::RenameFlags::NOREPLACE).map_err(|error| {
             if error == rustix::io::Errno::EXIST {
                 return Error::conflict(format!("There is already a backup named {file_name}."))

@@ -52,7 +52,8 @@ pub(super) struct Returning {
 impl Handle<MakeChange> for Engine {
     fn handle(&mut self, caller: &Caller, request: MakeChange) -> Result<ChangeReply> {
         if !matches!(request.kind, Kind::Set | Kind::Unset | Kind::Edit | Kind::Batch) {
-            return Err(Error::usage(format!("A change of values cannot be of the kind {}.", request.kind)));
+            return Err(Error::usage(format!("A change of values cannot be of the kind {}.", request.kind))
+                .hint("The kinds are set, unset, edit and batch."));
         }
         let asked = text_of(&request.items);
         self.propose(caller, request.kind, &request.terms, |view| {
@@ -178,7 +179,8 @@ pub(super) fn check_terms(terms: &Terms) -> Result<()> {
     {
         let length = text.map_or(0, String::len);
         if length > LONGEST_TEXT {
-            return Err(Error::invalid(format!("The {name} is {length} bytes long; the limit is {LONGEST_TEXT}.")));
+            return Err(Error::invalid(format!("The {name} is {length} bytes long; the limit is {LONGEST_TEXT}."))
+                .hint("Say it shorter, and name a ticket that says the rest: --ticket T"));
         }
     }
     Ok(())
@@ -190,7 +192,7 @@ fn text_of(items: &[ItemSpec]) -> String {
 
 fn read_items(view: &View<'_>, items: &[ItemSpec]) -> Result<Vec<Wanted>> {
     if items.is_empty() {
-        return Err(Error::usage("Nothing was named to change."));
+        return Err(Error::usage("Nothing was named to change.").hint("Name a path: cfgctl set PATH VALUE --reason \"…\""));
     }
     items.iter().map(|item| read_item(view, item)).collect()
 }
@@ -199,6 +201,10 @@ fn read_items(view: &View<'_>, items: &[ItemSpec]) -> Result<Vec<Wanted>> {
 fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
     let path = Path::parse(&item.path)?;
     let value = match &item.input {
+        Input::Unset if is_unheard_of(view, &path)? => {
+            return Err(Error::not_found(format!("Nobody ever set {path}, and the manifest does not register it."))
+                .hint("See what there is: cfgctl get"));
+        }
         Input::Unset => None,
         Input::Json(value) => Some(value.clone()),
         Input::Text { text, value_type } => {
@@ -225,6 +231,11 @@ fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
         }
     }
     Ok((path, value))
+}
+
+/// A path that nobody ever set and the manifest does not register is a slip of the pen.
+fn is_unheard_of(view: &View<'_>, path: &Path) -> Result<bool> {
+    Ok(overrides::find(view.db, path.as_str())?.is_none() && !manifest::is_registered(view.db, path.as_str())?)
 }
 
 /// The leaves of a document: nested or flat, or the very shape that `get -o json` gives.
@@ -265,7 +276,8 @@ fn leave_nothing_else(view: &View<'_>, prefix: &str, wanted: &mut Vec<Wanted>) -
     let prefix = (!prefix.is_empty()).then(|| Path::parse(prefix)).transpose()?;
     let prefix = prefix.as_ref().map(Path::as_str);
     if let Some((path, _)) = wanted.iter().find(|(path, _)| prefix.is_some_and(|prefix| !path.is_within(prefix))) {
-        return Err(Error::invalid(format!("{path} is not below {}, which --exact names.", prefix.unwrap_or_default())));
+        return Err(Error::invalid(format!("{path} is not below {}, which --exact names.", prefix.unwrap_or_default()))
+            .hint("Leave it out of the document, or name a shorter prefix."));
     }
     let named: std::collections::HashSet<Path> = wanted.iter().map(|(path, _)| path.clone()).collect();
     overrides::each(view.db, prefix, |row| {
@@ -304,6 +316,7 @@ pub(super) fn propose(view: &View<'_>, proposal: Proposal<'_>) -> Result<(Change
             change: None,
             unchanged: plan.unchanged,
             warnings,
+            next: None,
             audit_head: None,
         };
         return Ok((reply, None));
@@ -328,6 +341,7 @@ pub(super) fn propose(view: &View<'_>, proposal: Proposal<'_>) -> Result<(Change
             change: Some(view::of_plan(&change, &plan, verdict)),
             unchanged: plan.unchanged,
             warnings,
+            next: None,
             audit_head: None,
         };
         return Ok((reply, None));
@@ -349,18 +363,24 @@ fn reply_to(
     warnings: Vec<String>,
     dry_run: bool,
 ) -> Result<ChangeReply> {
-    let shown = Some(view::of_change(view, change)?);
-    Ok(ChangeReply { outcome, dry_run, change: shown, unchanged, warnings, audit_head: None })
+    let shown = view::of_change(view, change)?;
+    let next = change.state.is_open().then(|| view::next_command(view, change, &shown.missing, false));
+    Ok(ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None })
 }
 
 /// The same id with the same content gets the same answer; with other content it is a conflict.
 fn answer_again(view: &View<'_>, former: &Change, asked: &str) -> Result<(ChangeReply, Option<Note>)> {
     if former.content_hash != asked {
-        return Err(Error::conflict(format!("The id {} is another change's.", former.id))
-            .hint(format!("See that one: cfgctl change-request show {}", former.id)));
+        return Err(id_taken(&former.id));
     }
     let outcome = outcome_of(former.state);
     Ok((reply_to(view, former, outcome, Vec::new(), Vec::new(), false)?, None))
+}
+
+/// An id that was used for something else.
+pub(super) fn id_taken(id: &str) -> Error {
+    Error::conflict(format!("The id {id} is another change's."))
+        .hint(format!("See that one: cfgctl change-request show {id}"))
 }
 
 /// What a change's state amounts to as an answer.
@@ -376,7 +396,8 @@ fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -
     let Some(expected) = expected else { return Ok(()) };
     let current = version::current(view.db)?.map_or(0, |version| version.id);
     if expected > current {
-        return Err(Error::conflict(format!("There is no version {expected} yet: the current one is {current}.")));
+        return Err(Error::conflict(format!("There is no version {expected} yet: the current one is {current}."))
+            .hint("See what there is: cfgctl version list"));
     }
     for (path, _) in wanted {
         let Some(row) = overrides::find(view.db, path.as_str())? else { continue };

@@ -100,24 +100,9 @@ impl Handle<ShowRequest> for Engine {
             let stale = state.is_open() && !moved(view, &found)?.is_empty();
             let mut shown = view::of_change(view, &found)?;
             shown.state = state;
-            let next = state.is_open().then(|| next_command(view, &found, &shown.missing, stale));
+            let next = state.is_open().then(|| view::next_command(view, &found, &shown.missing, stale));
             Ok(ShowRequestReply { change: shown, stale, next })
         })
-    }
-}
-
-fn next_command(view: &View<'_>, change: &Change, missing: &[Lack], stale: bool) -> String {
-    let id = &change.id;
-    if stale {
-        return format!("cfgctl change-request cancel {id} --reason \"stale\"");
-    }
-    let least = change.decision.demand.as_ref().and_then(least_role);
-    let may = least.is_some_and(|least| view.actor.member.role >= least) && view.actor.member.is_person();
-    match missing.first() {
-        None => format!("cfgctl change-request execute {id}"),
-        Some(Lack::Evidence { .. }) => format!("cfgctl change-request test {id} --evidence FILE"),
-        Some(Lack::Approvals { .. }) if may => format!("cfgctl change-request approve {id}"),
-        Some(_) => format!("cfgctl change-request wait {id}"),
     }
 }
 
@@ -174,7 +159,11 @@ impl Engine {
         let answer = |view: &View<'_>, decided: Decided| {
             let change = view::of_change(view, &decided.change)?;
             let outcome = decided.outcome.unwrap_or_else(|| outcome_of(decided.change.state));
-            Ok((DecisionReply { outcome, dry_run, change, warnings: decided.warnings, audit_head: None }, decided.note))
+            let open = decided.change.state.is_open() && !dry_run;
+            let next = open.then(|| view::next_command(view, &decided.change, &change.missing, false));
+            let reply =
+                DecisionReply { outcome, dry_run, change, warnings: decided.warnings, next, audit_head: None };
+            Ok((reply, decided.note))
         };
         if dry_run {
             return self.look(caller, |view| answer(view, body(view)?).map(|(reply, _)| reply));
@@ -231,7 +220,7 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     }
     let again = case.approvals.iter().any(|given| given.member == member.name && given.digest == digest);
     if request.dry_run || (again && !request.execute) {
-        return Ok(Decided { outcome: again.then_some(Outcome::Unchanged), ..Decided::new(change, None) });
+        return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
     }
     let given = Approval {
         member: member.name.clone(),
@@ -258,6 +247,8 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
         decided.warnings.push("It is not executed yet: something is still missing.".to_owned());
+    } else {
+        decided.outcome = Some(Outcome::Done);
     }
     Ok(decided)
 }
@@ -268,7 +259,8 @@ impl Handle<Reject> for Engine {
             let mut change = open(view, &request.id)?;
             let member = &view.actor.member;
             if !member.is_person() {
-                return Err(Error::denied(format!("{} is a program, and programs decide nothing.", member.name)));
+                return Err(Error::denied(format!("{} is a program, and programs decide nothing.", member.name))
+                    .hint("A person has to decide."));
             }
             let least = change.decision.demand.as_ref().and_then(least_role).unwrap_or(Role::Admin);
             view.actor.require(least.min(Role::SeniorAdmin), &format!("rejecting a {} change", change.risk))?;
@@ -396,7 +388,8 @@ impl Handle<AttachEvidence> for Engine {
                     "Evidence is a text file of 1 to {LARGEST_EVIDENCE} bytes; {} has {}.",
                     request.name,
                     request.content.len()
-                )));
+                ))
+                .hint("Attach the test's protocol as a text file, or a part of it."));
             }
             refuse_stale(view, &change)?;
             let evidence = Evidence {

@@ -1,7 +1,7 @@
 //! Who a caller is, by what the store knows (design.md §6).
 
 use crate::domain::error::{Code, Error, Result};
-use crate::domain::member::{Caller, Claim, Member, Proof};
+use crate::domain::member::{Caller, Claim, Member, Membership, Nature, Proof};
 use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
 use crate::store::{Connection, credential, member};
@@ -36,6 +36,26 @@ impl Actor {
         Err(Error::denied(format!("{} is no owner, and {what} is the owner's.", self.name()))
             .hint("Ask an owner: cfgctl member list"))
     }
+}
+
+/// The name under which cfgctl itself does what falls due.
+pub(super) const ITSELF: &str = "cfgctl";
+
+/// cfgctl itself, which may keep house and decides nothing.
+pub(super) fn itself(now: Timestamp) -> Actor {
+    let member = Member {
+        name: ITSELF.to_owned(),
+        nature: Nature::Program,
+        role: Role::Operator,
+        owner: false,
+        membership: Membership::Active,
+        uid: None,
+        answerable: None,
+        since: now,
+        by: ITSELF.to_owned(),
+        reason: String::new(),
+    };
+    Actor { member, proof: Proof::Itself }
 }
 
 /// The hash under which a secret is kept.

@@ -4,7 +4,7 @@
 //! a policy whose demands nobody present could meet is refused (design.md §6).
 
 use super::apply;
-use super::change::check_terms;
+use super::change::{check_terms, id_taken};
 use super::state;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
@@ -43,7 +43,7 @@ impl Handle<ShowManifest> for Engine {
                 None => manifest::current(view.db)?,
                 Some(number) => manifest::find(view.db, number)?.ok_or_else(|| {
                     Error::not_found(format!("There is no manifest {number}."))
-                        .hint(format!("The one in force: cfgctl manifest show, out of {}", manifest::current_id(view.db).unwrap_or(0)))
+                        .hint("The one in force: cfgctl manifest show")
                 })?,
             };
             Ok(ShowManifestReply {
@@ -221,7 +221,7 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
     };
     if let Some(former) = change::by_id(db, &terms.id)? {
         if former.content_hash != asked {
-            return Err(Error::conflict(format!("The id {} is another change's.", former.id)));
+            return Err(id_taken(&former.id));
         }
         let number = change::manifest_of(db, former.number)?.unwrap_or(0);
         return Ok((reply(number, &former.id, Vec::new(), Vec::new(), Outcome::Done), None));

@@ -3,7 +3,7 @@
 //! What must stay true: two people are two people (a person's credential is made by that person); somebody always
 //! remains who may change members; no demand that could be met becomes one that nobody present could meet.
 
-use super::change::check_terms;
+use super::change::{check_terms, id_taken};
 use super::manifest::{owner_change, unmet, words};
 use super::token::{self, INVITATION_PREFIX};
 use super::transact::{Note, View};
@@ -72,13 +72,17 @@ impl Engine {
         let body = |view: &View<'_>| {
             if let Some(former) = change::by_id(view.db, &terms.id)? {
                 if former.content_hash != asked {
-                    return Err(Error::conflict(format!("The id {} is another change's.", former.id)));
+                    return Err(id_taken(&former.id));
                 }
                 return Err(Error::conflict(format!("The change {} was made already.", former.id))
                     .hint("See what came of it: cfgctl member list"));
             }
             view.actor.require_owner("who is a member")?;
             let decision = decide(view)?;
+            if terms.expect.as_ref().is_some_and(|expected| *expected != asked) {
+                return Err(Error::conflict("The decision is no longer the one that was shown.")
+                    .hint("Look at it again with --dry-run."));
+            }
             let first = decision.members.first().cloned();
             let (note, warnings) = if terms.dry_run {
                 (None, warn_unmet(view, &decision)?)
@@ -192,11 +196,16 @@ fn check_new_name(view: &View<'_>, name: &str) -> Result<()> {
     }
     match member::find(view.db, name)? {
         None => Ok(()),
+        Some(known) if known.membership == Membership::Removed && !member::was_ever_active(view.db, name)? => Ok(()),
         Some(known) if known.membership == Membership::Removed => {
             Err(Error::conflict(format!("{name} was a member until {}; names are not given twice.", known.since.day()))
                 .hint("Choose another name."))
         }
         Some(known) if known.membership == Membership::Invited => {
+            let open = credential::list(view.db, Some(name))?.into_iter().any(|found| found.state(view.now) == "active");
+            if !open {
+                return Ok(());
+            }
             Err(Error::conflict(format!("{name} has been invited already."))
                 .hint(format!("Take the invitation back first: cfgctl member remove {name} --reason \"…\"")))
         }
@@ -302,7 +311,8 @@ impl Handle<AddProgram> for Engine {
         self.govern_member(caller, &request.terms, "member.add-program", &asked, |view| {
             check_new_name(view, &request.name)?;
             if ["list", "revoke"].contains(&request.name.as_str()) {
-                return Err(Error::usage(format!("A program may not be called {}: `member token` uses the word.", request.name)));
+                return Err(Error::usage(format!("A program may not be called {}: `member token` uses the word.", request.name))
+                    .hint("Choose another name."));
             }
             if request.role > Role::Admin {
                 return Err(Error::refused("A program can be an admin at most: programs never approve.")
@@ -327,7 +337,8 @@ impl Handle<ChangeRole> for Engine {
                     .hint("See who is what: cfgctl member list"));
             }
             if !former.is_person() && (owner || role > Role::Admin) {
-                return Err(Error::refused("A program can be an admin at most, and never an owner."));
+                return Err(Error::refused("A program can be an admin at most, and never an owner.")
+                    .hint("The roles for programs are viewer, operator and admin."));
             }
             if former.owner && !owner {
                 keep_an_owner(view, &former)?;

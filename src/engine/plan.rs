@@ -91,7 +91,8 @@ fn merge(wanted: Vec<Wanted>) -> Result<BTreeMap<Path, Option<Value>>> {
     for (path, value) in wanted {
         match merged.insert(path.clone(), value.clone()) {
             Some(former) if former != value => {
-                return Err(Error::invalid(format!("{path} is named twice, with different values.")));
+                return Err(Error::invalid(format!("{path} is named twice, with different values."))
+                    .hint("Name each path once."));
             }
             _ => {}
         }

@@ -173,7 +173,9 @@ fn report(mut change: ChangeReply, going: Return) -> RollbackReply {
     if skipped && matches!(change.outcome, Outcome::Done | Outcome::Unchanged) {
         change.outcome = Outcome::No;
     }
-    RollbackReply { change, to: going.to, results, confirm_name: going.confirm_name }
+    // Who has confirmed it need not be told how.
+    let confirm_name = going.confirm_name.filter(|_| change.dry_run);
+    RollbackReply { change, to: going.to, results, confirm_name }
 }
 
 /// With `skip_invalid`, what would not be valid is left out and listed; otherwise the pipeline refuses all.

@@ -65,10 +65,14 @@ impl Handle<Join> for Engine {
             let invited = member::find(db, &found.member)?.filter(|member| member.membership == Membership::Invited);
             let Some(member) = invited else { return refused("is nobody's any more") };
             // An invitation for a user of this machine is redeemed by that user.
-            if let (Some(uid), Claim::User { uid: caller, name, .. }) = (member.uid, &caller.claim) {
-                if uid != *caller {
+            match (member.uid, &caller.claim) {
+                (Some(uid), Claim::User { uid: caller, name, .. }) if uid != *caller => {
                     return refused(&format!("is for the user {uid}, and {name} is {caller}"));
                 }
+                (Some(uid), Claim::Token(_)) => {
+                    return refused(&format!("is for the user {uid}, who redeems it without a token"));
+                }
+                _ => {}
             }
             Ok(Actor { member, proof: Proof::Invitation(found.id) })
         };
@@ -115,7 +119,8 @@ impl Handle<IssueToken> for Engine {
                     return Err(Error::denied(format!(
                         "{} answers for the program {whose}, and only they make its token.",
                         program.answerable.unwrap_or_default()
-                    )));
+                    ))
+                    .hint("See who answers for what: cfgctl member list"));
                 }
             }
             let expires_at = end_of(view, request.expires_in);
@@ -177,7 +182,8 @@ impl Handle<RevokeToken> for Engine {
                 view.actor.require_owner("somebody else's token")?;
             }
             if found.ended_at.is_some() {
-                return Err(Error::conflict(format!("Token {} is {} already.", found.id, found.state(view.now))));
+                return Err(Error::conflict(format!("Token {} is {} already.", found.id, found.state(view.now)))
+                    .hint("See how they stand: cfgctl member token list --all"));
             }
             let whose = member::find(view.db, &found.member)?.ok_or_else(missing)?;
             let reply = MemberReply { dry_run, member: to_view(&whose), warnings: Vec::new(), audit_head: None };

@@ -53,9 +53,19 @@ impl Note {
 impl Engine {
     /// Answers a question on one consistent state, for a member.
     pub(super) fn look<T>(&self, caller: &Caller, body: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        self.look_as(caller, |db, now| identity::identify(db, caller, now), body)
+    }
+
+    /// The same, for a caller who is known in another way.
+    pub(super) fn look_as<T>(
+        &self,
+        caller: &Caller,
+        identify: impl FnOnce(&Connection, Timestamp) -> Result<Actor>,
+        body: impl FnOnce(&View<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.store.read(|db| {
             let now = (self.machine.now)().max(audit::head(db)?.at);
-            let actor = identity::identify(db, caller, now)?;
+            let actor = identify(db, now)?;
             body(&View { db, now, actor, caller, machine: &self.machine, place: self.store.place() })
         })
     }

@@ -230,8 +230,9 @@ impl Handle<PruneVersions> for Engine {
             return self.look(caller, |view| {
                 let (floor, kept) = prunable(view, &request)?;
                 let removed = version::count_prunable(view.db, floor)?;
+                let history_removed = if removed == 0 { 0 } else { history::count_up_to(view.db, floor)? };
                 let audit_head = None;
-                Ok(PruneVersionsReply { dry_run: true, removed, history_removed: 0, floor, kept, audit_head })
+                Ok(PruneVersionsReply { dry_run: true, removed, history_removed, floor, kept, audit_head })
             });
         }
         let (mut reply, head) = self.transact(caller, "version.prune", |view| prune(view, &request))?;

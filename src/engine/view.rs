@@ -5,11 +5,11 @@ use super::transact::View;
 use crate::api::change::{ApprovalView, ChangeView, EvidenceView, ItemKind, ItemView, StepView};
 use crate::domain::change::Item;
 use crate::domain::error::Result;
-use crate::domain::policy::{Demand, Standing, Verdict, Vote, weigh};
+use crate::domain::policy::{Demand, Lack, Standing, Verdict, Vote, weigh};
 use crate::domain::role::Role;
 use crate::store::approval::{self, Approval, Evidence};
 use crate::store::change::{self, Change, Other};
-use crate::store::{history, member, metadata};
+use crate::store::{history, manifest, member, metadata};
 
 /// An item as it is shown.
 pub(super) fn item_view(item: &Item) -> ItemView {
@@ -119,7 +119,15 @@ fn vote_of(view: &View<'_>, name: &str) -> Result<Vote> {
 /// A recorded change.
 pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> {
     let case = Case::of_change(view, change)?;
-    let demand = change.decision.demand.clone().unwrap_or_default();
+    let demand = match &change.decision.demand {
+        Some(demand) => demand.clone(),
+        // A change that waited for nobody met the demand of its manifest's policy.
+        None if change.version.is_some() && change.manifest == manifest::current_id(view.db)? => {
+            let demand = manifest::policy(view.db)?.demand(change.risk).clone();
+            if change.decision.proven { demand.relieved(change.risk) } else { demand }
+        }
+        None => Demand::default(),
+    };
     let verdict = if change.state.is_open() { case.weigh(&demand) } else { Verdict::default() };
     let items = items_of(view, change)?;
     let step = |step: change::Step| StepView {
@@ -237,3 +245,30 @@ pub(super) fn of_plan(change: &Change, plan: &Plan, verdict: Verdict) -> ChangeV
         ended_because: None,
     }
 }
+
+/// The command that the caller may type next about an open request.
+pub(super) fn next_command(view: &View<'_>, change: &Change, missing: &[Lack], stale: bool) -> String {
+    let id = &change.id;
+    if stale {
+        return format!("cfgctl change-request cancel {id} --reason \"stale\"");
+    }
+    let me = &view.actor.member;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let own = change.requested_by == me.name;
+    let may_approve = me.is_person()
+        && least_role(&demand).is_some_and(|least| me.role >= least)
+        && missing.iter().any(|lack| match lack {
+            Lack::Approvals { other_than_requester, .. } => !(own && *other_than_requester),
+            _ => false,
+        });
+    let may_execute = (own && me.role >= Role::Operator) || me.role >= Role::Admin;
+    match missing.first() {
+        None if may_execute => format!("cfgctl change-request execute {id}"),
+        Some(_) if may_approve => format!("cfgctl change-request approve {id}"),
+        Some(_) if own && missing.iter().any(|lack| matches!(lack, Lack::Evidence { .. })) => {
+            format!("cfgctl change-request test {id} --evidence FILE")
+        }
+        _ => format!("cfgctl change-request wait {id}"),
+    }
+}
+

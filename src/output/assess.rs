@@ -108,10 +108,10 @@ mod tests {
             advice: vec![],
             items: vec![samples::item("certificate", None, Some(Value::from("x")))],
         };
-        assert_snapshot!(reply.table(&Style::PLAIN), @"
+        assert_snapshot!(reply.table(&Style::PLAIN), @r"
         high risk
           + certificate  x
-        Risk     high: session_timeout_minutes: registered so
+        Risk     high: registered so
         Demands  1 approval by senior-admin, not the requester; evidence of a staging test; a review afterwards; 5m of monitoring afterwards
         Missing  1 approval by senior-admin, not the requester
                  evidence of a staging test

@@ -125,6 +125,10 @@ impl Render for PruneBackupsReply {
         facts.text(style)
     }
 
+    fn raw(&self) -> Option<String> {
+        Some(self.removed.join("\n"))
+    }
+
     fn names(&self) -> Vec<String> {
         self.removed.clone()
     }

@@ -21,6 +21,8 @@ pub(super) struct Told<'a> {
     pub(super) outcome: Outcome,
     /// Whether nothing happened yet.
     pub(super) dry_run: bool,
+    /// The command to type next.
+    pub(super) next: Option<&'a str>,
     /// The audit chain's head after it.
     pub(super) audit_head: Option<&'a str>,
 }
@@ -58,7 +60,7 @@ impl Told<'_> {
             if self.outcome == Outcome::Done || self.outcome == Outcome::No {
                 facts.maybe("Undo", undo(view));
             }
-            facts.maybe("Next", next(view));
+            facts.maybe("Next", self.next);
         }
         facts
     }
@@ -93,8 +95,7 @@ pub(super) fn headline(view: &ChangeView, dry_run: bool, style: &Style) -> Strin
 /// Why a change has its risk, a reason a line.
 pub(super) fn risk_facts(facts: &mut Facts, reasons: &[RiskReason]) {
     for reason in reasons.iter().take(items::MOST_ITEMS) {
-        let path = reason.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
-        facts.paint("Risk", format!("{}: {path}{}", reason.risk, reason.reason), Paint::of_risk(reason.risk));
+        facts.paint("Risk", format!("{}: {}", reason.risk, reason.reason), Paint::of_risk(reason.risk));
     }
     if let Some(more) = reasons.len().checked_sub(items::MOST_ITEMS).filter(|more| *more > 0) {
         facts.add("Risk", format!("… and {}; -o json lists all", words::count(more as u64, "more reason")));
@@ -123,18 +124,6 @@ fn undo(view: &ChangeView) -> Option<String> {
     let can =
         view.state == State::Completed && !matches!(view.kind, Kind::Init | Kind::Member | Kind::Manifest);
     view.number.filter(|_| can).map(|number| format!("cfgctl undo {number} --reason \"…\""))
-}
-
-fn next(view: &ChangeView) -> Option<String> {
-    match view.state {
-        State::Approved => Some(format!("cfgctl change-request execute {}", view.id)),
-        State::Pending => {
-            let votes = |lack: &Lack| matches!(lack, Lack::Approvals { .. });
-            let what = if view.missing.iter().any(votes) { "approve" } else { "show" };
-            Some(format!("cfgctl change-request {what} {}", view.id))
-        }
-        _ => None,
-    }
 }
 
 /// What was asked for and is so already.
@@ -169,6 +158,7 @@ impl Render for ChangeReply {
             view,
             outcome: self.outcome,
             dry_run: self.dry_run,
+            next: self.next.as_deref(),
             audit_head: self.audit_head.as_deref(),
         };
         let mut text = told.text(style);
@@ -207,24 +197,23 @@ mod tests {
 
     #[test]
     fn a_waiting_change_says_what_is_missing_and_what_to_type() {
-        assert_snapshot!(samples::pending().table(&Style::PLAIN), @"
+        assert_snapshot!(samples::pending().table(&Style::PLAIN), @r"
         Change request 12 (01JD0000000000000000000000) waits: high risk
           ~ session_timeout_minutes  120 → 180
-        Risk     high: session_timeout_minutes: registered so
+        Risk     high: registered so
         Missing  1 approval by senior-admin, not the requester
                  evidence of a staging test
         Restart  needed of web, worker
         Audit    14:3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c
-        Next     cfgctl change-request approve 01JD0000000000000000000000
         ");
     }
 
     #[test]
     fn a_dry_run_says_what_would_happen() {
-        assert_snapshot!(samples::tried().table(&Style::PLAIN), @"
+        assert_snapshot!(samples::tried().table(&Style::PLAIN), @r"
         Would apply: medium risk
           ~ session_timeout_minutes  120 → 180
-        Risk     medium: session_timeout_minutes: registered so
+        Risk     medium: registered so
         Advised  evidence of a staging test
         ");
         let mut waits = samples::tried();

@@ -94,7 +94,7 @@ fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
         let text = "asserted: whoever can write the store's file could have forged these names";
         facts.paint("Identity", text, Paint::Yellow);
     }
-    facts.add("Digest", &view.digest);
+    facts.maybe("Digest", Some(&view.digest).filter(|digest| !digest.is_empty()));
 }
 
 fn decision(approval: &ApprovalView, asserted: bool, style: &Style) -> String {
@@ -137,7 +137,8 @@ fn step_line(step: &StepView) -> String {
 impl Render for DecisionReply {
     fn table(&self, style: &Style) -> String {
         let audit_head = self.audit_head.as_deref();
-        Told { view: &self.change, outcome: self.outcome, dry_run: self.dry_run, audit_head }.text(style)
+        let next = self.next.as_deref();
+        Told { view: &self.change, outcome: self.outcome, dry_run: self.dry_run, next, audit_head }.text(style)
     }
 
     fn names(&self) -> Vec<String> {
@@ -169,7 +170,7 @@ mod tests {
         Made for   version 8
         Stale      what it was made for has changed since; it can't be executed as it is
         Expires    2026-12-05 09:30:05Z
-        Risk       high: session_timeout_minutes: registered so
+        Risk       high: registered so
         Restart    needed of web, worker
         Demands    1 approval by senior-admin, not the requester; evidence of a staging test; a review afterwards; 5m of monitoring afterwards
         Decided    approved by bob (senior-admin, token:3, asserted), 2026-11-21 09:30:05Z (does not count any more): before the edit\u{1b}[2J

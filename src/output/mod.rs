@@ -109,6 +109,12 @@ impl Style {
     }
 }
 
+/// The name of what a reply is about, where that is one thing: the bare form of what has no value.
+fn one_name<R: Render>(reply: &R) -> Option<String> {
+    let mut names = reply.names();
+    (names.len() <= 1).then(|| names.pop().unwrap_or_default())
+}
+
 /// How a reply reads in the forms that are not derived from its fields.
 pub trait Render {
     /// For people. Empty where there is nothing to show.
@@ -138,7 +144,7 @@ pub fn render<R: Render + Serialize>(reply: &R, format: Format, style: &Style) -
         Format::Name => {
             reply.names().iter().map(|name| escape::json(name).replace('\n', "\\n") + "\n").collect()
         }
-        Format::Raw => format!("{}\n", reply.raw().ok_or_else(not_single)?),
+        Format::Raw => format!("{}\n", reply.raw().or_else(|| one_name(reply)).ok_or_else(not_single)?),
     })
 }
 

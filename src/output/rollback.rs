@@ -25,6 +25,7 @@ impl Render for RollbackReply {
             view,
             outcome: self.change.outcome,
             dry_run: self.change.dry_run,
+            next: self.change.next.as_deref(),
             audit_head: self.change.audit_head.as_deref(),
         };
         let facts = facts.followed_by(told.facts());

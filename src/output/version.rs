@@ -99,6 +99,10 @@ impl Render for PruneVersionsReply {
         facts.text(style)
     }
 
+    fn raw(&self) -> Option<String> {
+        Some(self.removed.to_string())
+    }
+
     fn names(&self) -> Vec<String> {
         self.kept.iter().map(i64::to_string).collect()
     }

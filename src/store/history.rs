@@ -212,6 +212,13 @@ pub fn each_last(
     Ok(())
 }
 
+/// How many rows there are up to a version.
+pub fn count_up_to(db: &Connection, version: i64) -> Result<u64> {
+    let count: i64 =
+        db.query_row("SELECT count(*) FROM config_history WHERE version_id <= ?1", [version], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
 /// Forgets rows up to a version. Gives how many went.
 pub fn prune(db: &Connection, up_to: i64) -> Result<u64> {
     Ok(db.execute("DELETE FROM config_history WHERE version_id <= ?1", [up_to])? as u64)

@@ -51,6 +51,12 @@ pub fn by_uid(db: &Connection, uid: u32) -> Result<Option<Member>> {
     Ok(all(db, "WHERE uid = ?1 AND until IS NULL AND membership = 'active'", [uid])?.pop())
 }
 
+/// Whether somebody of that name was ever active: an invitation that nobody redeemed does not count.
+pub fn was_ever_active(db: &Connection, name: &str) -> Result<bool> {
+    let mut statement = db.prepare_cached("SELECT 1 FROM members WHERE name = ?1 AND membership = 'active'")?;
+    Ok(statement.exists([name])?)
+}
+
 /// Every member who is not removed, by name.
 pub fn list(db: &Connection) -> Result<Vec<Member>> {
     all(db, "WHERE until IS NULL AND membership <> 'removed' ORDER BY name", [])

@@ -51,7 +51,7 @@ fn change(state: State, risk: Risk) -> ChangeView {
 
 fn reply(outcome: Outcome, change: Option<ChangeView>) -> ChangeReply {
     let audit_head = change.as_ref().map(|_| HEAD.to_owned());
-    ChangeReply { outcome, dry_run: false, change, unchanged: vec![], warnings: vec![], audit_head }
+    ChangeReply { outcome, dry_run: false, change, unchanged: vec![], warnings: vec![], next: None, audit_head }
 }
 
 pub(in crate::output) fn applied() -> ChangeReply {
@@ -135,7 +135,7 @@ pub(in crate::output) fn decided(state: State, dry_run: bool) -> DecisionReply {
     let ended_because = (!state.is_open()).then(|| "not tonight".to_owned());
     let change = ChangeView { ended_because, ..change(state, Risk::High) };
     let audit_head = (!dry_run).then(|| HEAD.to_owned());
-    DecisionReply { outcome: Outcome::Done, dry_run, change, warnings: vec![], audit_head }
+    DecisionReply { outcome: Outcome::Done, dry_run, change, warnings: vec![], next: None, audit_head }
 }
 
 pub(in crate::output) fn requests() -> ListRequestsReply {

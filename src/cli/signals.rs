@@ -1,0 +1,67 @@
+//! What signals do while a prompt or an editor is open: the terminal is left as it was found, and nothing secret lies
+//! about. Everywhere else the operating system's own way of ending is right.
+//!
+//! What must stay true: once asked for, a signal ends the program with its own status (130, 143), now or as soon as
+//! the editor is closed.
+
+use crate::domain::error::{Error, Result};
+use dialoguer::console::Term;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread;
+
+static WATCHED: OnceLock<()> = OnceLock::new();
+static EDITING: AtomicBool = AtomicBool::new(false);
+static PUT_OFF: AtomicI32 = AtomicI32::new(0);
+
+/// From now on a signal that ends the program gives the terminal its cursor back first.
+pub(crate) fn watch() -> Result<()> {
+    if WATCHED.set(()).is_err() {
+        return Ok(());
+    }
+    let cannot = |error| Error::unavailable(format!("Signals cannot be watched: {error}."));
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]).map_err(cannot)?;
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            match (EDITING.load(Ordering::SeqCst), signal) {
+                // The terminal sent these to the editor too: what they mean is for the editor to say.
+                (true, SIGINT | SIGQUIT) => {}
+                (true, _) => PUT_OFF.store(signal, Ordering::SeqCst),
+                (false, _) => end(signal),
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Does something while which signals are the editor's.
+pub(crate) fn for_editor<T>(action: impl FnOnce() -> T) -> Result<T> {
+    watch()?;
+    EDITING.store(true, Ordering::SeqCst);
+    let result = action();
+    EDITING.store(false, Ordering::SeqCst);
+    Ok(result)
+}
+
+/// Whether a signal waits to end the program.
+pub(crate) fn is_put_off() -> bool {
+    PUT_OFF.load(Ordering::SeqCst) != 0
+}
+
+/// Ends the program by the signal that waits.
+pub(crate) fn end_now() {
+    end(PUT_OFF.load(Ordering::SeqCst));
+}
+
+/// Ends the program as Ctrl-C does.
+pub(crate) fn interrupt() {
+    end(SIGINT);
+}
+
+fn end(signal: i32) {
+    let _ = Term::stderr().show_cursor();
+    let _ = emulate_default_handler(signal);
+}
