@@ -127,6 +127,7 @@ CREATE TABLE members (
   created_by TEXT NOT NULL,
   reason TEXT NOT NULL
 ) STRICT;
+CREATE INDEX members_any_name ON members (name);
 -- The row that holds now has no end.
 CREATE UNIQUE INDEX members_name ON members (name) WHERE until IS NULL;
 CREATE UNIQUE INDEX members_uid ON members (uid) WHERE until IS NULL AND uid IS NOT NULL AND membership = 'active';
@@ -170,7 +171,6 @@ CREATE TABLE changes (
   ended_because TEXT
 ) STRICT;
 CREATE INDEX changes_open ON changes (state, number) WHERE state IN ('pending', 'approved');
-CREATE INDEX changes_version ON changes (version_id) WHERE version_id IS NOT NULL;
 
 -- Items of changes that waited, and items that are no values; the items of the others are their history rows.
 CREATE TABLE change_items (
@@ -233,7 +233,8 @@ CREATE TABLE backups (
   checksum TEXT NOT NULL,
   change INTEGER
 ) STRICT;
-CREATE INDEX backups_scope ON backups (scope, automatic, id);
+CREATE INDEX backups_scope ON backups (scope, automatic);
+CREATE INDEX backups_created ON backups (created_at);
 
 CREATE TABLE audit_log (
   seq INTEGER PRIMARY KEY,

@@ -73,7 +73,9 @@ fn user() -> Result<Claim> {
 }
 
 fn real_user() -> Result<Claim> {
+    // Both: a program that is only run with root's rights is not root calling.
     if rustix::process::geteuid().is_root()
+        && rustix::process::getuid().is_root()
         && let Some(uid) = environment::text("SUDO_UID")?.and_then(|uid| uid.parse().ok())
     {
         let name = environment::text("SUDO_USER")?.unwrap_or_else(|| name_of(uid));

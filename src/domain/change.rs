@@ -195,9 +195,12 @@ pub fn content_hash(kind: Kind, reason: &str, wanted: &str) -> String {
 
 /// Refuses a change's id that is no ULID.
 pub fn check_id(id: &str) -> Result<()> {
-    ulid::Ulid::from_string(id).map(|_| ()).map_err(|_| {
-        Error::usage(format!("{id:?} is not a ULID.")).hint("Leave the id out, or give 26 characters of Crockford's base 32.")
-    })
+    // One spelling only: the same id must be the same bytes.
+    if ulid::Ulid::from_string(id).is_ok() && !id.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{id:?} is not a ULID."))
+        .hint("Leave the id out, or give 26 capitals and digits of Crockford's base 32."))
 }
 
 #[cfg(test)]

@@ -394,18 +394,24 @@ pub struct Verdict {
 pub fn weigh(demand: &Demand, standing: &Standing<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     let own = demand.own || standing.solo;
-    for group in &demand.approvals {
+    // The highest group chooses first, and nobody fills two places: whoever can fill a high one could fill a low one.
+    let mut groups: Vec<&Group> = demand.approvals.iter().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.role));
+    let mut used: Vec<&str> = Vec::new();
+    for group in groups {
         let counts = |vote: &&Vote| {
             vote.person
                 && vote.role.is_some_and(|role| role >= group.role)
                 && (own || !standing.requesters.contains(&vote.member))
+                && (standing.solo || !used.contains(&vote.member.as_str()))
         };
-        let mut people: Vec<&str> =
-            standing.votes.iter().filter(counts).map(|vote| vote.member.as_str()).collect();
+        let mut people: Vec<&str> = standing.votes.iter().filter(counts).map(|vote| vote.member.as_str()).collect();
         people.sort_unstable();
         people.dedup();
         let wanted = if standing.solo { group.count.min(1) } else { group.count };
+        people.truncate(wanted as usize);
         let missing = wanted.saturating_sub(u32::try_from(people.len()).unwrap_or(u32::MAX));
+        used.extend(people);
         if missing > 0 {
             verdict.lacks.push(Lack::Approvals { role: group.role, missing, other_than_requester: !own });
         }
@@ -425,9 +431,11 @@ pub fn weigh(demand: &Demand, standing: &Standing<'_>) -> Verdict {
 /// change and the others to approve it (design.md §6).
 pub fn unmeetable(policy: &Policy, people: &[Role], solo: bool) -> Vec<Risk> {
     let meetable = |demand: &Demand| {
+        // As many distinct people as all groups of at least a role ask for, for every role that is asked for.
         demand.approvals.iter().all(|group| {
             let able = people.iter().filter(|role| **role >= group.role).count();
-            let wanted = if solo { group.count.min(1) } else { group.count } as usize;
+            let higher = demand.approvals.iter().filter(|other| other.role >= group.role);
+            let wanted = if solo { group.count.min(1) } else { higher.map(|other| other.count).sum() } as usize;
             // Where own approval does not count, somebody who can at least propose must be left beside the approvers.
             let proposers = people.iter().filter(|role| **role >= Role::Operator).count();
             able >= wanted && (solo || demand.own || proposers > wanted)

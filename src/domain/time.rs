@@ -13,9 +13,11 @@ use std::time::Duration;
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// From milliseconds since 1970; a number no calendar holds becomes 1970.
+    /// From milliseconds since 1970, kept between 1970 and the end of the year 9999: beyond, the text form would be of
+    /// another width.
     pub fn from_millis(millis: i64) -> Timestamp {
-        Timestamp(DateTime::from_timestamp_millis(millis).unwrap_or_default())
+        const END_OF_9999: i64 = 253_402_300_799_999;
+        Timestamp(DateTime::from_timestamp_millis(millis.clamp(0, END_OF_9999)).unwrap_or_default())
     }
 
     /// Milliseconds since 1970.

@@ -19,6 +19,9 @@ use crate::store::{backup, change, hash_node, history, manifest, overrides, vers
 use serde_json::json;
 use std::time::Duration;
 
+/// How many old backups one change takes away: a few, so that its cost stays its own.
+const ROTATED_AT_ONCE: u32 = 4;
+
 /// How long each step took, one after the other.
 pub(super) struct Steps<'a> {
     view: &'a View<'a>,
@@ -53,7 +56,7 @@ pub(super) fn execute(
 
     let record = write_backup(view, plan, change.number)?;
     let backup_id = backup::insert(db, &record)?;
-    rotate(view, policy)?;
+    let gone = rotate(view, policy)?;
     steps.completed("backup", format!("{} {}", record.name, &record.checksum[..16]));
 
     let version = write_values(view, &plan.items, change)?;
@@ -69,10 +72,15 @@ pub(super) fn execute(
     change::put(db, change)?;
     change::insert_steps(db, change.number, &steps.done)?;
     let detail = json!({"version": version.id, "kind": change.kind, "risk": change.risk, "config_hash": version.config_hash});
-    Ok(Note::new("change.execute", &change.id, detail)
+    let mut note = Note::new("change.execute", &change.id, detail)
         .record("version", version.id)
         .record("change", change.number)
-        .record("backup", backup_id))
+        .record("backup", backup_id);
+    for old in gone {
+        note = note.record("backup", old.id);
+        note.remove_after.push(old.name);
+    }
+    Ok(note)
 }
 
 fn paths(count: usize) -> String {
@@ -95,16 +103,11 @@ fn write_backup(view: &View<'_>, plan: &Plan, number: i64) -> Result<backup::Rec
 }
 
 /// Keeps the newest automatic backups of changes; older ones go, unless the policy keeps them for a time.
-fn rotate(view: &View<'_>, policy: &Policy) -> Result<()> {
-    for old in backup::automatic_beyond(view.db, "change", policy.backups.keep)? {
-        let young = policy.backups.keep_for.is_some_and(|span| old.created_at > view.ago(span));
-        if !young {
-            backup::remove(view.db, old.id)?;
-            // The record counts: a file that cannot be removed now is named by `doctor` as one too many.
-            let _ = backup_file::remove(view.place, &old.name);
-        }
-    }
-    Ok(())
+fn rotate(view: &View<'_>, policy: &Policy) -> Result<Vec<backup::Record>> {
+    let before = policy.backups.keep_for.map(|span| view.ago(span));
+    let gone = backup::automatic_beyond(view.db, "change", policy.backups.keep, before, ROTATED_AT_ONCE)?;
+    gone.iter().try_for_each(|old| backup::remove(view.db, old.id))?;
+    Ok(gone)
 }
 
 /// Writes overrides, history, hashes and the version they make.

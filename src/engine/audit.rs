@@ -53,6 +53,7 @@ impl Handle<VerifyAudit> for Engine {
             let chain = verify::chain(view.db, expected.as_ref())?;
             let mut problems = chain.problems;
             if request.full {
+                problems.extend(verify::file(view.db)?);
                 problems.extend(verify::records(view.db, &chain.vouched)?);
                 problems.extend(verify::values(view.db)?);
                 problems.extend(verify::registry(view.db)?);

@@ -1,6 +1,7 @@
 //! Backups: made, listed, looked into, verified, pruned; and the day's full one after a change.
 
 use super::backup_file;
+use super::change::check_reason;
 use super::identity::{self, Actor};
 use super::history::{cursor, cut, page};
 use super::transact::{Note, View};
@@ -38,6 +39,9 @@ impl Handle<CreateBackup> for Engine {
     fn handle(&mut self, caller: &Caller, request: CreateBackup) -> Result<BackupReply> {
         let name = request.name.clone().unwrap_or_else(|| "full".to_owned());
         file::check_name(&name)?;
+        if name.starts_with("change_") || name == "daily" {
+            return Err(Error::usage(format!("Backups named {name:?} are made by cfgctl itself.")).hint("Choose another name."));
+        }
         if request.dry_run {
             return self.look(caller, |view| {
                 view.actor.require(Role::Operator, "making a backup")?;
@@ -117,7 +121,18 @@ impl Handle<ListBackups> for Engine {
     }
 }
 
-fn recorded(view: &View<'_>, name: &str) -> Result<Record> {
+/// A recorded backup and what its file holds. `not-found`; `integrity` where the file is not the one that was recorded.
+pub(super) fn recorded(view: &View<'_>, name: &str) -> Result<(Record, file::Backup)> {
+    let record = find(view, name)?;
+    let backup = backup_file::read(view.place, &record.name)?;
+    if backup.checksum == record.checksum {
+        return Ok((record, backup));
+    }
+    Err(Error::integrity(format!("The backup {name} is whole, but not the file that was recorded."))
+        .hint("If you know where it is from, give it as a file: cfgctl restore ./FILE"))
+}
+
+fn find(view: &View<'_>, name: &str) -> Result<Record> {
     file::check_name(name)?;
     backup::find(view.db, name)?.ok_or_else(|| {
         Error::not_found(format!("There is no backup named {name}.")).hint("See what there is: cfgctl backup list")
@@ -127,9 +142,8 @@ fn recorded(view: &View<'_>, name: &str) -> Result<Record> {
 impl Handle<ShowBackup> for Engine {
     fn handle(&mut self, caller: &Caller, request: ShowBackup) -> Result<ShowBackupReply> {
         self.look(caller, |view| {
-            let record = recorded(view, &request.name)?;
+            let (record, _) = recorded(view, &request.name)?;
             let text = backup_file::read_text(view.place, &record.name)?;
-            file::read(&record.name, &text)?;
             let document = serde_json::from_str(&text)
                 .map_err(|_| Error::integrity(format!("The backup {} does not hold.", record.name)))?;
             Ok(ShowBackupReply { backup: to_view(record), document })
@@ -143,16 +157,10 @@ impl Handle<VerifyBackups> for Engine {
             let records = if request.names.is_empty() {
                 backup::list(view.db, None, u32::MAX)?
             } else {
-                request.names.iter().map(|name| recorded(view, name)).collect::<Result<_>>()?
+                request.names.iter().map(|name| find(view, name)).collect::<Result<_>>()?
             };
             let check = |record: Record| {
-                let problem = match backup_file::read(view.place, &record.name) {
-                    Err(error) => Some(error.message),
-                    Ok(backup) if backup.checksum != record.checksum => {
-                        Some("It is whole, but not the file that was recorded.".to_owned())
-                    }
-                    Ok(_) => None,
-                };
+                let problem = recorded(view, &record.name).err().map(|error| error.message);
                 BackupCheck { name: record.name, ok: problem.is_none(), problem }
             };
             Ok(VerifyBackupsReply { items: records.into_iter().map(check).collect() })
@@ -162,9 +170,7 @@ impl Handle<VerifyBackups> for Engine {
 
 impl Handle<PruneBackups> for Engine {
     fn handle(&mut self, caller: &Caller, request: PruneBackups) -> Result<PruneBackupsReply> {
-        if request.reason.trim().is_empty() {
-            return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
-        }
+        check_reason(&request.reason)?;
         if request.dry_run {
             return self.look(caller, |view| {
                 let (going, kept) = prunable(view, request.keep)?;
@@ -172,22 +178,19 @@ impl Handle<PruneBackups> for Engine {
                 Ok(PruneBackupsReply { dry_run: true, removed, kept, audit_head: None })
             });
         }
-        let ((reply, place), head) = self.transact(caller, "backup.prune", |view| {
+        let (reply, head) = self.transact(caller, "backup.prune", |view| {
             let (going, kept) = prunable(view, request.keep)?;
+            let mut note = Note::new("backup.prune", going.len().to_string(), json!({"reason": request.reason}));
             for record in &going {
                 backup::remove(view.db, record.id)?;
+                note = note.record("backup", record.id);
             }
             let removed: Vec<String> = going.into_iter().map(|record| record.name).collect();
-            let note = (!removed.is_empty()).then(|| {
-                Note::new("backup.prune", removed.len().to_string(), json!({"removed": removed, "reason": request.reason}))
-            });
-            let reply = PruneBackupsReply { dry_run: false, removed, kept, audit_head: None };
-            Ok(((reply, view.place.map(std::path::Path::to_path_buf)), note))
+            note.detail["removed"] = json!(removed);
+            note.remove_after.clone_from(&removed);
+            let note = (!removed.is_empty()).then_some(note);
+            Ok((PruneBackupsReply { dry_run: false, removed, kept, audit_head: None }, note))
         })?;
-        // The record went first: a file that stays is one too many, which `doctor` names, and never one too few.
-        for name in &reply.removed {
-            backup_file::remove(place.as_deref(), name)?;
-        }
         Ok(PruneBackupsReply { audit_head: head.as_ref().map(Head::to_string), ..reply })
     }
 }
@@ -200,7 +203,7 @@ fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<(Vec<Record>, Vec<Kept
     let last_full = backup::last_full(view.db)?.map(|record| record.id);
     let (mut going, mut kept) = (Vec::new(), Vec::new());
     for scope in ["change", "full"] {
-        for record in backup::automatic_beyond(view.db, scope, keep)? {
+        for record in backup::automatic_beyond(view.db, scope, keep, None, u32::MAX)? {
             let because = if Some(record.id) == last_full {
                 Some("it is the last one of everything".to_owned())
             } else if policy.backups.keep_for.is_some_and(|span| record.created_at > view.ago(span)) {

@@ -57,11 +57,23 @@ pub(super) fn write(
     let place = view.place.ok_or_else(|| Error::internal("A store in memory has no backups."))?;
     let folder = folder(place);
     let failed = |error: io::Error| cannot_write(&error);
-    if !folder.is_dir() {
+    let metadata = folder.symlink_metadata();
+    if metadata.as_ref().is_ok_and(|there| !there.is_dir()) {
+        return Err(cannot_write(&io::Error::other(format!("{} is no folder", folder.display()))));
+    }
+    if metadata.is_err() {
         fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
         sync_folder(folder_of(place)).map_err(failed)?;
     }
-    let file_name = backup::file_name(name, view.now)?;
+    // A change that was killed after its backup leaves a file of the name that the next one of its number would take.
+    let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    let mut file_name = backup::file_name(name, view.now)?;
+    for again in (2..).take_while(|_| header.change.is_some()) {
+        if !taken(&file_name) {
+            break;
+        }
+        file_name = backup::file_name(&format!("{name}_{again}"), view.now)?;
+    }
     let target = folder.join(&file_name);
     let draft = folder.join(format!(".{file_name}.new"));
     match fs::remove_file(&draft) {
@@ -81,13 +93,6 @@ pub(super) fn write(
     })();
     let put = written.and_then(|facts| {
         let here = rustix::fs::CWD;
-        if change.is_some() && record::find(view.db, &file_name)?.is_none() {
-            // A change's number is its own: a file of that name that nobody recorded was left by one that was killed.
-            match fs::remove_file(&target) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&error)),
-                _ => {}
-            }
-        }
         rustix::fs::renameat_with(here, &draft, here, &target, rustix::fs::RenameFlags::NOREPLACE).map_err(|error| {
             if error == rustix::io::Errno::EXIST {
                 return Error::conflict(format!("There is already a backup named {file_name}."))

@@ -32,8 +32,6 @@ pub(super) struct Proposal<'a> {
     pub(super) kind: Kind,
     pub(super) terms: &'a Terms,
     pub(super) wanted: Vec<Wanted>,
-    /// What was asked, as text: the same id with other content is a conflict.
-    pub(super) asked: String,
     /// What it goes back to, where it does.
     pub(super) returning: Option<Returning>,
 }
@@ -56,12 +54,11 @@ impl Handle<MakeChange> for Engine {
                 .hint("The kinds are set, unset, edit and batch."));
         }
         let asked = text_of(&request.items);
-        self.propose(caller, request.kind, &request.terms, |view| {
+        self.propose(caller, request.kind, &request.terms, &asked, |view| {
             Ok(Proposal {
                 kind: request.kind,
                 terms: &request.terms,
                 wanted: read_items(view, &request.items)?,
-                asked: asked.clone(),
                 returning: None,
             })
         })
@@ -71,12 +68,12 @@ impl Handle<MakeChange> for Engine {
 impl Handle<ApplyDocument> for Engine {
     fn handle(&mut self, caller: &Caller, request: ApplyDocument) -> Result<ChangeReply> {
         let asked = format!("{} {}", value::canonical(&request.document), request.exact.as_deref().unwrap_or_default());
-        self.propose(caller, Kind::Batch, &request.terms, |view| {
+        self.propose(caller, Kind::Batch, &request.terms, &asked, |view| {
             let mut wanted = read_document(view, &request.document)?;
             if let Some(prefix) = &request.exact {
                 leave_nothing_else(view, prefix, &mut wanted)?;
             }
-            Ok(Proposal { kind: Kind::Batch, terms: &request.terms, wanted, asked: asked.clone(), returning: None })
+            Ok(Proposal { kind: Kind::Batch, terms: &request.terms, wanted, returning: None })
         })
     }
 }
@@ -150,20 +147,23 @@ impl Engine {
         caller: &Caller,
         kind: Kind,
         terms: &'a Terms,
+        asked: &str,
         read: impl FnOnce(&View<'_>) -> Result<Proposal<'a>>,
     ) -> Result<ChangeReply> {
         check_terms(terms)?;
-        if terms.dry_run {
-            return self.look(caller, |view| {
+        let asked = content_hash(kind, &terms.reason, asked);
+        let body = |view: &View<'_>| match change::by_id(view.db, &terms.id)? {
+            Some(former) => answer_again(view, &former, &asked),
+            None => {
                 let proposal = read(view)?;
-                propose(view, proposal).map(|(reply, _)| reply)
-            });
+                propose(view, proposal, asked)
+            }
+        };
+        if terms.dry_run {
+            return self.look(caller, |view| body(view).map(|(reply, _)| reply));
         }
         check_id(&terms.id)?;
-        let (mut reply, head) = self.transact(caller, &format!("change.{kind}"), |view| {
-            let proposal = read(view)?;
-            propose(view, proposal)
-        })?;
+        let (mut reply, head) = self.transact(caller, &format!("change.{kind}"), body)?;
         reply.audit_head = head.as_ref().map(Head::to_string);
         Ok(reply)
     }
@@ -171,17 +171,24 @@ impl Engine {
 
 /// Refuses terms without a reason, or with endless texts.
 pub(super) fn check_terms(terms: &Terms) -> Result<()> {
-    if terms.reason.trim().is_empty() {
-        return Err(Error::usage("A change needs a reason.").hint("Say why: --reason \"…\""));
+    check_reason(&terms.reason)?;
+    check_text("ticket", terms.ticket.as_deref().unwrap_or_default())?;
+    check_text("rollback plan", terms.rollback_plan.as_deref().unwrap_or_default())
+}
+
+/// Refuses a reason that is missing or endless.
+pub(super) fn check_reason(reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
     }
-    for (name, text) in
-        [("reason", Some(&terms.reason)), ("ticket", terms.ticket.as_ref()), ("rollback plan", terms.rollback_plan.as_ref())]
-    {
-        let length = text.map_or(0, String::len);
-        if length > LONGEST_TEXT {
-            return Err(Error::invalid(format!("The {name} is {length} bytes long; the limit is {LONGEST_TEXT}."))
-                .hint("Say it shorter, and name a ticket that says the rest: --ticket T"));
-        }
+    check_text("reason", reason)
+}
+
+/// Refuses an endless text.
+pub(super) fn check_text(name: &str, text: &str) -> Result<()> {
+    if text.len() > LONGEST_TEXT {
+        return Err(Error::invalid(format!("The {name} is {} bytes long; the limit is {LONGEST_TEXT}.", text.len()))
+            .hint("Say it shorter, and name a ticket that says the rest: --ticket T"));
     }
     Ok(())
 }
@@ -289,12 +296,8 @@ fn leave_nothing_else(view: &View<'_>, prefix: &str, wanted: &mut Vec<Wanted>) -
 }
 
 /// Plans a proposal, and records and perhaps executes it unless it is a dry run.
-pub(super) fn propose(view: &View<'_>, proposal: Proposal<'_>) -> Result<(ChangeReply, Option<Note>)> {
+fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(ChangeReply, Option<Note>)> {
     let terms = proposal.terms;
-    let asked = content_hash(proposal.kind, &terms.reason, &proposal.asked);
-    if let Some(former) = change::by_id(view.db, &terms.id)? {
-        return answer_again(view, &former, &asked);
-    }
     view.actor.require(Role::Operator, "making a change")?;
     let steps = Steps::begin(view);
     check_if_version(view, terms.if_version, &proposal.wanted)?;
@@ -321,10 +324,6 @@ pub(super) fn propose(view: &View<'_>, proposal: Proposal<'_>) -> Result<(Change
         };
         return Ok((reply, None));
     }
-    if let Some(mine) = equal_open_request(view, &plan.items)? {
-        let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
-        return Ok((reply, None));
-    }
     let case = Case::of_new(view, plan.digest(), terms.rollback_plan.is_some())?;
     let verdict = case.weigh(&plan.demand);
     if verdict.lacks.contains(&Lack::RollbackPlan) {
@@ -333,6 +332,10 @@ pub(super) fn propose(view: &View<'_>, proposal: Proposal<'_>) -> Result<(Change
     }
     warnings.extend(verdict.advice.iter().map(Lack::as_advice));
     let waits = !verdict.lacks.is_empty();
+    if let Some(mine) = equal_open_request(view, &plan.items)?.filter(|_| waits) {
+        let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
+        return Ok((reply, None));
+    }
     let mut change = draft(view, &policy, &proposal.kind, terms, &plan, proposal.returning, asked, waits)?;
     if terms.dry_run {
         let reply = ChangeReply {
@@ -421,7 +424,7 @@ fn equal_open_request(view: &View<'_>, items: &[Item]) -> Result<Option<Change>>
     let Some(first) = items.first() else { return Ok(None) };
     for id in change::open_on_path(view.db, first.path.as_str())? {
         let Some(open) = change::by_id(view.db, &id)? else { continue };
-        let alive = open.expires_at.is_none_or(|end| end > view.now);
+        let alive = open.expires_at.is_none_or(|end| end > view.clock);
         if alive && open.requested_by == view.actor.name() && change::value_items(view.db, open.number)? == items {
             return Ok(Some(open));
         }
@@ -469,7 +472,7 @@ fn draft(
             trigger: returning.trigger,
         },
         digest: waits.then(|| plan.digest()),
-        expires_at: waits.then(|| view.now.after(policy.requests.expire_after)),
+        expires_at: waits.then(|| view.clock.after(policy.requests.expire_after)),
         ended_because: None,
     })
 }

@@ -4,7 +4,7 @@
 //! wait and the one in force are both satisfied; one vote a person, bound to the digest, counted by the role they have now.
 
 use super::apply::{self, Steps};
-use super::change::outcome_of;
+use super::change::{check_reason, check_text, outcome_of};
 use super::history::{cursor, cut, page};
 use super::plan::plan;
 use super::transact::{Note, View};
@@ -16,7 +16,7 @@ use crate::api::change_request::{
     ShowRequest, ShowRequestReply,
 };
 use crate::domain::audit::Head;
-use crate::domain::change::{State, hex};
+use crate::domain::change::{State, digest, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Lack;
@@ -26,6 +26,9 @@ use crate::store::change::{self, Change, Which};
 use crate::store::{manifest, overrides};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+
+/// How many files of evidence a request may have.
+const MOST_EVIDENCE: usize = 20;
 
 /// The largest evidence file, in bytes.
 const LARGEST_EVIDENCE: usize = 1024 * 1024;
@@ -88,7 +91,7 @@ fn summary(view: &View<'_>, change: Change) -> RequestSummary {
 
 /// The state as it is now: nobody has to write down that time has passed.
 fn present_state(view: &View<'_>, change: &Change) -> State {
-    let over = change.state.is_open() && change.expires_at.is_some_and(|end| end <= view.now);
+    let over = change.state.is_open() && change.expires_at.is_some_and(|end| end <= view.clock);
     if over { State::Expired } else { change.state }
 }
 
@@ -132,6 +135,17 @@ fn open(view: &View<'_>, name: &str) -> Result<Change> {
         }
         _ => Ok(found),
     }
+}
+
+/// What approvals are bound to must still be what is recorded: `integrity` where somebody altered it.
+fn check_digest(view: &View<'_>, change: &Change) -> Result<()> {
+    let items = change::value_items(view.db, change.number)?;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    if change.digest.as_deref() == Some(digest(&items, change.risk, &demand).as_str()) {
+        return Ok(());
+    }
+    Err(Error::integrity(format!("Change request {} was altered after it was recorded.", change.number))
+        .hint("Find out what else was: cfgctl audit verify --full"))
 }
 
 fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
@@ -198,6 +212,7 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     let mut change = open(view, &request.id)?;
     let member = &view.actor.member;
     let demand = change.decision.demand.clone().unwrap_or_default();
+    check_text("comment", request.comment.as_deref().unwrap_or_default())?;
     if !member.is_person() {
         return Err(Error::denied(format!("{} is a program, and programs never approve.", member.name))
             .hint("A person has to decide."));
@@ -208,7 +223,8 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     };
     view.actor.require(least, &format!("approving a {} change", change.risk))?;
     let case = Case::of_change(view, &change)?;
-    if change.requested_by == member.name && !demand.own && !case.solo {
+    check_digest(view, &change)?;
+    if case.requesters.contains(&member.name) && !demand.own && !case.solo {
         return Err(Error::refused(format!("{} asked for this change, and may not approve it too.", member.name))
             .hint(format!("Another member with the role {least} or above has to: cfgctl member list")));
     }
@@ -239,10 +255,14 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         change.updated_at = Some(view.now);
         change::put(view.db, &change)?;
     }
-    if request.execute && complete {
-        return execute(view, change);
-    }
     let detail = json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
+    if request.execute && complete {
+        let mut decided = execute(view, change)?;
+        if let Some(note) = &mut decided.note {
+            note.detail["approved_with_it"] = detail;
+        }
+        return Ok(decided);
+    }
     let note = Note::new("change.approve", &change.id, detail).record("change", change.number);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
@@ -264,7 +284,7 @@ impl Handle<Reject> for Engine {
             }
             let least = change.decision.demand.as_ref().and_then(least_role).unwrap_or(Role::Admin);
             view.actor.require(least.min(Role::SeniorAdmin), &format!("rejecting a {} change", change.risk))?;
-            need_reason(&request.reason)?;
+            check_reason(&request.reason)?;
             let given = Approval {
                 member: member.name.clone(),
                 role: member.role.to_string(),
@@ -290,18 +310,11 @@ impl Handle<Cancel> for Engine {
             if change.requested_by != view.actor.name() {
                 view.actor.require(Role::Admin, "taking somebody else's request back")?;
             }
-            need_reason(&request.reason)?;
+            check_reason(&request.reason)?;
             end(view, &mut change, State::Cancelled, "change.cancel", &request.reason, request.dry_run)
         })?;
         Ok(DecisionReply { outcome: Outcome::Done, ..ended })
     }
-}
-
-fn need_reason(reason: &str) -> Result<()> {
-    if reason.trim().is_empty() {
-        return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
-    }
-    Ok(())
 }
 
 fn end(
@@ -344,9 +357,13 @@ fn check_executable(view: &View<'_>, change: &Change) -> Result<super::plan::Pla
         view.actor.require(Role::Operator, "executing a change")?;
     }
     refuse_stale(view, change)?;
+    check_digest(view, change)?;
     let policy = manifest::policy(view.db)?;
-    let wanted = change::value_items(view.db, change.number)?.into_iter().map(|item| (item.path, item.after)).collect();
-    let plan = plan(view, wanted, &policy, change.decision.proven)?;
+    let wanted: Vec<_> =
+        change::value_items(view.db, change.number)?.into_iter().map(|item| (item.path, item.after)).collect();
+    // What history proved when the change was made may be too long ago by now.
+    let proven = change.decision.proven && super::rollback::is_proven(view, &wanted)?;
+    let plan = plan(view, wanted, &policy, proven)?;
     plan.refuse_issues()?;
     let case = Case::of_change(view, change)?;
     let demand = change.decision.demand.clone().unwrap_or_default();
@@ -383,6 +400,14 @@ impl Handle<AttachEvidence> for Engine {
         self.decide(caller, "change.test", request.dry_run, |view| {
             let mut change = open(view, &request.id)?;
             view.actor.require(Role::Operator, "attaching evidence")?;
+            if change.requested_by != view.actor.name() {
+                view.actor.require(Role::Admin, "attaching evidence to somebody else's request")?;
+            }
+            if approval::evidence_of(view.db, change.number)?.len() >= MOST_EVIDENCE {
+                return Err(Error::refused(format!("Change request {} has {MOST_EVIDENCE} files of evidence, the limit.", change.number))
+                    .hint("Make one file of several."));
+            }
+            check_text("evidence's name", &request.name)?;
             if request.content.trim().is_empty() || request.content.len() > LARGEST_EVIDENCE {
                 return Err(Error::invalid(format!(
                     "Evidence is a text file of 1 to {LARGEST_EVIDENCE} bytes; {} has {}.",

@@ -1,6 +1,5 @@
 //! Comparing two states: versions, tags, backups, documents, the base, what is effective.
 
-use super::backup_file;
 use super::change::read_document;
 use super::state::{self, Selection, State};
 use super::transact::View;
@@ -122,7 +121,7 @@ fn named(view: &View<'_>, name: &str) -> Result<(Read, String)> {
             Ok((Read::Version(version), shown))
         }
         Err(_) if backup::check_name(name).is_ok() && name.ends_with(".json") => {
-            Ok((of_backup(backup_file::read(view.place, name)?), name.to_owned()))
+            Ok((of_backup(super::backup::recorded(view, name)?.1), name.to_owned()))
         }
         Err(error) => Err(Error { hint: Some("Name a version, a tag, a backup, `base`, `effective` or a file.".into()), ..error }),
     }

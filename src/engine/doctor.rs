@@ -7,7 +7,7 @@ use crate::api::status::{Check, CheckStatus, Doctor, DoctorReply};
 use crate::domain::error::{Code, Result};
 use crate::domain::member::Caller;
 use crate::store::database::{folder_of, network_file_system, with_suffix};
-use crate::store::{Connection, backup, member, metadata};
+use crate::store::{backup, member, metadata};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -20,7 +20,7 @@ impl Handle<Doctor> for Engine {
         self.look(caller, |view| {
             let db = view.db;
             let mut checks = vec![
-                finding("file", database(db), "Restore from a backup: cfgctl init --store NEW, then cfgctl restore FILE --foreign"),
+                finding("file", verify::file(db), "Restore from a backup: cfgctl init --store NEW, then cfgctl restore FILE --foreign"),
             ];
             let restore = "Compare with a head that was printed or logged earlier: cfgctl audit verify --head SEQ:HASH";
             let chain = verify::chain(db, None);
@@ -54,21 +54,6 @@ fn finding(name: &str, problems: Result<Vec<String>>, advice: &str) -> Check {
         Ok(problems) => check(name, CheckStatus::Failed, problems.join(" "), Some(advice)),
         Err(error) => check(name, CheckStatus::Failed, error.message, Some(advice)),
     }
-}
-
-fn database(db: &Connection) -> Result<Vec<String>> {
-    let mut problems = Vec::new();
-    for pragma in ["integrity_check", "foreign_key_check"] {
-        let mut statement = db.prepare(&format!("PRAGMA {pragma}"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let line: String = row.get(0)?;
-            if line != "ok" && problems.len() < 20 {
-                problems.push(line);
-            }
-        }
-    }
-    Ok(problems)
 }
 
 fn backups(view: &View<'_>) -> Result<Check> {

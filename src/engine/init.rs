@@ -1,6 +1,6 @@
 //! Making a store: its schema, its manifest, its owner, its first version, all or nothing.
 
-use super::identity::Actor;
+use super::identity::{Actor, ITSELF};
 use super::manifest::{put_in_force, read};
 use super::transact::{Note, View};
 use super::{Engine, Machine};
@@ -76,7 +76,7 @@ fn fill(engine: &mut Engine, text: &str, solo: bool, caller: &Caller) -> Result<
                 .hint("Leave CFGCTL_TOKEN and --token-file out."));
         }
     };
-    let name = if is_name(&name) { name } else { format!("uid-{uid}") };
+    let name = if is_name(&name) && name != ITSELF { name } else { format!("uid-{uid}") };
     let place = engine.store.place().map(|place| place.display().to_string()).unwrap_or_default();
     let found = {
         let (name, change_id) = (name.clone(), change_id.clone());

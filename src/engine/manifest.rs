@@ -20,11 +20,11 @@ use crate::domain::error::{Error, Result};
 use crate::domain::manifest::{Manifest, Problem};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
-use crate::domain::policy::{Policy, unmeetable};
+use crate::domain::policy::{Governance, Policy, unmeetable};
 use crate::domain::risk::Risk;
 use crate::domain::schema::CompiledSetting;
 use crate::domain::tree;
-use crate::domain::value::Value;
+use crate::domain::value::{self, Value};
 use crate::store::change::{self, Change, Decision, Other};
 use crate::store::manifest::{self, Applied, Generation};
 use crate::store::version::{self, Version};
@@ -132,11 +132,50 @@ fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
     if invalid > NAMED {
         warnings.push(format!("{} more present values would not be valid.", invalid - NAMED));
     }
+    let mut moved = 0;
+    let mut defaults: BTreeMap<Path, (Option<Value>, Option<Value>)> = BTreeMap::new();
+    manifest::each_default(view.db, None, |path, value| {
+        defaults.entry(path).or_default().0 = Some(value);
+        Ok(())
+    })?;
+    for (path, setting) in &manifest.settings {
+        if let Some(default) = &setting.default {
+            defaults.entry(path.clone()).or_default().1 = Some(default.clone());
+        }
+    }
+    for (path, (before, after)) in defaults {
+        // A new setting's default is what its services assume already; one that changes is felt.
+        if before.is_some() && before != after && !overrides::is_set(view.db, path.as_str())? {
+            moved += 1;
+            if moved <= NAMED {
+                let shown = |value: Option<Value>| value.map_or_else(|| "nothing".to_owned(), |value| value::bare(&value));
+                warnings.push(format!("Nobody overrides {path}: it becomes {} (it is {}).", shown(after), shown(before)));
+            }
+        }
+    }
+    if moved > NAMED {
+        warnings.push(format!("{} more effective values change with their defaults.", moved - NAMED));
+    }
+    warnings.extend(not_enforced(manifest));
     let unmet = unmet(view, &manifest.policy)?;
     if !unmet.is_empty() {
         warnings.push(format!("Nobody present could approve {} changes.", words(&unmet)));
     }
     Ok(warnings)
+}
+
+/// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.
+fn not_enforced(manifest: &Manifest) -> Vec<String> {
+    let policy = &manifest.policy;
+    let demands = Risk::ALL.map(|risk| policy.demand(risk));
+    let asked = [
+        (policy.governance == Governance::Board, "governance: board"),
+        (demands.iter().any(|demand| demand.window) || manifest.rest.contains_key("windows"), "windows"),
+        (manifest.rest.contains_key("sources"), "sources"),
+        (manifest.rest.contains_key("services"), "services"),
+    ];
+    let kept = asked.iter().filter(|(asked, _)| *asked);
+    kept.map(|(_, name)| format!("This build keeps {name} in the manifest and does not act on it yet.")).collect()
 }
 
 /// Why an override's path cannot stand beside the settings that a manifest registers.
@@ -328,8 +367,8 @@ pub(super) fn put_in_force(
     if former.as_ref().is_some_and(|former| former.base_hash == base_hash) {
         return Ok(None);
     }
-    let generation = Generation { id: former.map_or(1, |former| former.id + 1), manifest: applied.id, base_hash };
-    manifest::insert_generation(db, &generation, view.now)?;
+    let generation = Generation { id: former.map_or(1, |former| former.id + 1), manifest: applied.id, base_hash, created_at: view.now };
+    manifest::insert_generation(db, &generation)?;
     let parent = version::current(db)?;
     let config_hash = match &parent {
         Some(parent) => parent.config_hash.clone(),

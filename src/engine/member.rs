@@ -4,6 +4,7 @@
 //! remains who may change members; no demand that could be met becomes one that nobody present could meet.
 
 use super::change::{check_terms, id_taken};
+use super::identity::ITSELF;
 use super::manifest::{owner_change, unmet, words};
 use super::token::{self, INVITATION_PREFIX};
 use super::transact::{Note, View};
@@ -190,7 +191,7 @@ fn facts(member: &Member) -> Value {
 /// A name for a new member. `usage` where it cannot be one, `conflict` where it is taken, also by somebody who left:
 /// what they did must never seem to be another's.
 fn check_new_name(view: &View<'_>, name: &str) -> Result<()> {
-    if !is_name(name) || name == "cfgctl" || name == "unknown" {
+    if !is_name(name) || name == ITSELF || name == "unknown" {
         return Err(Error::usage(format!("{name:?} cannot be a member's name."))
             .hint("Use 1 to 64 letters, digits, '.', '-', '_' and '@', beginning with a letter or digit."));
     }
@@ -202,7 +203,7 @@ fn check_new_name(view: &View<'_>, name: &str) -> Result<()> {
                 .hint("Choose another name."))
         }
         Some(known) if known.membership == Membership::Invited => {
-            let open = credential::list(view.db, Some(name))?.into_iter().any(|found| found.state(view.now) == "active");
+            let open = credential::list(view.db, Some(name))?.into_iter().any(|found| found.state(view.clock) == "active");
             if !open {
                 return Ok(());
             }
@@ -268,7 +269,7 @@ impl Handle<Invite> for Engine {
                 Ok(Decision { members: vec![member], ends_solo: solo && request.end_solo == Some(true) })
             },
             |view, member, note| {
-                let expires_at = view.now.after(INVITATION_LASTS);
+                let expires_at = view.clock.after(INVITATION_LASTS);
                 let Some(note) = note else { return Ok(((None, expires_at), None)) };
                 let made = token::make(view, INVITATION_PREFIX, &member.name, CredentialKind::Invitation, Some(expires_at))?;
                 Ok(((Some(made.secret), expires_at), Some(note.record("credential", made.number))))

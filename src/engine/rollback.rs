@@ -3,7 +3,6 @@
 //! What must stay true: it runs through the same pipeline as a set and makes a new version; only what history proves
 //! was in force within 30 days asks for less (design.md §7); only a full backup unsets what it does not hold.
 
-use super::backup_file;
 use super::change::{Proposal, Returning};
 use super::plan::{Wanted, plan};
 use super::state::{self, Selection};
@@ -13,7 +12,7 @@ use crate::api::Outcome;
 use crate::api::change::ChangeReply;
 use crate::api::rollback::{BackupSource, PathResult, Point, Restore, Rollback, RollbackReply, Undo};
 use crate::domain::backup::{self, Backup, Scope};
-use crate::domain::change::Kind;
+use crate::domain::change::{Kind, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
@@ -21,13 +20,17 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::{self, Value};
 use crate::store::version::{self, Version};
 use crate::store::{change, history, manifest, metadata, overrides};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long ago values may have been in force to come back by a lesser demand.
 const PROVEN_WITHIN: Span = Span::days(30);
 
 /// What is gone back to, and what cannot be.
+#[derive(Default)]
 struct Return {
+    /// Values from a file are classified like any set (design.md §7).
+    may_be_proven: bool,
     to: String,
     wanted: Vec<Wanted>,
     failed: Vec<PathResult>,
@@ -66,9 +69,10 @@ impl Handle<Undo> for Engine {
                         .hint("Name one: cfgctl change-request list --all")
                 })?,
             };
-            let version = found.version.ok_or_else(|| {
+            let values = !matches!(found.kind, Kind::Init | Kind::Manifest | Kind::Member);
+            let version = found.version.filter(|_| values).ok_or_else(|| {
                 Error::refused(format!("Change {} set no values: there is nothing to undo.", found.number))
-                    .hint(format!("See it: cfgctl change-request show {}", found.number))
+                    .hint(format!("See it: cfgctl change-request show {}; a former manifest is applied again", found.number))
             })?;
             if version <= metadata::history_floor(view.db)? {
                 return Err(Error::not_found(format!("What change {} did is no longer known: its history was pruned.", found.number)));
@@ -95,12 +99,16 @@ impl Handle<Restore> for Engine {
         let name = match &request.from {
             BackupSource::Name(name) | BackupSource::File { name, .. } => name.clone(),
         };
-        let asked = format!("{name} {:?} {:?} {}", request.paths, request.section, request.skip_invalid);
+        let content = match &request.from {
+            BackupSource::Name(_) => String::new(),
+            BackupSource::File { content, .. } => hex(&Sha256::digest(content)),
+        };
+        let asked = format!("{name} {content} {:?} {:?} {}", request.paths, request.section, request.skip_invalid);
         let terms = request.terms.clone();
         let kind = if request.rollback { Kind::Rollback } else { Kind::Restore };
         self.go_back(caller, kind, &terms, asked, request.trigger.clone(), |view| {
             let backup = match &request.from {
-                BackupSource::Name(name) => backup_file::read(view.place, name)?,
+                BackupSource::Name(name) => super::backup::recorded(view, name)?.1,
                 BackupSource::File { name, content } => backup::read(name, content)?,
             };
             let selection = Selection::new(&request.paths, request.section.as_deref())?;
@@ -113,7 +121,9 @@ impl Handle<Restore> for Engine {
                 }
             }
             let confirm = (foreign || (whole && selection.is_everything())).then(|| manifest::instance(view.db)).transpose()?;
-            sift(view, format!("the backup {name}"), wanted, request.skip_invalid, confirm)
+            let may_be_proven = matches!(request.from, BackupSource::Name(_));
+            let going = sift(view, format!("the backup {name}"), wanted, request.skip_invalid, confirm)?;
+            Ok(Return { may_be_proven, ..going })
         })
     }
 }
@@ -129,21 +139,20 @@ impl Engine {
         read: impl FnOnce(&View<'_>) -> Result<Return>,
     ) -> Result<RollbackReply> {
         let mut gone = None;
-        let change = self.propose(caller, kind, terms, |view| {
+        let change = self.propose(caller, kind, terms, &asked, |view| {
             let going = read(view)?;
-            let proven = is_proven(view, &going.wanted)?;
+            let proven = going.may_be_proven && is_proven(view, &going.wanted)?;
             let proposal = Proposal {
                 kind,
                 terms,
                 wanted: going.wanted.clone(),
-                asked,
                 returning: Some(Returning { to: going.to.clone(), proven, trigger }),
             };
             gone = Some(going);
             Ok(proposal)
         })?;
-        let going = gone.ok_or_else(|| Error::internal("A rollback was answered without being read."))?;
-        Ok(report(change, going))
+        // Asked a second time under one id, the answer is what came of the first.
+        Ok(report(change, gone.unwrap_or_default()))
     }
 }
 
@@ -167,6 +176,15 @@ fn report(mut change: ChangeReply, going: Return) -> RollbackReply {
         .into_iter()
         .map(|(path, value)| PathResult { status: status(&path, &value).to_owned(), path, value, error: None })
         .collect();
+    if results.is_empty() {
+        let done = change.change.iter().flat_map(|change| &change.items);
+        results = done
+            .map(|item| {
+                let path = Path::from_canonical(item.path.clone());
+                PathResult { status: status(&path, &item.after).to_owned(), path, value: item.after.clone(), error: None }
+            })
+            .collect();
+    }
     let skipped = !going.failed.is_empty();
     results.extend(going.failed);
     results.sort_by(|a, b| a.path.cmp(&b.path));
@@ -209,17 +227,20 @@ fn sift(
             problem.is_none()
         });
     }
-    Ok(Return { to, wanted, failed, confirm_name })
+    Ok(Return { may_be_proven: true, to, wanted, failed, confirm_name })
 }
 
 /// Whether history proves that every value that would change was in force lately.
-fn is_proven(view: &View<'_>, wanted: &[Wanted]) -> Result<bool> {
+pub(super) fn is_proven(view: &View<'_>, wanted: &[Wanted]) -> Result<bool> {
     let since = view.ago(PROVEN_WITHIN);
+    // Without an override the base is effective: it proves itself only for as long as it has been the same.
+    let base_since = manifest::current_generation(view.db)?.created_at;
     for (path, value) in wanted {
         if overrides::value(view.db, path.as_str())? == *value {
             continue;
         }
         let text = value.as_ref().map(value::canonical);
+        let since = if value.is_some() { since } else { since.max(base_since) };
         if !history::was_in_force_since(view.db, path, text.as_deref(), since)? {
             return Ok(false);
         }

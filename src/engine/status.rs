@@ -33,6 +33,9 @@ impl Handle<Status> for Engine {
             if view.place.is_some() {
                 attention.push("Identity is asserted: who can write the store's file can forge what is in it.".to_owned());
             }
+            if view.now > view.clock {
+                attention.push(format!("The last entry was written at {}, by a clock that was far ahead.", view.now));
+            }
             if open_requests > 0 {
                 attention.push(format!("{open_requests} open change requests: cfgctl change-request list"));
             }

@@ -12,7 +12,7 @@ use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::{Caller, Claim, Member, Membership, Proof};
 use crate::domain::time::{Span, Timestamp};
 use crate::store::credential::{self, Credential, Kind};
-use crate::store::member;
+use crate::store::member as store_member;
 use serde_json::json;
 
 /// What a token begins with, so that scanners know one.
@@ -45,7 +45,7 @@ fn token_reply(member: &str, made: Made, expires_at: Option<Timestamp>) -> Token
 }
 
 fn end_of(view: &View<'_>, expires_in: Option<u64>) -> Option<Timestamp> {
-    expires_in.map(|seconds| view.now.after(Span::seconds(seconds)))
+    expires_in.map(|seconds| view.clock.after(Span::seconds(seconds)))
 }
 
 impl Handle<Join> for Engine {
@@ -62,17 +62,18 @@ impl Handle<Join> for Engine {
             if found.state(now) != "active" {
                 return refused(&format!("is {}", found.state(now)));
             }
-            let invited = member::find(db, &found.member)?.filter(|member| member.membership == Membership::Invited);
+            let invited = store_member::find(db, &found.member)?.filter(|member| member.membership == Membership::Invited);
             let Some(member) = invited else { return refused("is nobody's any more") };
             // An invitation for a user of this machine is redeemed by that user.
-            match (member.uid, &caller.claim) {
-                (Some(uid), Claim::User { uid: caller, name, .. }) if uid != *caller => {
-                    return refused(&format!("is for the user {uid}, and {name} is {caller}"));
-                }
-                (Some(uid), Claim::Token(_)) => {
-                    return refused(&format!("is for the user {uid}, who redeems it without a token"));
-                }
-                _ => {}
+            let Claim::User { uid: caller, name, .. } = &caller.claim else {
+                return refused("is redeemed by a person, without a token");
+            };
+            if member.uid.is_some_and(|uid| uid != *caller) {
+                return refused(&format!("is for the user {}, and {name} is {caller}", member.uid.unwrap_or_default()));
+            }
+            // One person is one member, whatever they were called.
+            if let Some(known) = store_member::by_uid(db, *caller)? {
+                return refused(&format!("is for {}, and you are {} already", found.member, known.name));
             }
             Ok(Actor { member, proof: Proof::Invitation(found.id) })
         };
@@ -87,11 +88,16 @@ impl Handle<Join> for Engine {
                 reason: "joined by invitation".to_owned(),
                 ..view.actor.member.clone()
             };
-            member::put(view.db, &joined)?;
+            store_member::put(view.db, &joined)?;
             credential::end(view.db, invitation, "used", view.now, view.actor.name())?;
             let expires_at = end_of(view, request.expires_in);
             let made = make(view, TOKEN_PREFIX, &joined.name, Kind::Token, expires_at)?;
-            let note = Note::new("member.join", &joined.name, json!({"role": joined.role, "uid": joined.uid}))
+            let by = match &caller.claim {
+                Claim::User { uid, .. } => Some(*uid),
+                Claim::Token(_) => None,
+            };
+            let detail = json!({"role": joined.role, "uid": joined.uid, "redeemed_by_uid": by});
+            let note = Note::new("member.join", &joined.name, detail)
                 .record("member", &joined.name)
                 .record("credential", invitation)
                 .record("credential", made.number);
@@ -108,7 +114,7 @@ impl Handle<IssueToken> for Engine {
             let me = &view.actor.member;
             let whose = request.program.as_deref().unwrap_or(&me.name);
             if whose != me.name {
-                let program = member::find(view.db, whose)?.filter(Member::is_active).ok_or_else(|| {
+                let program = store_member::find(view.db, whose)?.filter(Member::is_active).ok_or_else(|| {
                     Error::not_found(format!("{whose} is no member.")).hint("See who is: cfgctl member list")
                 })?;
                 if program.is_person() {
@@ -123,7 +129,20 @@ impl Handle<IssueToken> for Engine {
                     .hint("See who answers for what: cfgctl member list"));
                 }
             }
-            let expires_at = end_of(view, request.expires_in);
+            if whose == me.name && !me.is_person() {
+                return Err(Error::denied(format!("{whose} is a program, and its token is made by the member who answers for it."))
+                    .hint(format!("They make a new one: cfgctl member token {whose}")));
+            }
+            let mut expires_at = end_of(view, request.expires_in);
+            if let (Proof::Token(used), true) = (&view.actor.proof, whose == me.name) {
+                // A token gives at most its own length of life on: a short one that leaked does not become a long one.
+                let used = credential::find(view.db, *used)?;
+                if let Some(end) = used.as_ref().and_then(|used| used.expires_at) {
+                    let length = end.millis() - used.map_or(0, |used| used.created_at.millis());
+                    let latest = Timestamp::from_millis(view.clock.millis().saturating_add(length));
+                    expires_at = Some(expires_at.map_or(latest, |asked| asked.min(latest)));
+                }
+            }
             let made = make(view, TOKEN_PREFIX, whose, Kind::Token, expires_at)?;
             let mut note = Note::new("token.issue", whose, json!({"number": made.number, "expires_at": expires_at}))
                 .record("credential", made.number);
@@ -146,7 +165,7 @@ impl Handle<ListTokens> for Engine {
             let mut items = Vec::new();
             for found in credential::list(view.db, None)? {
                 let mine = found.member == me.name || answers_for(view, &me.name, &found)?;
-                let state = found.state(view.now).to_owned();
+                let state = found.state(view.clock).to_owned();
                 if (me.owner || mine) && (request.all || state == "active") {
                     items.push(TokenView {
                         number: found.id,
@@ -165,7 +184,7 @@ impl Handle<ListTokens> for Engine {
 }
 
 fn answers_for(view: &View<'_>, name: &str, token: &Credential) -> Result<bool> {
-    Ok(member::find(view.db, &token.member)?.is_some_and(|member| member.answerable.as_deref() == Some(name)))
+    Ok(store_member::find(view.db, &token.member)?.is_some_and(|member| member.answerable.as_deref() == Some(name)))
 }
 
 impl Handle<RevokeToken> for Engine {
@@ -182,10 +201,10 @@ impl Handle<RevokeToken> for Engine {
                 view.actor.require_owner("somebody else's token")?;
             }
             if found.ended_at.is_some() {
-                return Err(Error::conflict(format!("Token {} is {} already.", found.id, found.state(view.now)))
+                return Err(Error::conflict(format!("Token {} is {} already.", found.id, found.state(view.clock)))
                     .hint("See how they stand: cfgctl member token list --all"));
             }
-            let whose = member::find(view.db, &found.member)?.ok_or_else(missing)?;
+            let whose = store_member::find(view.db, &found.member)?.ok_or_else(missing)?;
             let reply = MemberReply { dry_run, member: to_view(&whose), warnings: Vec::new(), audit_head: None };
             if dry_run {
                 return Ok((reply, None));

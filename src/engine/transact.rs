@@ -3,6 +3,7 @@
 //! What must stay true: nothing is written without an entry; a refusal is written too, in a transaction of its own;
 //! time never goes back in the log, whatever the clock does (`max(now, last)`).
 
+use super::backup_file;
 use super::identity::{self, Actor};
 use super::{Engine, Machine, system_log};
 use crate::domain::audit::{Entry, Head};
@@ -17,7 +18,10 @@ use std::path::Path;
 /// One consistent state, who looks at it, and when.
 pub(super) struct View<'a> {
     pub(super) db: &'a Connection,
+    /// When it is written down: never before the last entry.
     pub(super) now: Timestamp,
+    /// When it is, as deadlines and expiries are judged.
+    pub(super) clock: Timestamp,
     pub(super) actor: Actor,
     pub(super) caller: &'a Caller,
     pub(super) machine: &'a Machine,
@@ -36,11 +40,14 @@ pub(super) struct Note {
     pub(super) detail: Value,
     /// The records it wrote, as kind and key.
     pub(super) records: Vec<(&'static str, String)>,
+    /// Backups whose files go once the record that they are gone is durable: a file that stays is one too many, which
+    /// `doctor` names, and never one too few.
+    pub(super) remove_after: Vec<String>,
 }
 
 impl Note {
     pub(super) fn new(action: &str, target: impl Into<String>, detail: Value) -> Note {
-        Note { action: action.to_owned(), target: target.into(), detail, records: Vec::new() }
+        Note { action: action.to_owned(), target: target.into(), detail, ..Note::default() }
     }
 
     #[must_use]
@@ -64,9 +71,9 @@ impl Engine {
         body: impl FnOnce(&View<'_>) -> Result<T>,
     ) -> Result<T> {
         self.store.read(|db| {
-            let now = (self.machine.now)().max(audit::head(db)?.at);
-            let actor = identify(db, now)?;
-            body(&View { db, now, actor, caller, machine: &self.machine, place: self.store.place() })
+            let (now, clock) = times(&self.machine, audit::head(db)?.at);
+            let actor = identify(db, clock)?;
+            body(&View { db, now, clock, actor, caller, machine: &self.machine, place: self.store.place() })
         })
     }
 
@@ -94,16 +101,20 @@ impl Engine {
         let mut tried_by = None;
         let answer = self.store.write(|db| {
             let head = audit::head(db)?;
-            let now = (machine.now)().max(head.at);
-            let actor = identify(db, now)?;
+            let (now, clock) = times(machine, head.at);
+            let actor = identify(db, clock)?;
             tried_by = Some(actor.clone());
-            let view = View { db, now, actor, caller, machine, place: place.as_deref() };
+            let view = View { db, now, clock, actor, caller, machine, place: place.as_deref() };
             let (answer, note) = body(&view)?;
-            let head = note.map(|note| append(&view, &head, &note, "done")).transpose()?;
-            Ok((answer, head, metadata::store_id(db)?))
+            let head = note.as_ref().map(|note| append(&view, &head, note, "done")).transpose()?;
+            let gone = note.map(|note| note.remove_after).unwrap_or_default();
+            Ok((answer, head, gone, metadata::store_id(db)?))
         });
         match answer {
-            Ok((answer, head, store_id)) => {
+            Ok((answer, head, gone, store_id)) => {
+                for name in gone {
+                    let _ = backup_file::remove(place.as_deref(), &name);
+                }
                 if let (Some(head), true) = (&head, self.machine.system_log) {
                     system_log::send(&store_id, head, action);
                 }
@@ -151,6 +162,17 @@ impl Engine {
             audit::append(db, &head, &entry).map(|_| ())
         })
     }
+}
+
+/// A clock this far behind the last entry was wrong then, not now.
+const LEAP: Span = Span::days(1);
+
+/// When something is written down, and when it is. Time never goes back in the log; but one entry from a clock that
+/// was far ahead must not hold every deadline and expiry still until then.
+fn times(machine: &Machine, last: Timestamp) -> (Timestamp, Timestamp) {
+    let clock = (machine.now)();
+    let now = clock.max(last);
+    (now, if last > clock.after(LEAP) { clock } else { now })
 }
 
 fn is_refusal(code: Code) -> bool {
@@ -205,6 +227,6 @@ fn append(view: &View<'_>, head: &Head, note: &Note, outcome: &str) -> Result<He
 impl View<'_> {
     /// So long ago.
     pub(super) fn ago(&self, span: Span) -> Timestamp {
-        self.now.before(span)
+        self.clock.before(span)
     }
 }

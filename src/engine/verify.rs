@@ -10,7 +10,8 @@ use crate::domain::change::hex;
 use crate::domain::error::{Code, Result};
 use crate::domain::manifest::Manifest;
 use crate::domain::tree::{self, Tree};
-use crate::store::{Connection, audit, digest, hash_node, history, manifest, metadata, overrides, version};
+use crate::store::database::{self, Store};
+use crate::store::{Connection, audit, digest, hash_node, history, manifest, metadata, migration, overrides, version};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
@@ -90,6 +91,17 @@ pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>) -> Result
     Ok(Chain { entries: last, head: format!("{last}:{}", hex(&previous)), problems: told.finish(), vouched })
 }
 
+/// What SQLite's own check finds, and whether the schema is the one that the migrations make.
+pub(super) fn file(db: &Connection) -> Result<Vec<String>> {
+    let mut problems = database::problems(db)?;
+    let pristine = Store::in_memory()?;
+    migration::migrate(&pristine)?;
+    if database::schema(db)? != database::schema(pristine.connection())? {
+        problems.push("The schema is not the one that cfgctl makes: something was added, altered or taken away.".to_owned());
+    }
+    Ok(problems)
+}
+
 /// Compares every record with the last digest that an entry vouches for, both ways.
 pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Result<Vec<String>> {
     let mut told = Told::new();
@@ -97,6 +109,15 @@ pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Res
     let mut seen = std::collections::HashSet::new();
     digest::names(db, |kind, key| {
         let name = format!("{kind}:{key}");
+        // Below the floor a version stands without its rows, which the record of the pruning covers.
+        let pruned = kind == "version" && key.parse::<i64>().is_ok_and(|version| version <= floor);
+        if pruned {
+            let copy = digest::of_record(db, "version-copy", key)?;
+            if copy.as_ref() != vouched.get(&format!("version-copy:{key}")).filter(|_| copy.is_some()) {
+                told.tell(format!("The copy of version {key} is not what pruning left."));
+            }
+            return Ok(());
+        }
         let actual = match digest::of_record(db, kind, key) {
             Err(error) if error.code == Code::Integrity => None,
             other => other?,
@@ -112,8 +133,11 @@ pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Res
     for (name, digest) in vouched {
         let (kind, key) = name.split_once(':').unwrap_or_default();
         let pruned = kind == "version" && key.parse::<i64>().is_ok_and(|version| version <= floor);
-        // Tags and backups go by being taken away; what else was written stays.
-        if digest != "-" && !seen.contains(name) && !pruned && !matches!(kind, "tag" | "backup") {
+        if kind == "history-up-to" {
+            if key.parse() == Ok(floor) && digest::of_record(db, kind, key)?.as_deref().unwrap_or("-") != digest {
+                told.tell("What pruning left of history is not what it left.".to_owned());
+            }
+        } else if digest != "-" && !seen.contains(name) && !pruned && kind != "version-copy" {
             told.tell(format!("The rows of {kind} {key} are gone."));
         }
     }
@@ -124,7 +148,6 @@ pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Res
 pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
     let mut told = Told::new();
     let mut leaves = Vec::new();
-    let floor = metadata::history_floor(db)?;
     let mut last = HashMap::new();
     history::each_last(db, |path, value, at, by, reason, version| {
         last.insert(path, (value, at, by, reason, version));
@@ -135,7 +158,7 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
         let type_fits = row.value.as_ref().is_none_or(|text| {
             crate::store::value_of(text).is_ok_and(|value| crate::domain::value::type_of(&value).as_str() == row.value_type)
         });
-        if !columns_fit || !type_fits {
+        if !columns_fit || !type_fits || row.is_active != row.value.is_some() {
             told.tell(format!("The override {} contradicts itself: its section, key, path or type was altered.", row.path));
         }
         match last.remove(&row.path) {
@@ -144,7 +167,6 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
                     told.tell(format!("The override {} is not what history says was written last.", row.path));
                 }
             }
-            None if row.version <= floor => {}
             None => told.tell(format!("History knows nothing of the override {}.", row.path)),
         }
         if let Some(text) = &row.value {

@@ -1,5 +1,6 @@
 //! Versions: listed, shown, made by hand, tagged, kept as baselines, pruned.
 
+use super::change::check_reason;
 use super::history::{cursor, cut, page};
 use super::state;
 use super::transact::{Note, View};
@@ -102,10 +103,11 @@ impl Engine {
 fn check_tag(view: &View<'_>, tag: &str) -> Result<()> {
     let fits = (1..=LONGEST_TAG).contains(&tag.len())
         && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
-        && !tag.bytes().all(|byte| byte.is_ascii_digit());
+        && !(tag.bytes().all(|byte| byte.is_ascii_hexdigit()) && (tag.len() >= 12 || tag.bytes().all(|byte| byte.is_ascii_digit())))
+        && !["base", "effective"].contains(&tag);
     if !fits {
         return Err(Error::usage(format!("{tag:?} cannot be a tag."))
-            .hint(format!("Use 1 to {LONGEST_TAG} letters, digits, '-', '_', '.' and '/', not digits alone.")));
+            .hint(format!("Use 1 to {LONGEST_TAG} letters, digits, '-', '_', '.' and '/'; nothing that reads as a number or a hash.")));
     }
     match version::by_tag(view.db, tag)? {
         Some(version) => Err(Error::conflict(format!("The tag {tag} is version {version}'s already."))
@@ -114,16 +116,9 @@ fn check_tag(view: &View<'_>, tag: &str) -> Result<()> {
     }
 }
 
-fn need_reason(reason: &str) -> Result<()> {
-    if reason.trim().is_empty() {
-        return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
-    }
-    Ok(())
-}
-
 impl Handle<CreateVersion> for Engine {
     fn handle(&mut self, caller: &Caller, request: CreateVersion) -> Result<VersionReply> {
-        need_reason(&request.description)?;
+        check_reason(&request.description)?;
         self.about_version(
             caller,
             "version.create",
@@ -160,7 +155,7 @@ impl Handle<CreateVersion> for Engine {
 
 impl Handle<TagVersion> for Engine {
     fn handle(&mut self, caller: &Caller, request: TagVersion) -> Result<VersionReply> {
-        need_reason(&request.reason)?;
+        check_reason(&request.reason)?;
         self.about_version(
             caller,
             "version.tag",
@@ -181,7 +176,7 @@ impl Handle<TagVersion> for Engine {
 
 impl Handle<UntagVersion> for Engine {
     fn handle(&mut self, caller: &Caller, request: UntagVersion) -> Result<VersionReply> {
-        need_reason(&request.reason)?;
+        check_reason(&request.reason)?;
         self.about_version(
             caller,
             "version.untag",
@@ -204,7 +199,7 @@ impl Handle<UntagVersion> for Engine {
 
 impl Handle<MarkBaseline> for Engine {
     fn handle(&mut self, caller: &Caller, request: MarkBaseline) -> Result<VersionReply> {
-        need_reason(&request.reason)?;
+        check_reason(&request.reason)?;
         self.about_version(
             caller,
             "version.baseline",
@@ -216,8 +211,9 @@ impl Handle<MarkBaseline> for Engine {
             |view, version| {
                 let copy = state::copy_text(&state::at(view, version)?)?;
                 version::keep_copy(view.db, version.id, &copy, true)?;
+                let below = version.id <= metadata::history_floor(view.db)?;
                 Ok(Note::new("version.baseline", version.id.to_string(), json!({"reason": request.reason}))
-                    .record("version", version.id))
+                    .record(if below { "version-copy" } else { "version" }, version.id))
             },
         )
     }
@@ -225,12 +221,12 @@ impl Handle<MarkBaseline> for Engine {
 
 impl Handle<PruneVersions> for Engine {
     fn handle(&mut self, caller: &Caller, request: PruneVersions) -> Result<PruneVersionsReply> {
-        need_reason(&request.reason)?;
+        check_reason(&request.reason)?;
         if request.dry_run {
             return self.look(caller, |view| {
                 let (floor, kept) = prunable(view, &request)?;
                 let removed = version::count_prunable(view.db, floor)?;
-                let history_removed = if removed == 0 { 0 } else { history::count_up_to(view.db, floor)? };
+                let history_removed = if removed == 0 { 0 } else { history::count_prunable(view.db, floor)? };
                 let audit_head = None;
                 Ok(PruneVersionsReply { dry_run: true, removed, history_removed, floor, kept, audit_head })
             });
@@ -244,14 +240,25 @@ impl Handle<PruneVersions> for Engine {
 /// Up to which version everything may go, and what stays all the same.
 fn prunable(view: &View<'_>, request: &PruneVersions) -> Result<(i64, Vec<i64>)> {
     view.actor.require(Role::Admin, "pruning versions")?;
+    let policy = manifest::policy(view.db)?.keep;
     let keep = match request.keep {
         Some(0) => return Err(Error::usage("The current version cannot be pruned.").hint("Use --keep 1 or more.")),
         Some(keep) => keep,
-        None => manifest::policy(view.db)?.keep.versions,
+        None => policy.versions,
     };
     let current = state::current(view)?.id;
-    let keep = i64::try_from(keep).unwrap_or(i64::MAX);
-    let floor = (current - keep).max(metadata::history_floor(view.db)?);
+    let mut floor = current - i64::try_from(keep).unwrap_or(i64::MAX);
+    // History is evidence: what the policy keeps goes only by an owner's own word.
+    let oldest_kept = version::at_time(view.db, view.ago(policy.history))?.map_or(0, |version| version.id - 1);
+    let allowed = oldest_kept.min(current - i64::try_from(policy.versions).unwrap_or(i64::MAX));
+    if floor > allowed {
+        if request.keep.is_some() {
+            view.actor.require_owner("forgetting what the policy keeps")?;
+        } else {
+            floor = allowed;
+        }
+    }
+    let floor = floor.max(metadata::history_floor(view.db)?);
     Ok((floor, version::kept_up_to(view.db, floor)?))
 }
 
@@ -278,9 +285,9 @@ fn prune(view: &View<'_>, request: &PruneVersions) -> Result<(PruneVersionsReply
     reply.history_removed = history::prune(db, floor)?;
     metadata::set(db, metadata::HISTORY_FLOOR, &floor.to_string(), view.now)?;
     for id in &reply.kept {
-        note = note.record("version", id);
+        note = note.record("version-copy", id);
     }
     let detail = json!({"floor": floor, "removed": removed, "reason": request.reason, "kept": reply.kept});
     note = Note { action: "version.prune".into(), target: floor.to_string(), detail, ..note };
-    Ok((reply, Some(note.record("fact", metadata::HISTORY_FLOOR))))
+    Ok((reply, Some(note.record("fact", metadata::HISTORY_FLOOR).record("history-up-to", floor))))
 }

@@ -52,7 +52,7 @@ impl Case {
             votes.push(vote_of(view, &given.member)?);
         }
         Ok(Case {
-            requesters: vec![change.requested_by.clone()],
+            requesters: requesters(view, &change.requested_by)?,
             evidence: approval::evidence_of(view.db, change.number)?,
             approvals,
             votes,
@@ -67,7 +67,7 @@ impl Case {
         let name = view.actor.name().to_owned();
         Ok(Case {
             votes: vec![vote_of(view, &name)?],
-            requesters: vec![name],
+            requesters: requesters(view, &name)?,
             approvals: Vec::new(),
             evidence: Vec::new(),
             digest,
@@ -100,6 +100,15 @@ impl Case {
                 vote.member == given.member && vote.person && vote.role >= least_role(demand)
             })
     }
+}
+
+/// Everybody who counts as having asked: the member, whoever answers for a program, and every other name of theirs.
+fn requesters(view: &View<'_>, name: &str) -> Result<Vec<String>> {
+    let mut all = member::names_of_the_same_user(view.db, name)?;
+    if let Some(person) = member::find(view.db, name)?.and_then(|member| member.answerable) {
+        all.extend(member::names_of_the_same_user(view.db, &person)?);
+    }
+    Ok(all)
 }
 
 /// The least role whose approval a demand can use; none where it asks for none.

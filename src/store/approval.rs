@@ -3,7 +3,7 @@
 use super::time_of;
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 /// One member's decision; one vote a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,10 +128,4 @@ pub fn evidence_of(db: &Connection, change: i64) -> Result<Vec<Evidence>> {
         });
     }
     Ok(evidence)
-}
-
-/// The content of the evidence whose hash this is.
-pub fn content(db: &Connection, change: i64, sha256: &str) -> Result<Option<String>> {
-    let mut statement = db.prepare_cached("SELECT content FROM evidence WHERE change = ?1 AND sha256 = ?2")?;
-    Ok(statement.query_row((change, sha256), |row| row.get(0)).optional()?)
 }

@@ -93,17 +93,28 @@ pub fn list(db: &Connection, before: Option<i64>, limit: u32) -> Result<Vec<Reco
 
 /// The last backup of everything.
 pub fn last_full(db: &Connection) -> Result<Option<Record>> {
-    Ok(some(db, "WHERE scope = 'full' ORDER BY id DESC LIMIT 1", [])?.pop())
+    let last = "WHERE id = (SELECT max(id) FROM (
+        SELECT max(id) AS id FROM backups WHERE scope = 'full' AND automatic = 0
+        UNION ALL SELECT max(id) FROM backups WHERE scope = 'full' AND automatic = 1))";
+    Ok(some(db, last, [])?.pop())
 }
 
-/// Every automatic backup beyond the newest so many of its scope, the oldest first.
-pub fn automatic_beyond(db: &Connection, scope: &str, keep: u32) -> Result<Vec<Record>> {
+/// Automatic backups beyond the newest so many of their scope, the oldest first; only those made before a time.
+pub fn automatic_beyond(
+    db: &Connection,
+    scope: &str,
+    keep: u32,
+    before: Option<Timestamp>,
+    limit: u32,
+) -> Result<Vec<Record>> {
+    let before = before.map_or_else(|| "9999".to_owned(), |time| time.to_string());
     some(
         db,
         "WHERE scope = ?1 AND automatic = 1 AND id <= (
            SELECT id FROM backups WHERE scope = ?1 AND automatic = 1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
-         ORDER BY id",
-        (scope, keep),
+           AND id <= coalesce((SELECT max(id) FROM backups WHERE created_at <= ?3), 0)
+         ORDER BY id LIMIT ?4",
+        (scope, keep, before, limit),
     )
 }
 

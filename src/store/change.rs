@@ -140,22 +140,12 @@ pub fn by_number(db: &Connection, number: i64) -> Result<Option<Change>> {
 
 /// At most two changes whose ULID begins so.
 pub fn by_beginning(db: &Connection, beginning: &str) -> Result<Vec<Change>> {
-    some(db, "WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", [beginning])
-}
-
-/// The change that made a version.
-pub fn by_version(db: &Connection, version: i64) -> Result<Option<Change>> {
-    Ok(some(db, "WHERE version_id = ?1", [version])?.pop())
+    some(db, "WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT 2", [beginning])
 }
 
 /// A member's last executed change that made a version.
 pub fn last_executed_by(db: &Connection, member: &str) -> Result<Option<Change>> {
     Ok(some(db, "WHERE executed_by = ?1 AND version_id IS NOT NULL ORDER BY number DESC LIMIT 1", [member])?.pop())
-}
-
-/// Every open request, the oldest first.
-pub fn open(db: &Connection) -> Result<Vec<Change>> {
-    some(db, "WHERE state IN ('pending', 'approved') ORDER BY number", [])
 }
 
 /// How many requests are open.
@@ -167,8 +157,8 @@ pub fn count_open(db: &Connection) -> Result<i64> {
 /// The ULIDs of open requests that would change a path.
 pub fn open_on_path(db: &Connection, path: &str) -> Result<Vec<String>> {
     let mut statement = db.prepare_cached(
-        "SELECT c.id FROM change_items i JOIN changes c ON c.number = i.change
-         WHERE i.path = ?1 AND i.what = 'value' AND c.state IN ('pending', 'approved') ORDER BY c.number",
+        "SELECT c.id FROM changes c WHERE c.state IN ('pending', 'approved') AND EXISTS (
+           SELECT 1 FROM change_items i WHERE i.path = ?1 AND i.change = c.number AND i.what = 'value') ORDER BY c.number",
     )?;
     Ok(statement.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
@@ -344,7 +334,7 @@ pub fn steps(db: &Connection, change: i64) -> Result<Vec<Step>> {
     Ok(statement.query_map([change], step)?.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The manifest's hash that a former change of this id put in force, if it did; used to answer it again.
+/// The number of the manifest that a change put in force, where it did.
 pub fn manifest_of(db: &Connection, change: i64) -> Result<Option<i64>> {
     let mut statement = db.prepare_cached("SELECT id FROM manifests WHERE change = ?1")?;
     Ok(statement.query_row([change], |row| row.get(0)).optional()?)

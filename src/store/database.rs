@@ -8,7 +8,7 @@
 use super::migration;
 use crate::domain::error::{Error, Result};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -63,7 +63,9 @@ impl Store {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| cannot_make(folder, &error))?;
         }
         let lock = open_lock(&place)?;
-        lock.lock().map_err(|error| cannot_make(&place, &error))?;
+        lock.try_lock().map_err(|_| {
+            Error::conflict(format!("Somebody else is making a store at {} just now.", place.display())).hint("Try again in a moment.")
+        })?;
         if place.symlink_metadata().is_ok_and(|file| !file.is_file() || file.len() > 0) {
             return Err(Error::conflict(format!("There is already something at {}.", place.display()))
                 .hint("Name another place with --store, or use the store that is there."));
@@ -163,8 +165,22 @@ struct Turn<'a>(&'a File);
 
 impl<'a> Turn<'a> {
     fn take(lock: &'a File) -> Result<Turn<'a>> {
-        lock.lock().map_err(|error| Error::unavailable(format!("The store's lock cannot be taken: {error}.")))?;
-        Ok(Turn(lock))
+        let failed = |error: io::Error| Error::unavailable(format!("The store's lock cannot be taken: {error}."));
+        match lock.try_lock() {
+            Ok(()) => return Ok(Turn(lock)),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        // The kernel wakes who waits in turn, which asking again and again would not; a second thread waits, so that
+        // the wait has an end.
+        let waiting = lock.try_clone().map_err(failed)?;
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(waiting.lock()));
+        match told.recv_timeout(BUSY) {
+            Ok(taken) => taken.map(|()| Turn(lock)).map_err(failed),
+            Err(_) => Err(Error::unavailable(format!("The store is busy: somebody else has held it for {} s.", BUSY.as_secs()))
+                .hint("Find out who: fuser on the store's .lock file; then try again.")),
+        }
     }
 }
 
@@ -243,7 +259,10 @@ fn cannot_make(place: &Path, error: &io::Error) -> Error {
 
 fn open_lock(place: &Path) -> Result<File> {
     let name = with_suffix(place, ".lock");
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&name).map_err(|error| {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32);
+    options.open(&name).map_err(|error| {
         Error::unavailable(format!("The store at {} cannot be written: {error}.", place.display()))
             .not_retryable()
             .hint("Look at the permissions of the store and of its folder.")
@@ -332,4 +351,27 @@ pub fn network_file_system(place: &Path) -> Option<&'static str> {
     ];
     let kind = rustix::fs::statfs(folder_of(place)).ok()?.f_type as u32;
     NETWORK.into_iter().find(|(magic, _)| *magic == kind).map(|(_, name)| name)
+}
+
+/// What SQLite's own check finds wrong with the file, twenty lines of it at most.
+pub fn problems(db: &Connection) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for pragma in ["PRAGMA integrity_check(20)", "PRAGMA foreign_key_check"] {
+        let mut statement = db.prepare(pragma)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let line: String = row.get(0)?;
+            if line != "ok" && problems.len() < 20 {
+                problems.push(line);
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// Every table, index, view and trigger, as it was made.
+pub fn schema(db: &Connection) -> Result<Vec<(String, String, Option<String>)>> {
+    let mut statement = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name")?;
+    let entries = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(entries.collect::<rusqlite::Result<_>>()?)
 }

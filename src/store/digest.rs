@@ -46,6 +46,18 @@ const KINDS: &[(&str, &[&str])] = &[
         "manifest",
         &["SELECT id, text, hash, created_at, created_by, reason, change FROM manifests WHERE id = ?1"],
     ),
+    // A version that stands below the floor of history, with the copy it holds.
+    (
+        "version-copy",
+        &["SELECT id, config_json, config_hash, effective_hash, created_at, created_by, description, is_baseline, parent,
+           change, generation FROM config_versions WHERE id = ?1"],
+    ),
+    // What pruning left of history: the last row of every path, up to the floor.
+    (
+        "history-up-to",
+        &["SELECT id, operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id
+           FROM config_history WHERE version_id <= ?1 ORDER BY id"],
+    ),
     ("generation", &["SELECT id, manifest, base_hash, created_at FROM base_generations WHERE id = ?1"]),
     ("tag", &["SELECT tag, version_id, created_at, created_by, reason FROM version_tags WHERE tag = ?1"]),
     (
@@ -55,6 +67,9 @@ const KINDS: &[(&str, &[&str])] = &[
     ),
     ("fact", &["SELECT key, value, updated_at FROM system_metadata WHERE key = ?1"]),
 ];
+
+/// The kinds whose key is a name, whatever it looks like.
+const NAMED_BY_TEXT: &[&str] = &["member", "tag", "fact"];
 
 /// The queries that list the keys of every record of a kind.
 const KEYS: &[(&str, &str)] = &[
@@ -82,8 +97,8 @@ pub fn of_record(db: &Connection, kind: &str, key: &str) -> Result<Option<String
         let mut statement = db.prepare_cached(query)?;
         let columns = statement.column_count();
         let mut rows = match key.parse::<i64>() {
-            Ok(number) => statement.query([number])?,
-            Err(_) => statement.query([key])?,
+            Ok(number) if !NAMED_BY_TEXT.contains(&kind) => statement.query([number])?,
+            _ => statement.query([key])?,
         };
         while let Some(row) = rows.next()? {
             found = true;

@@ -118,11 +118,14 @@ pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Event>> 
             condition("AND key < {}))", Box::new(to), &mut values);
         }
     }
+    // Times never go back from version to version: a time is a version, and versions have an index.
     if let Some(since) = filter.since {
-        condition("changed_at >= {}", Box::new(since.to_string()), &mut values);
+        let before = super::version::at_time(db, Timestamp::from_millis(since.millis() - 1))?;
+        condition("version_id > {}", Box::new(before.map_or(0, |version| version.id)), &mut values);
     }
     if let Some(until) = filter.until {
-        condition("changed_at <= {}", Box::new(until.to_string()), &mut values);
+        let last = super::version::at_time(db, until)?;
+        condition("version_id <= {}", Box::new(last.map_or(0, |version| version.id)), &mut values);
     }
     if let Some(by) = &filter.by {
         condition("changed_by = {}", Box::new(by.clone()), &mut values);
@@ -212,14 +215,22 @@ pub fn each_last(
     Ok(())
 }
 
-/// How many rows there are up to a version.
-pub fn count_up_to(db: &Connection, version: i64) -> Result<u64> {
-    let count: i64 =
-        db.query_row("SELECT count(*) FROM config_history WHERE version_id <= ?1", [version], |row| row.get(0))?;
+/// How many rows would go with pruning up to a version.
+pub fn count_prunable(db: &Connection, version: i64) -> Result<u64> {
+    let count: i64 = db.query_row(
+        "SELECT count(*) FROM config_history WHERE version_id <= ?1
+           AND id NOT IN (SELECT max(id) FROM config_history GROUP BY section, key)",
+        [version],
+        |row| row.get(0),
+    )?;
     Ok(count.unsigned_abs())
 }
 
-/// Forgets rows up to a version. Gives how many went.
+/// Forgets rows up to a version, but for the last one of each path, which says who set what stands. Gives how many went.
 pub fn prune(db: &Connection, up_to: i64) -> Result<u64> {
-    Ok(db.execute("DELETE FROM config_history WHERE version_id <= ?1", [up_to])? as u64)
+    Ok(db.execute(
+        "DELETE FROM config_history WHERE version_id <= ?1
+           AND id NOT IN (SELECT max(id) FROM config_history GROUP BY section, key)",
+        [up_to],
+    )? as u64)
 }

@@ -271,30 +271,33 @@ pub struct Generation {
     pub manifest: i64,
     /// SHA-256 over its values.
     pub base_hash: String,
+    /// Since when.
+    pub created_at: Timestamp,
 }
 
-fn to_generation(row: &Row<'_>) -> rusqlite::Result<Generation> {
-    Ok(Generation { id: row.get(0)?, manifest: row.get(1)?, base_hash: row.get(2)? })
+fn one_generation(db: &Connection, tail: &str, values: impl rusqlite::Params) -> Result<Generation> {
+    let mut statement =
+        db.prepare_cached(&format!("SELECT id, manifest, base_hash, created_at FROM base_generations {tail}"))?;
+    let row = statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?)));
+    let (id, manifest, base_hash, at) = row?;
+    Ok(Generation { id, manifest, base_hash, created_at: time_of(&at)? })
 }
 
 /// The present base.
 pub fn current_generation(db: &Connection) -> Result<Generation> {
-    let mut statement =
-        db.prepare_cached("SELECT id, manifest, base_hash FROM base_generations ORDER BY id DESC LIMIT 1")?;
-    Ok(statement.query_row([], to_generation)?)
+    one_generation(db, "ORDER BY id DESC LIMIT 1", [])
 }
 
 /// The base of that number.
 pub fn generation(db: &Connection, id: i64) -> Result<Generation> {
-    let mut statement = db.prepare_cached("SELECT id, manifest, base_hash FROM base_generations WHERE id = ?1")?;
-    Ok(statement.query_row([id], to_generation)?)
+    one_generation(db, "WHERE id = ?1", [id])
 }
 
 /// Records a base.
-pub fn insert_generation(db: &Connection, generation: &Generation, now: Timestamp) -> Result<()> {
+pub fn insert_generation(db: &Connection, generation: &Generation) -> Result<()> {
     db.execute(
         "INSERT INTO base_generations (id, manifest, base_hash, created_at) VALUES (?1, ?2, ?3, ?4)",
-        (generation.id, generation.manifest, &generation.base_hash, now.to_string()),
+        (generation.id, generation.manifest, &generation.base_hash, generation.created_at.to_string()),
     )?;
     Ok(())
 }

@@ -51,6 +51,19 @@ pub fn by_uid(db: &Connection, uid: u32) -> Result<Option<Member>> {
     Ok(all(db, "WHERE uid = ?1 AND until IS NULL AND membership = 'active'", [uid])?.pop())
 }
 
+/// Every name that the operating system's user of this member ever had here, their own first.
+pub fn names_of_the_same_user(db: &Connection, name: &str) -> Result<Vec<String>> {
+    let mut statement = db.prepare_cached(
+        "SELECT DISTINCT o.name FROM members m JOIN members o ON o.uid = m.uid
+         WHERE m.name = ?1 AND m.uid IS NOT NULL AND o.name <> ?1 ORDER BY o.name",
+    )?;
+    let mut names = vec![name.to_owned()];
+    for other in statement.query_map([name], |row| row.get(0))? {
+        names.push(other?);
+    }
+    Ok(names)
+}
+
 /// Whether somebody of that name was ever active: an invitation that nobody redeemed does not count.
 pub fn was_ever_active(db: &Connection, name: &str) -> Result<bool> {
     let mut statement = db.prepare_cached("SELECT 1 FROM members WHERE name = ?1 AND membership = 'active'")?;

@@ -194,13 +194,15 @@ pub struct StoredRow {
     pub reason: String,
     /// The version.
     pub version: i64,
+    /// Whether it is in force.
+    pub is_active: bool,
 }
 
 /// Calls back for every row, active or not, as it is stored.
 pub fn each_row(db: &Connection, mut visit: impl FnMut(StoredRow) -> Result<()>) -> Result<()> {
     let mut statement = db.prepare(
-        "SELECT section, key, path, value, value_type, created_at, created_by, reason, version_id FROM config_overrides
-         ORDER BY path",
+        "SELECT section, key, path, value, value_type, created_at, created_by, reason, version_id, is_active
+         FROM config_overrides ORDER BY path",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -214,6 +216,7 @@ pub fn each_row(db: &Connection, mut visit: impl FnMut(StoredRow) -> Result<()>)
             by: row.get(6)?,
             reason: row.get(7)?,
             version: row.get(8)?,
+            is_active: row.get(9)?,
         })?;
     }
     Ok(())

@@ -3,4 +3,5 @@
 //! Users are values, and read as people speak: `alice.run("set server.port 5050 --reason 'more room'")`.
 
 mod harness;
+mod house;
 mod smoke;
