@@ -102,6 +102,21 @@ pub struct ChangeReply {
     pub audit_head: Option<String>,
 }
 
+impl ChangeReply {
+    /// The answer where nothing was to be changed.
+    pub fn unchanged() -> ChangeReply {
+        ChangeReply {
+            outcome: Outcome::Unchanged,
+            dry_run: false,
+            change: None,
+            unchanged: Vec::new(),
+            warnings: Vec::new(),
+            next: None,
+            audit_head: None,
+        }
+    }
+}
+
 /// A change, as everybody sees it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ChangeView {
@@ -163,6 +178,10 @@ pub struct ChangeView {
     pub identity_asserted: bool,
     /// Why it ended, where it was rejected, cancelled or failed.
     pub ended_because: Option<String>,
+    /// What it goes back to, where it does.
+    pub returns_to: Option<String>,
+    /// What set a rollback off (requirement B2).
+    pub trigger: Option<String>,
 }
 
 /// What a change does to one path, to the manifest, or to a member.

@@ -76,6 +76,21 @@ pub struct DoctorReply {
     pub checks: Vec<Check>,
 }
 
+impl DoctorReply {
+    /// The finding about a store that is too damaged to be asked.
+    pub fn broken(finding: String) -> DoctorReply {
+        let advice = "Keep the file for whoever looks into it; make a new store (cfgctl init --store PATH) and restore the \
+                      newest full backup beside the old one (cfgctl restore FILE --foreign).";
+        let check = Check {
+            name: "file".to_owned(),
+            status: CheckStatus::Failed,
+            finding,
+            advice: Some(advice.to_owned()),
+        };
+        DoctorReply { ok: false, checks: vec![check] }
+    }
+}
+
 /// One check.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Check {

@@ -12,7 +12,8 @@ use crate::domain::error::{Error, Result};
 use crate::domain::value::Value;
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use std::io::Write;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -114,16 +115,16 @@ fn write_plan(path: &Path, request: ApplyDocument, reply: &ChangeReply) -> Resul
     let plan = Plan { format: PLAN_FORMAT.to_owned(), digest, document, exact, items };
     let text = serde_json::to_string_pretty(&plan).map_err(|error| Error::internal(error.to_string()))?;
     let name = path.display();
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")))
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Error::usage(format!("There is a file {name} already.")),
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(
+        |error| match error.kind() {
+            ErrorKind::AlreadyExists => Error::usage(format!("There is a file {name} already.")),
             _ => {
                 Error::unavailable(format!("The plan cannot be written to {name}: {error}.")).not_retryable()
             }
-        })
+        },
+    )?;
+    writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(|error| {
+        let _ = fs::remove_file(path);
+        Error::unavailable(format!("The plan cannot be written to {name}: {error}.")).not_retryable()
+    })
 }

@@ -2,8 +2,8 @@
 
 use super::session::Session;
 use super::{
-    apply, audit, backup, change, change_request, context, diff, edit, environment, exec, generate, history,
-    init, manifest, member, rollback, status, value, version,
+    apply, audit, backup, change, change_request, complete, context, diff, edit, environment, exec, generate,
+    history, init, manifest, member, rollback, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -46,7 +46,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "PATH", conflicts_with_all = ["context", "remote"])]
     pub(crate) store: Option<PathBuf>,
     /// A named store; see `cfgctl context` [or $CFGCTL_CONTEXT]
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "remote")]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "remote", add = complete::contexts())]
     pub(crate) context: Option<String>,
     /// Another machine's instance [or $CFGCTL_REMOTE]
     #[arg(long, global = true, value_name = "URL", hide = true)]

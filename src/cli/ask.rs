@@ -12,7 +12,7 @@ use crate::api::member::{ChangeRole, EndSolo, MemberReply, RemoveMember};
 use crate::api::rollback::{Restore, Rollback, RollbackReply, Undo};
 use crate::api::version::{PruneVersions, PruneVersionsReply};
 use crate::api::{Outcome, Reply};
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::output::Render;
 
 /// A request that can be tried first.
@@ -111,12 +111,18 @@ fn attempt<R: AsksFirst>(session: &mut Session, request: &R) -> Result<R::Reply>
 /// Lets the refusal that a try met go on record: sent with a digest that nothing has, so that nothing can come of it.
 fn on_record<R: AsksFirst>(session: &mut Session, mut request: R, error: Error) -> Error {
     if let Some(expect) = request.expect()
+        && is_refusal(error.code)
         && session.is_there()
     {
         *expect = Some("refused when it was tried".to_owned());
         let _ = session.write(request);
     }
     error
+}
+
+/// What the audit log keeps: a rule or a right said no. What merely could not be done is none of it.
+fn is_refusal(code: Code) -> bool {
+    matches!(code, Code::Refused | Code::Denied | Code::Invalid | Code::Conflict | Code::Unauthenticated)
 }
 
 macro_rules! with_terms {

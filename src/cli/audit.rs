@@ -114,7 +114,7 @@ struct Verify {
 
 impl Verify {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let reply = session.read(VerifyAudit { head: self.head, full: self.full })?;
+        let reply = session.read_at_length(VerifyAudit { head: self.head, full: self.full }, "verifying")?;
         session.answer(&reply)
     }
 }
@@ -181,10 +181,10 @@ impl Export {
                     text.push('\n');
                 }
             }
-            session.print_text(&text)?;
+            let is_read = session.print_text(&text)?;
             match page.next {
-                Some(next) => request.after = Some(next),
-                None => return Ok(Outcome::Done),
+                Some(next) if is_read => request.after = Some(next),
+                _ => return Ok(Outcome::Done),
             }
         }
     }

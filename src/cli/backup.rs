@@ -121,7 +121,7 @@ struct Verify {
 
 impl Verify {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let reply = session.read(VerifyBackups { names: self.names })?;
+        let reply = session.read_at_length(VerifyBackups { names: self.names }, "verifying")?;
         session.answer(&reply)
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! What must stay true: completion never writes, asks, or takes longer than 300 ms; what goes wrong gives nothing.
 
-use super::{caller, environment, place, target::Target};
+use super::context_file::Contexts;
+use super::target::Target;
+use super::{caller, environment, place};
 use crate::api::complete::{Candidate, Complete, Noun};
 use crate::domain::error::Result;
 use crate::output::escape;
@@ -44,6 +46,19 @@ pub(crate) fn backups() -> ArgValueCompleter {
 
 pub(crate) fn members() -> ArgValueCompleter {
     of(Noun::Member)
+}
+
+/// The names of contexts.
+pub(crate) fn contexts() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let contexts = Contexts::load().unwrap_or_default();
+        let begins = |name: &str| typed.to_str().is_some_and(|typed| name.starts_with(typed));
+        contexts
+            .all()
+            .filter(|(name, ..)| begins(name))
+            .map(|(name, ..)| CompletionCandidate::new(name))
+            .collect()
+    })
 }
 
 fn of(noun: Noun) -> ArgValueCompleter {

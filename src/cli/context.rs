@@ -1,9 +1,9 @@
 //! Naming stores and choosing among them: `context`.
 
 use super::context_file::Contexts;
-use super::environment;
 use super::place::{self, Because, Presence};
 use super::session::Session;
+use super::{complete, environment};
 use crate::api::Outcome;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::is_name;
@@ -99,7 +99,7 @@ Examples:
   cfgctl context use --none")]
 struct Use {
     /// The context's name
-    #[arg(required_unless_present = "none")]
+    #[arg(required_unless_present = "none", add = complete::contexts())]
     name: Option<String>,
     /// None: the default store is meant again
     #[arg(long, conflicts_with = "name")]
@@ -153,6 +153,7 @@ Examples:
   cfgctl context remove scratch")]
 struct Remove {
     /// The context's name
+    #[arg(add = complete::contexts())]
     name: String,
 }
 

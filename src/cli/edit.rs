@@ -9,7 +9,7 @@ use super::terms::Changing;
 use super::wait::Waiting;
 use super::{ask, complete, environment, signals};
 use crate::api::Outcome;
-use crate::api::change::{Input, ItemSpec, MakeChange};
+use crate::api::change::{ChangeReply, Input, ItemSpec, MakeChange};
 use crate::api::value::{Get, GetReply, Layer};
 use crate::domain::change::Kind;
 use crate::domain::document::{self, Format};
@@ -47,13 +47,12 @@ pub(crate) struct Edit {
 impl Edit {
     pub(crate) fn run(mut self, session: &mut Session) -> Result<Outcome> {
         let former = session.read(Get { paths: self.prefix.iter().cloned().collect(), ..Get::default() })?;
-        let draft = Draft::create(&session.new_id(), &heading(&former, self.prefix.as_deref()))?;
+        let draft = Draft::create(&session.new_id()?, &heading(&former, self.prefix.as_deref()))?;
         let edited = draft.edited(session, |text| changed(&former, text));
         let items = match edited {
             Ok(items) if items.is_empty() => {
                 draft.remove();
-                session.say("Nothing was changed.");
-                return Ok(Outcome::Unchanged);
+                return session.answer(&ChangeReply::unchanged());
             }
             Ok(items) => items,
             Err(error) => return Err(draft.kept(error)),
@@ -151,7 +150,7 @@ impl Draft {
         read: impl Fn(&str) -> Result<Vec<ItemSpec>>,
     ) -> Result<Vec<ItemSpec>> {
         loop {
-            self.open_editor()?;
+            self.open_editor(session)?;
             let text = fs::read_to_string(&self.path).map_err(|error| self.cannot("read", &error))?;
             if text == self.original {
                 return Ok(Vec::new());
@@ -168,10 +167,17 @@ impl Draft {
         }
     }
 
-    fn open_editor(&self) -> Result<()> {
-        let editor = environment::variable("VISUAL")
-            .or_else(|| environment::variable("EDITOR"))
-            .unwrap_or_else(|| OsString::from("vi"));
+    fn open_editor(&self, session: &Session) -> Result<()> {
+        let named = environment::variable("VISUAL").or_else(|| environment::variable("EDITOR"));
+        let editor = match named {
+            Some(editor) => editor,
+            None if session.prompts.at_terminal() => OsString::from("vi"),
+            None => {
+                return Err(Error::usage("There is no terminal to edit on, and no editor is named.").hint(
+                    "Name one that needs none: EDITOR=PROGRAM cfgctl edit; or use cfgctl apply -f FILE.",
+                ));
+            }
+        };
         let shown = editor.to_string_lossy().into_owned();
         let mut script = editor;
         script.push(" \"$1\"");

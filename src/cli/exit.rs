@@ -52,7 +52,7 @@ pub(crate) fn for_words(error: &clap::Error, as_json: bool) -> u8 {
         let colored = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
         let text = if colored { text.ansi().to_string() } else { text.to_string() };
         let result = session::written(stream::answer(&text), false);
-        let code = code_of(result.as_ref().map(|()| &Outcome::Done), false);
+        let code = code_of(result.as_ref().map(|_| &Outcome::Done), false);
         if let Err(error) = &result {
             complain(error, code, as_json);
         }

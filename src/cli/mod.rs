@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
     // Before anything is built: it is what scripts ask most often.
     let version_asked = matches!(words.as_slice(), [_, word] if word == "--version" || word == "-V");
     if version_asked {
-        return end(&version().map(|()| Outcome::Done), false, false);
+        return end(&version(), false, false);
     }
     let json = wants_json(&words);
     match Arguments::try_parse_from(words) {
@@ -79,7 +79,7 @@ fn completed(words: Vec<OsString>) -> u8 {
     std::panic::set_hook(Box::new(|_| {}));
     let folder = std::env::current_dir().ok();
     let completion = CompleteEnv::with_factory(Arguments::command).var(complete::VARIABLE).bin("cfgctl");
-    u8::from(completion.try_complete(words, folder.as_deref()).is_err())
+    if completion.try_complete(words, folder.as_deref()).is_ok() { 0 } else { 2 }
 }
 
 fn run(arguments: Arguments) -> Result<Outcome> {
@@ -97,8 +97,9 @@ fn end(result: &Result<Outcome>, exit_zero: bool, json: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn version() -> Result<()> {
-    session::written(stream::answer(concat!("cfgctl ", env!("CARGO_PKG_VERSION"), "\n")), false)
+fn version() -> Result<Outcome> {
+    let written = stream::answer(concat!("cfgctl ", env!("CARGO_PKG_VERSION"), "\n"));
+    session::written(written, false).map(|_| Outcome::Done)
 }
 
 /// Whether errors are to be JSON, as far as words that may not even parse say so.

@@ -12,10 +12,12 @@ use super::target::{Operation, Target};
 use super::{environment, exit, init, machine};
 use crate::api::status::Status;
 use crate::api::{Outcome, Reply};
-use crate::domain::error::{Code, Error, Result};
+use crate::domain::error::{Error, Result};
 use crate::domain::time::{Span, Timestamp};
-use crate::output::{self, Format, Render, Style, escape, stream};
+use crate::output::stream::{self, Progress};
+use crate::output::{self, Format, Render, Style, escape};
 use serde::Serialize;
+use std::cell::OnceCell;
 use std::io::{self, IsTerminal};
 
 /// One run of the program.
@@ -27,7 +29,7 @@ pub(crate) struct Session {
     /// What may be asked.
     pub(crate) prompts: Prompts,
     style: Style,
-    machine: Machine,
+    machine: OnceCell<Machine>,
     place: Option<Place>,
     target: Option<(Target, Access)>,
     said_where: bool,
@@ -46,7 +48,7 @@ impl Session {
             format: options.format()?,
             prompts: Prompts::new(options.no_input, options.yes, options.answer.clone()),
             style: style(options.color, options.local),
-            machine: machine::machine("command")?,
+            machine: OnceCell::new(),
             options,
             place: None,
             target: None,
@@ -63,14 +65,21 @@ impl Session {
         self.send(request)
     }
 
+    /// The same for what takes its time: with a sign of life on a terminal.
+    pub(crate) fn read_at_length<R: Operation>(&mut self, request: R, doing: &str) -> Result<R::Reply> {
+        let _progress = Progress::begin(doing, None, self.options.quiet);
+        self.read(request)
+    }
+
     /// Asks for something to be written; says first where.
     pub(crate) fn write<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
-        if !matches!(self.target, Some((_, Access::Write))) {
+        if !self.may_write() {
             self.before_writing()?;
             self.target = None;
             let target = self.open_to_write()?;
             self.target = Some((target, Access::Write));
         }
+        let _progress = Progress::begin("working", None, self.options.quiet);
         self.send(request)
     }
 
@@ -169,17 +178,23 @@ impl Session {
 
     /// Writes an answer that is no reply of an operation.
     pub(crate) fn print<R: Render + Serialize>(&mut self, reply: &R) -> Result<()> {
-        self.print_text(&output::render(reply, self.format, &self.style)?)?;
-        for remark in output::remarks(reply, self.format, &self.style) {
+        // What is done is done: where it has no bare value, its names stand for it.
+        let nameless = self.format == Format::Raw && self.may_write() && reply.raw().is_none();
+        let format = if nameless { Format::Name } else { self.format };
+        self.print_text(&output::render(reply, format, &self.style)?)?;
+        for remark in output::remarks(reply, format, &self.style) {
             self.say(&remark);
         }
         Ok(())
     }
 
-    /// Writes text that is the answer, or a piece of it.
-    pub(crate) fn print_text(&mut self, text: &str) -> Result<()> {
-        let wrote = matches!(self.target, Some((_, Access::Write)));
-        written(stream::answer(text), wrote)
+    /// Writes text that is the answer, or a piece of it; whether anybody still reads.
+    pub(crate) fn print_text(&mut self, text: &str) -> Result<bool> {
+        written(stream::answer(text), self.may_write())
+    }
+
+    fn may_write(&self) -> bool {
+        matches!(self.target, Some((_, Access::Write)))
     }
 
     /// Shows on standard error what would be the answer, for somebody to decide.
@@ -219,38 +234,41 @@ impl Session {
         }
     }
 
-    /// The present moment.
-    pub(crate) fn now(&self) -> Timestamp {
-        (self.machine.now)()
+    /// A new identifier for a change.
+    pub(crate) fn new_id(&self) -> Result<String> {
+        Ok(self.machine()?.ulid())
     }
 
-    /// A new identifier for a change.
-    pub(crate) fn new_id(&self) -> String {
-        self.machine.ulid()
+    /// Made when first needed: what only reads a value needs neither clock nor randomness here.
+    fn machine(&self) -> Result<&Machine> {
+        if let Some(machine) = self.machine.get() {
+            return Ok(machine);
+        }
+        let machine = machine::machine("command")?;
+        Ok(self.machine.get_or_init(|| machine))
     }
 
     /// A moment as typed: a time, or how long ago.
     pub(crate) fn moment_of(&self, typed: Option<String>) -> Result<Option<Timestamp>> {
         let read = |text: String| match Span::parse(&text) {
-            Ok(ago) => Ok(self.now().before(ago)),
+            Ok(ago) => Ok((self.machine()?.now)().before(ago)),
             Err(_) => Timestamp::parse(&text),
         };
         typed.map(read).transpose()
     }
 }
 
-/// What became of writing to standard output. A reader that went away is none of our business.
-pub(crate) fn written(result: io::Result<()>, changed_something: bool) -> Result<()> {
+/// What became of writing to standard output: whether anybody still reads. A reader that went away is no error.
+pub(crate) fn written(result: io::Result<()>, changed_something: bool) -> Result<bool> {
     match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let mut failure =
-                Error::new(Code::Unavailable, format!("Standard output cannot be written: {error}."));
-            if changed_something {
-                failure = failure.hint("What was asked for was done nevertheless; look: cfgctl status.");
-            }
-            Err(failure.not_retryable())
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => {
+            let failure =
+                Error::unavailable(format!("Standard output cannot be written: {error}.")).not_retryable();
+            let done = "What was asked for was done nevertheless; look: cfgctl status";
+            Err(if changed_something { failure.hint(done) } else { failure })
         }
-        _ => Ok(()),
     }
 }
 
@@ -273,11 +291,13 @@ mod tests {
 
     #[test]
     fn a_broken_pipe_is_no_error_and_a_full_disk_tells_what_stands() {
-        assert!(written(Ok(()), true).is_ok());
-        assert!(written(Err(io::ErrorKind::BrokenPipe.into()), true).is_ok());
+        assert_eq!(written(Ok(()), true), Ok(true));
+        assert_eq!(written(Err(io::ErrorKind::BrokenPipe.into()), true), Ok(false));
         let full = || Err(io::ErrorKind::StorageFull.into());
         let error = written(full(), true).unwrap_err();
-        assert!(error.code == Code::Unavailable && !error.retryable && error.hint.is_some());
+        assert!(
+            error.code == crate::domain::error::Code::Unavailable && !error.retryable && error.hint.is_some()
+        );
         assert!(written(full(), false).unwrap_err().hint.is_none());
     }
 }

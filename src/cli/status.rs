@@ -3,7 +3,7 @@
 use super::session::Session;
 use crate::api::Outcome;
 use crate::api::status;
-use crate::domain::error::Result;
+use crate::domain::error::{Code, Result};
 use clap::Args;
 
 /// Show how the instance stands: who you are here, the version, what waits, and what needs attention.
@@ -31,7 +31,11 @@ pub(crate) struct Doctor {}
 
 impl Doctor {
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
-        let reply = session.read(status::Doctor {})?;
+        let reply = match session.read_at_length(status::Doctor {}, "looking the store over") {
+            // A store too damaged to be asked is what doctors are called for.
+            Err(error) if error.code == Code::Integrity => status::DoctorReply::broken(error.message),
+            other => other?,
+        };
         session.answer(&reply)
     }
 }

@@ -67,7 +67,7 @@ impl Writing {
     /// The terms of a change.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
         Ok(Terms {
-            id: self.id.unwrap_or_else(|| session.new_id()),
+            id: self.id.map_or_else(|| session.new_id(), Ok)?,
             dry_run: self.recorded.dry_run,
             reason: self.recorded.reason(session)?,
             ticket: self.ticket,

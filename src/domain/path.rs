@@ -205,7 +205,8 @@ fn check_depth(segments: usize) -> Result<()> {
     if segments > DEEPEST_PATH {
         return Err(Error::invalid(format!(
             "The path has {segments} segments; the limit is {DEEPEST_PATH}."
-        )));
+        ))
+        .hint("Keep what lies deeper as one value: a setting of type object."));
     }
     Ok(())
 }
@@ -216,6 +217,7 @@ fn empty() -> Error {
 
 fn too_long(length: usize) -> Error {
     Error::invalid(format!("The path is {length} bytes long; the limit is {LONGEST_PATH}."))
+        .hint("Keep what lies deeper as one value: a setting of type object.")
 }
 
 fn odd(text: &str, what: &str) -> Error {

@@ -125,8 +125,16 @@ pub fn effective_hash(base: &Hash, config: &Hash) -> Hash {
     hasher.finalize().into()
 }
 
-/// One leaf to put (or, with none, to take away) at a place.
-pub type Update = (Hash, Option<Hash>);
+/// One leaf to put, to replace or to take away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Update {
+    /// Where it stands.
+    pub place: Hash,
+    /// What must stand there now.
+    pub before: Option<Hash>,
+    /// What is to stand there.
+    pub after: Option<Hash>,
+}
 
 /// A tree being changed: nodes are loaded as they are needed, and those that changed are kept for the store.
 pub struct Tree<'a> {
@@ -146,9 +154,10 @@ impl<'a> Tree<'a> {
         Tree::new(|_| Ok(None))
     }
 
-    /// Puts and takes away leaves, and gives the root's hash. Cost follows the updates, not the tree.
+    /// Puts and takes away leaves, and gives the root's hash. Cost follows the updates, not the tree. `integrity` where
+    /// something else stands at a place than should.
     pub fn update(&mut self, mut updates: Vec<Update>) -> Result<Hash> {
-        updates.sort_unstable_by_key(|(place, _)| *place);
+        updates.sort_unstable_by_key(|update| update.place);
         let (_, hash) = self.apply(&mut Vec::new(), &updates)?;
         Ok(if hash == EMPTY_CHILD { Node::Leaves(Vec::new()).hash() } else { hash })
     }
@@ -163,14 +172,14 @@ impl<'a> Tree<'a> {
     fn apply(&mut self, place: &mut Place, updates: &[Update]) -> Result<(u32, Hash)> {
         let node = match self.node(place)? {
             Node::Leaves(leaves) => {
-                let merged = merge(leaves, updates);
+                let merged = merge(leaves, updates)?;
                 if merged.len() <= LEAVES { Node::Leaves(merged) } else { self.split(place, &merged)? }
             }
             Node::Branch(mut children) => {
                 let mut rest = updates;
-                while let Some((first, _)) = rest.first() {
-                    let digit = digit(first, place.len());
-                    let end = rest.partition_point(|(at, _)| self::digit(at, place.len()) <= digit);
+                while let Some(first) = rest.first() {
+                    let digit = digit(&first.place, place.len());
+                    let end = rest.partition_point(|update| self::digit(&update.place, place.len()) <= digit);
                     place.push(digit);
                     children[usize::from(digit)] = self.apply(place, &rest[..end])?;
                     place.pop();
@@ -192,7 +201,7 @@ impl<'a> Tree<'a> {
         while let Some((first, _)) = rest.first() {
             let digit = digit(first, place.len());
             let end = rest.partition_point(|(at, _)| self::digit(at, place.len()) <= digit);
-            let updates: Vec<Update> = rest[..end].iter().map(|(at, leaf)| (*at, Some(*leaf))).collect();
+            let updates: Vec<Update> = rest[..end].iter().copied().map(new).collect();
             place.push(digit);
             self.changed.insert(place.clone(), None);
             children[usize::from(digit)] = self.apply(place, &updates)?;
@@ -222,7 +231,12 @@ impl<'a> Tree<'a> {
 
 /// The hash of a whole set of leaves at once.
 pub fn root_of(leaves: impl IntoIterator<Item = (Hash, Hash)>) -> Result<Hash> {
-    Tree::empty().update(leaves.into_iter().map(|(place, leaf)| (place, Some(leaf))).collect())
+    Tree::empty().update(leaves.into_iter().map(new).collect())
+}
+
+/// A leaf where none stands yet.
+pub fn new((place, leaf): (Hash, Hash)) -> Update {
+    Update { place, before: None, after: Some(leaf) }
 }
 
 fn digit(place: &Hash, depth: usize) -> u8 {
@@ -230,20 +244,27 @@ fn digit(place: &Hash, depth: usize) -> u8 {
     if depth % 2 == 0 { byte >> 4 } else { byte & 15 }
 }
 
-fn merge(leaves: Vec<(Hash, Hash)>, updates: &[Update]) -> Vec<(Hash, Hash)> {
-    if leaves.is_empty() {
-        return updates.iter().filter_map(|(place, leaf)| leaf.map(|leaf| (*place, leaf))).collect();
-    }
+fn merge(leaves: Vec<(Hash, Hash)>, updates: &[Update]) -> Result<Vec<(Hash, Hash)>> {
     let mut merged = leaves;
-    for (place, leaf) in updates {
-        match (merged.binary_search_by_key(place, |(at, _)| *at), leaf) {
+    merged.reserve(updates.len());
+    for Update { place, before, after } in updates {
+        // What comes in order, as in a new tree, goes to the end.
+        let found = match merged.last() {
+            Some((last, _)) if last >= place => merged.binary_search_by_key(place, |(at, _)| *at),
+            _ => Err(merged.len()),
+        };
+        if found.ok().map(|at| merged[at].1) != *before {
+            return Err(Error::integrity("A value in the store is not the one that was written last.")
+                .hint("See which: cfgctl doctor"));
+        }
+        match (found, after) {
             (Ok(at), Some(leaf)) => merged[at].1 = *leaf,
             (Ok(at), None) => drop(merged.remove(at)),
             (Err(at), Some(leaf)) => merged.insert(at, (*place, *leaf)),
             (Err(_), None) => {}
         }
     }
-    merged
+    Ok(merged)
 }
 
 #[cfg(test)]
@@ -253,9 +274,10 @@ mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeMap;
 
-    fn update(path: u16, value: Option<u8>) -> Update {
+    fn update(path: u16, before: Option<u8>, after: Option<u8>) -> Update {
         let path = path.to_string();
-        (place_of(&path), value.map(|value| leaf_of_text(&path, &value.to_string())))
+        let leaf = |value: u8| leaf_of_text(&path, &value.to_string());
+        Update { place: place_of(&path), before: before.map(leaf), after: after.map(leaf) }
     }
 
     proptest! {
@@ -267,7 +289,7 @@ mod tests {
             for step in steps {
                 let step: BTreeMap<u16, Option<u8>> = step.into_iter().collect();
                 let mut tree = Tree::new(|place| Ok(nodes.borrow().get(place).cloned()));
-                let root = tree.update(step.iter().map(|(path, value)| update(*path, *value)).collect()).unwrap();
+                let root = tree.update(step.iter().map(|(path, value)| update(*path, model.get(path).copied(), *value)).collect()).unwrap();
                 let changed = std::mem::take(&mut tree.changed);
                 drop(tree);
                 for (place, node) in changed {
@@ -286,8 +308,8 @@ mod tests {
                     }
                 }
                 let whole = root_of(model.iter().map(|(path, value)| {
-                    let (place, leaf) = update(*path, Some(*value));
-                    (place, leaf.unwrap())
+                    let Update { place, after, .. } = update(*path, None, Some(*value));
+                    (place, after.unwrap())
                 })).unwrap();
                 prop_assert_eq!(root, whole);
             }
@@ -298,17 +320,26 @@ mod tests {
     fn one_change_touches_a_few_nodes_of_a_large_tree() {
         let nodes: RefCell<HashMap<Place, Node>> = RefCell::default();
         let mut tree = Tree::empty();
-        tree.update((0..50_000).map(|n| update(n, Some(1))).collect()).unwrap();
+        tree.update((0..50_000).map(|n| update(n, None, Some(1))).collect()).unwrap();
         nodes.borrow_mut().extend(tree.changed.into_iter().filter_map(|(place, node)| node.map(|node| (place, node))));
         let mut loads = 0;
         let mut tree = Tree::new(|place| {
             loads += 1;
             Ok(nodes.borrow().get(place).cloned())
         });
-        tree.update(vec![update(7, Some(2))]).unwrap();
+        tree.update(vec![update(7, Some(1), Some(2))]).unwrap();
         assert!(tree.changed.len() <= 5, "{} nodes changed", tree.changed.len());
         drop(tree);
         assert!(loads <= 5, "{loads} nodes read");
+    }
+
+    #[test]
+    fn a_leaf_that_is_not_what_it_should_be_is_told() {
+        let mut tree = Tree::empty();
+        tree.update(vec![update(1, None, Some(1))]).unwrap();
+        for wrong in [update(1, None, Some(2)), update(1, Some(3), Some(2)), update(2, Some(1), None)] {
+            assert_eq!(tree.update(vec![wrong]).unwrap_err().code, crate::domain::error::Code::Integrity);
+        }
     }
 
     #[test]

@@ -72,6 +72,12 @@ pub(super) fn execute(
     change::put(db, change)?;
     change::insert_steps(db, change.number, &steps.done)?;
     let detail = json!({"version": version.id, "kind": change.kind, "risk": change.risk, "config_hash": version.config_hash});
+    let mut detail = detail;
+    for (name, said) in [("returns_to", &change.decision.returns_to), ("trigger", &change.decision.trigger)] {
+        if let Some(said) = said {
+            detail[name] = json!(said);
+        }
+    }
     let mut note = Note::new("change.execute", &change.id, detail)
         .record("version", version.id)
         .record("change", change.number)
@@ -129,8 +135,12 @@ pub(super) fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> 
         let after = item.after.as_ref().map(value::canonical);
         overrides::put(db, &item.path, item.after.as_ref(), after.as_deref(), stamp)?;
         history::insert(db, item, before.as_deref(), after.as_deref(), stamp)?;
-        let leaf = after.map(|after| tree::leaf_of_text(item.path.as_str(), &after));
-        leaves.push((tree::place_of(item.path.as_str()), leaf));
+        let leaf = |text: String| tree::leaf_of_text(item.path.as_str(), &text);
+        leaves.push(tree::Update {
+            place: tree::place_of(item.path.as_str()),
+            before: before.map(leaf),
+            after: after.map(leaf),
+        });
     }
     let config = hash_node::update(db, leaves)?;
     let generation = manifest::current_generation(db)?;

@@ -247,6 +247,9 @@ fn is_unheard_of(view: &View<'_>, path: &Path) -> Result<bool> {
 
 /// The leaves of a document: nested or flat, or the very shape that `get -o json` gives.
 pub(super) fn read_document(view: &View<'_>, document: &Value) -> Result<Vec<Wanted>> {
+    if document.is_null() {
+        return Err(Error::invalid("The document is empty.").hint("If nothing is what you mean, write {}."));
+    }
     if document.get("format").and_then(Value::as_str) == Some(VALUES_FORMAT) {
         return read_values(document);
     }

@@ -22,6 +22,7 @@ use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::policy::{Governance, Policy, unmeetable};
 use crate::domain::risk::Risk;
+use crate::domain::rule::Facts;
 use crate::domain::schema::CompiledSetting;
 use crate::domain::tree;
 use crate::domain::value::{self, Value};
@@ -156,12 +157,37 @@ fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
     if moved > NAMED {
         warnings.push(format!("{} more effective values change with their defaults.", moved - NAMED));
     }
+    warnings.extend(broken_rules(view, manifest)?);
     warnings.extend(not_enforced(manifest));
     let unmet = unmet(view, &manifest.policy)?;
     if !unmet.is_empty() {
         warnings.push(format!("Nobody present could approve {} changes.", words(&unmet)));
     }
     Ok(warnings)
+}
+
+/// The checks that the present values, over a manifest's defaults, do not pass.
+fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
+    let checks: Vec<_> = manifest.rules.iter().filter(|rule| rule.check.is_some()).collect();
+    if checks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let defaults = manifest.settings.iter();
+    let mut values: BTreeMap<Path, Value> =
+        defaults.filter_map(|(path, setting)| Some((path.clone(), setting.default.clone()?))).collect();
+    overrides::each(view.db, None, |row| {
+        values.extend(row.value.map(|value| (row.path, value)));
+        Ok(())
+    })?;
+    let facts = Facts { values: &values, old: None, new: None, path: None, setting: None, actor: None, now: None };
+    let broken = checks.into_iter().filter_map(|rule| {
+        match rule.compile().and_then(|compiled| compiled.holds(&facts)) {
+            Ok(true) => None,
+            Ok(false) => Some(format!("The present values break the rule {}: {}", rule.name, rule.sentence())),
+            Err(problem) => Some(format!("The rule {} cannot be asked of the present values: {problem}", rule.name)),
+        }
+    });
+    Ok(broken.collect())
 }
 
 /// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.

@@ -43,10 +43,12 @@ pub(super) fn resolve(view: &View<'_>, name: &str) -> Result<Version> {
             return Ok(found);
         }
     }
-    if let Ok(time) = Timestamp::parse(name) {
-        return at_time(view, time);
+    match Timestamp::parse(name) {
+        Ok(time) => at_time(view, time),
+        // What is nearly a time is told as one: its zone is missing.
+        Err(error) if error.message.contains("no zone") => Err(error),
+        Err(_) => Err(no_version(name)),
     }
-    Err(no_version(name))
 }
 
 /// The version in force at a time. `not-found` before the first.

@@ -170,7 +170,7 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
             None => told.tell(format!("History knows nothing of the override {}.", row.path)),
         }
         if let Some(text) = &row.value {
-            leaves.push((tree::place_of(&row.path), Some(tree::leaf_of_text(&row.path, text))));
+            leaves.push(tree::new((tree::place_of(&row.path), tree::leaf_of_text(&row.path, text))));
         }
         Ok(())
     })?;

@@ -199,6 +199,8 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
         affected_services: change.decision.services.clone(),
         identity_asserted: true,
         ended_because: change.ended_because.clone(),
+        returns_to: change.decision.returns_to.clone(),
+        trigger: change.decision.trigger.clone(),
     })
 }
 
@@ -252,6 +254,8 @@ pub(super) fn of_plan(change: &Change, plan: &Plan, verdict: Verdict) -> ChangeV
         affected_services: plan.services.clone(),
         identity_asserted: true,
         ended_because: None,
+        returns_to: change.decision.returns_to.clone(),
+        trigger: change.decision.trigger.clone(),
     }
 }
 

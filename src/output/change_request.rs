@@ -60,6 +60,8 @@ fn asked(view: &ChangeView, stale: bool, style: &Style) -> Facts {
     facts.add("Reason", &view.reason);
     facts.maybe("Ticket", view.ticket.as_ref());
     facts.add("Kind", view.kind.name());
+    facts.maybe("Back to", view.returns_to.as_ref());
+    facts.maybe("Trigger", view.trigger.as_ref());
     facts.add("Requested", format!("by {}, {}", view.requested_by, style.time(view.created_at)));
     facts.add("Made for", format!("version {}", view.base_version));
     if stale {

@@ -23,7 +23,9 @@ impl Render for HistoryReply {
     }
 
     fn names(&self) -> Vec<String> {
-        self.items.iter().map(|view| view.version.to_string()).collect()
+        let mut versions: Vec<String> = self.items.iter().map(|view| view.version.to_string()).collect();
+        versions.dedup();
+        versions
     }
 
     fn remarks(&self, _style: &Style) -> Vec<String> {

@@ -2,7 +2,8 @@
 
 use super::color::Paint;
 use super::facts::Facts;
-use super::table::{Field, or_dash, table};
+use super::escape;
+use super::table::{Field, table};
 use super::{Render, Style, words};
 use crate::api::status::{Check, CheckStatus, DoctorReply, StatusReply};
 use crate::domain::risk::Risk;
@@ -83,7 +84,7 @@ impl StatusReply {
     }
 }
 
-fn check_row(check: &Check) -> [Field; 4] {
+fn check_row(check: &Check) -> [Field; 3] {
     let (word, paint) = match check.status {
         CheckStatus::Ok => ("ok", Paint::Green),
         CheckStatus::Warning => ("warning", Paint::Yellow),
@@ -93,13 +94,18 @@ fn check_row(check: &Check) -> [Field; 4] {
         (&check.name).into(),
         Field::painted(word, paint),
         (&check.finding).into(),
-        or_dash(check.advice.as_ref()),
     ]
 }
 
 impl Render for DoctorReply {
     fn table(&self, style: &Style) -> String {
-        table(["CHECK", "STATUS", "FINDING", "WHAT TO DO"], self.checks.iter().map(check_row), style)
+        let mut text = table(["CHECK", "STATUS", "FINDING"], self.checks.iter().map(check_row), style);
+        for check in &self.checks {
+            if let Some(advice) = &check.advice {
+                text.push_str(&format!("{}: {}\n", escape::line(&check.name), escape::line(advice)));
+            }
+        }
+        text
     }
 
     /// The checks that are not as they should be.
@@ -154,10 +160,11 @@ mod tests {
             check("permissions", CheckStatus::Failed, Some("chmod 600 config_overrides.db")),
         ];
         let reply = DoctorReply { ok: false, checks };
-        assert_snapshot!(reply.table(&Style::PLAIN), @"
-        CHECK        STATUS  FINDING           WHAT TO DO
-        chain        ok      As it should be.  -
-        permissions  failed  As it should be.  chmod 600 config_overrides.db
+        assert_snapshot!(reply.table(&Style::PLAIN), @r"
+        CHECK        STATUS  FINDING
+        chain        ok      As it should be.
+        permissions  failed  As it should be.
+        permissions: chmod 600 config_overrides.db
         ");
         assert_eq!(reply.names(), ["permissions"]);
     }

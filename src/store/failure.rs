@@ -14,6 +14,10 @@ impl From<rusqlite::Error> for Error {
                 | rusqlite::Error::Utf8Error(..) => {
                     Error::integrity(format!("The store holds a row that cannot be read: {error}.")).hint(doctor)
                 }
+                // Our own queries fit our own schema: the schema is what has changed.
+                rusqlite::Error::SqlInputError { msg, .. } => {
+                    Error::integrity(format!("The store's schema is not what it should be: {msg}.")).hint(doctor)
+                }
                 rusqlite::Error::QueryReturnedNoRows => {
                     Error::integrity("The store lacks a row that must be there.").hint(doctor)
                 }
@@ -43,7 +47,7 @@ impl From<rusqlite::Error> for Error {
                     .hint("Look at the system's log for disk errors, then type `cfgctl doctor`.")
             }
             ErrorCode::NotADatabase => Error::integrity("The file is not a cfgctl store: it is no SQLite database.")
-                .hint("Name another one with --store, or make one: cfgctl init --store PATH."),
+                .hint("If it was one, restore it from the backups beside it; otherwise name another with --store."),
             ErrorCode::DatabaseCorrupt => {
                 Error::integrity(format!("The store is damaged: {detail}.")).hint(doctor)
             }

@@ -46,6 +46,8 @@ fn change(state: State, risk: Risk) -> ChangeView {
         affected_services: vec![],
         identity_asserted: false,
         ended_because: None,
+        returns_to: None,
+        trigger: None,
     }
 }
 
