@@ -160,8 +160,11 @@ CREATE TABLE changes (
   manifest INTEGER NOT NULL,
   base_version INTEGER NOT NULL,
   version_id INTEGER,
+  -- Absent where it is who asked, and where the backup has its usual name: most changes.
   executed_by TEXT,
   backup TEXT,
+  -- A line a step: name, microseconds, result.
+  steps TEXT,
   ticket TEXT,
   rollback_plan TEXT,
   -- What a change that waited was decided by: risk reasons, demand, whether history proves its values, what it returns to.
@@ -183,16 +186,6 @@ CREATE TABLE change_items (
   PRIMARY KEY (change, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX change_items_path ON change_items (path);
-
-CREATE TABLE change_steps (
-  change INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  status TEXT NOT NULL,
-  duration_us INTEGER NOT NULL,
-  result TEXT NOT NULL,
-  PRIMARY KEY (change, position)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE approvals (
   id INTEGER PRIMARY KEY,
@@ -231,7 +224,9 @@ CREATE TABLE backups (
   paths INTEGER NOT NULL,
   size INTEGER NOT NULL,
   checksum TEXT NOT NULL,
-  change INTEGER
+  change INTEGER,
+  -- Of the row itself, where no audit entry vouches for it: the automatic ones, which come and go with changes.
+  digest TEXT
 ) STRICT;
 CREATE INDEX backups_scope ON backups (scope, automatic);
 CREATE INDEX backups_created ON backups (created_at);

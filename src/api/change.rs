@@ -195,6 +195,9 @@ pub struct ItemView {
     pub before: Option<Value>,
     /// After; null where there will be nothing.
     pub after: Option<Value>,
+    /// What is effective where there is no override: the default below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Value>,
 }
 
 /// What an item is about.

@@ -169,6 +169,21 @@ pub struct EndSolo {
     pub terms: Terms,
 }
 
+/// That solo has ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EndSoloReply {
+    /// Whether this only says what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Whether the store is still one person's.
+    pub solo: bool,
+    /// What to know beside it.
+    pub warnings: Vec<String>,
+    /// The audit chain's head after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<String>,
+}
+
 /// Makes a token: for a program one answers for, or a new one for oneself (the one used to call is then revoked).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct IssueToken {
@@ -226,5 +241,6 @@ pub struct RevokeToken {
 impl Reply for InviteReply {}
 impl Reply for TokenReply {}
 impl Reply for MemberReply {}
+impl Reply for EndSoloReply {}
 impl Reply for ListMembersReply {}
 impl Reply for ListTokensReply {}

@@ -131,7 +131,7 @@ operations! {
     member::ListMembers => ListMembersReply, Get "/members";
     member::ChangeRole => MemberReply, Post "/members/role";
     member::RemoveMember => MemberReply, Post "/members/remove";
-    member::EndSolo => MemberReply, Post "/members/end-solo";
+    member::EndSolo => EndSoloReply, Post "/members/end-solo";
     member::IssueToken => TokenReply, Post "/tokens/issue";
     member::ListTokens => ListTokensReply, Get "/tokens";
     member::RevokeToken => MemberReply, Post "/tokens/revoke";

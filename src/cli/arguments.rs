@@ -210,3 +210,14 @@ impl Command {
         }
     }
 }
+
+/// A parser for clap that says what an error hints at too: clap itself shows the message alone.
+pub(crate) fn typed<T>(
+    parse: fn(&str) -> Result<T>,
+) -> impl Fn(&str) -> std::result::Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: 'static,
+{
+    move |text| parse(text).map_err(|error| [Some(error.message), error.hint].into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+

@@ -8,7 +8,7 @@ use super::target::Operation;
 use crate::api::backup::{PruneBackups, PruneBackupsReply};
 use crate::api::change::{ApplyDocument, ChangeReply, MakeChange};
 use crate::api::manifest::{ApplyManifest, ApplyManifestReply};
-use crate::api::member::{ChangeRole, EndSolo, MemberReply, RemoveMember};
+use crate::api::member::{ChangeRole, EndSolo, EndSoloReply, MemberReply, RemoveMember};
 use crate::api::rollback::{Restore, Rollback, RollbackReply, Undo};
 use crate::api::version::{PruneVersions, PruneVersionsReply};
 use crate::api::{Outcome, Reply};
@@ -138,7 +138,9 @@ macro_rules! with_terms {
         }
     )*};
 }
-with_terms!(MakeChange, ApplyDocument, Rollback, Undo, Restore);
+with_terms!(
+    MakeChange, ApplyDocument, Rollback, Undo, Restore, ApplyManifest, RemoveMember, ChangeRole, EndSolo
+);
 
 macro_rules! without_digest {
     ($($request:ty => $($field:ident).+),*) => {$(
@@ -150,10 +152,6 @@ macro_rules! without_digest {
     )*};
 }
 without_digest!(
-    ApplyManifest => terms.dry_run,
-    RemoveMember => terms.dry_run,
-    ChangeRole => terms.dry_run,
-    EndSolo => terms.dry_run,
     PruneVersions => dry_run,
     PruneBackups => dry_run
 );
@@ -180,6 +178,7 @@ impl Tried for RollbackReply {
 
 impl Tried for ApplyManifestReply {}
 impl Tried for MemberReply {}
+impl Tried for EndSoloReply {}
 impl Tried for PruneBackupsReply {
     fn is_worth_asking(&self) -> bool {
         !self.removed.is_empty()

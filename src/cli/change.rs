@@ -40,7 +40,7 @@ pub(crate) struct Set {
     #[arg(long, value_name = "FILE")]
     value_file: Option<PathBuf>,
     /// The value's type where the path is not registered: string, integer, number, boolean, array or object
-    #[arg(long, value_name = "TYPE", value_parser = ValueType::parse)]
+    #[arg(long, value_name = "TYPE", value_parser = super::arguments::typed(ValueType::parse))]
     r#type: Option<ValueType>,
     #[command(flatten)]
     changing: Changing,
@@ -140,7 +140,7 @@ pub(crate) struct Proposed {
     #[arg(short, long, value_name = "FILE", conflicts_with = "operands")]
     file: Option<PathBuf>,
     /// The value's type where the path is not registered
-    #[arg(long, value_name = "TYPE", value_parser = ValueType::parse, conflicts_with = "file")]
+    #[arg(long, value_name = "TYPE", value_parser = super::arguments::typed(ValueType::parse), conflicts_with = "file")]
     r#type: Option<ValueType>,
 }
 

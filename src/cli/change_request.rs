@@ -226,7 +226,7 @@ struct Wait {
     #[arg(add = complete::requests())]
     id: String,
     /// How long to wait
-    #[arg(long, value_name = "DURATION", value_parser = Span::parse, default_value = "10m")]
+    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse), default_value = "10m")]
     timeout: Span,
     /// Execute it once it is approved
     #[arg(long)]

@@ -63,7 +63,10 @@ pub(crate) fn for_words(error: &clap::Error, as_json: bool) -> u8 {
         complain(&usage(&text.to_string()), code, true);
     } else {
         let colored = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let text = if colored { text.ansi().to_string() } else { text.to_string() };
+        // What was typed stands in it: control characters of that are shown, not sent.
+        let plain = text.to_string();
+        let shown = escape::lines(&plain);
+        let text = if colored && shown == plain { text.ansi().to_string() } else { shown.into_owned() };
         stream::remark(text.trim_end());
     }
     code

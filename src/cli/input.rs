@@ -64,9 +64,8 @@ fn bounded(source: impl Read, name: String) -> Result<Given> {
 /// Why a file cannot be read, as an error that names it.
 pub(crate) fn cannot(name: &str, error: &io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::NotFound => {
-            Error::not_found(format!("There is no file {name}.")).hint("Look at the name, and at the folder you are in.")
-        }
+        io::ErrorKind::NotFound => Error::not_found(format!("There is no file {name}."))
+            .hint("Look at the name, and at the folder you are in."),
         io::ErrorKind::PermissionDenied => {
             Error::denied(format!("The file {name} may not be read by this user."))
         }

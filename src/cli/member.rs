@@ -75,7 +75,7 @@ struct Inviting {
     /// Their name here
     name: String,
     /// Their role: viewer, operator, admin, senior-admin or board
-    #[arg(long, value_name = "ROLE", value_parser = Role::parse)]
+    #[arg(long, value_name = "ROLE", value_parser = super::arguments::typed(Role::parse))]
     role: Role,
     /// The operating system's user they are on this machine
     #[arg(long, value_name = "UID")]
@@ -126,7 +126,7 @@ struct Joining {
     #[arg(value_name = "CODE")]
     code: String,
     /// How long the token lives; without an end where this is not given
-    #[arg(long, value_name = "DURATION", value_parser = Span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
     expires_in: Option<Span>,
 }
 
@@ -155,7 +155,7 @@ struct AddingProgram {
     /// Its name
     name: String,
     /// Its role: viewer, operator, admin, senior-admin or board
-    #[arg(long, value_name = "ROLE", value_parser = Role::parse)]
+    #[arg(long, value_name = "ROLE", value_parser = super::arguments::typed(Role::parse))]
     role: Role,
     #[command(flatten)]
     writing: Writing,
@@ -201,7 +201,7 @@ struct ChangingRole {
     #[arg(add = complete::members())]
     name: String,
     /// The role: viewer, operator, admin, senior-admin or board
-    #[arg(value_name = "ROLE", value_parser = Role::parse)]
+    #[arg(value_name = "ROLE", value_parser = super::arguments::typed(Role::parse))]
     role: Option<Role>,
     /// They become an owner
     #[arg(long, conflicts_with = "no_owner")]
@@ -287,7 +287,7 @@ struct Token {
     #[arg(value_name = "PROGRAM", add = complete::members())]
     program: Option<String>,
     /// How long the token lives; without an end where this is not given
-    #[arg(long, value_name = "DURATION", value_parser = Span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
     expires_in: Option<Span>,
 }
 

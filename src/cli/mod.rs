@@ -45,12 +45,13 @@ mod wait;
 use crate::api::Outcome;
 use crate::domain::error::Result;
 use crate::output::{Format, stream};
-use arguments::Arguments;
+use arguments::{Arguments, Command, Options};
 use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
 use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use value::Get;
 
 /// Does what the command line says and gives the exit code.
 pub fn main() -> ExitCode {
@@ -64,7 +65,8 @@ pub fn main() -> ExitCode {
         return end(&version(), false, false);
     }
     let json = wants_json(&words);
-    match Arguments::try_parse_from(words) {
+    let parsed = plain_get(&words).map_or_else(|| Arguments::try_parse_from(words), Ok);
+    match parsed {
         Ok(arguments) => {
             let json = arguments.options.format().map_or(json, is_json);
             let exit_zero = arguments.options.exit_zero;
@@ -72,6 +74,14 @@ pub fn main() -> ExitCode {
         }
         Err(error) => ExitCode::from(exit::for_words(&error, json)),
     }
+}
+
+/// `cfgctl get PATH` and no more: what scripts call in loops is read without the table of commands, which costs as
+/// much as the store's answer.
+fn plain_get(words: &[OsString]) -> Option<Arguments> {
+    let [_, command, path] = words else { return None };
+    let path = path.to_str().filter(|path| command == "get" && !path.starts_with('-'))?;
+    Some(Arguments { options: Options::default(), command: Command::Get(Get::of_path(path)) })
 }
 
 /// Answers a shell that completes. What goes wrong on the way is nothing to complete, not a noise in the prompt.
@@ -128,6 +138,26 @@ mod tests {
     #[test]
     fn the_commands_hold_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_plain_get_is_read_as_the_table_of_commands_reads_it() {
+        for line in
+            ["get server.port", "get", "get a b", "get -h", "get --layer", "unset a", "get a -q", "get -"]
+        {
+            let words: Vec<OsString> =
+                ["cfgctl"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
+            let Some(Arguments { options, command: Command::Get(get) }) = plain_get(&words) else {
+                assert_ne!(line, "get server.port");
+                continue;
+            };
+            let Ok(Arguments { options: wanted_options, command: Command::Get(wanted) }) =
+                Arguments::try_parse_from(&words)
+            else {
+                panic!("{line} is no get");
+            };
+            assert!(options == wanted_options && get == wanted, "{line}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 /// Show values: of one path bare, of prefixes and sections as a list, and everything where nothing is named.
 ///
 /// The value shown is the one in force: the strongest layer's. A path that nobody set and nothing defaults is exit 3.
-#[derive(Args)]
+#[derive(Args, Default, PartialEq)]
 #[command(after_help = "\
 Examples:
   cfgctl get session_timeout_minutes
@@ -40,7 +40,7 @@ pub(crate) struct Get {
 }
 
 /// The names of the layers.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(crate) enum LayerName {
     /// The settings' defaults
     Default,
@@ -58,6 +58,11 @@ impl From<LayerName> for Layer {
 }
 
 impl Get {
+    /// Of one path, with nothing else said.
+    pub(crate) fn of_path(path: &str) -> Get {
+        Get { paths: vec![path.to_owned()], ..Get::default() }
+    }
+
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         if self.default.is_some() && self.paths.len() != 1 {
             return Err(Error::usage("--default is for one path.").hint("cfgctl get PATH --default VALUE"));

@@ -24,7 +24,7 @@ pub(crate) struct Waiting {
     #[arg(long)]
     wait: bool,
     /// How long to wait
-    #[arg(long, value_name = "DURATION", value_parser = Span::parse, default_value = "10m", requires = "wait")]
+    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse), default_value = "10m", requires = "wait")]
     timeout: Span,
 }
 

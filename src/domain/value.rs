@@ -96,16 +96,21 @@ pub fn read_typed(text: &str, expected: ValueType) -> Result<Value> {
         return Ok(Value::String(text.to_owned()));
     }
     let value = match read_json(text)? {
-        // A whole number written with a fraction (`1.0`, `1e3`) is an integer to JSON Schema: keep it as one.
-        Some(Value::Number(number)) if expected == ValueType::Integer => {
-            whole(&number).map_or(Value::Number(number), Value::from)
-        }
+        Some(value) if expected == ValueType::Integer => folded(value),
         Some(value) => value,
         None => return Err(not_of_type(text, expected)),
     };
     let fits = !value.is_null()
         && (type_of(&value) == expected || (expected == ValueType::Number && value.is_number()));
     if fits { Ok(value) } else { Err(not_of_type(text, expected)) }
+}
+
+/// A whole number written with a fraction (`1.0`, `1e3`) is an integer to JSON Schema: kept as one.
+pub fn folded(value: Value) -> Value {
+    match &value {
+        Value::Number(number) => whole(number).map_or(value, Value::from),
+        _ => value,
+    }
 }
 
 /// Reads what was typed for a path nobody registered: JSON if it parses as a number, boolean, list or object, else text.

@@ -6,10 +6,11 @@
 use super::backup_file;
 use super::plan::Plan;
 use super::transact::{Note, View};
-use crate::domain::backup::Scope;
+use crate::domain::backup::{Scope, file_name};
 use crate::domain::change::{Item, State, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policy;
+use crate::domain::time::Timestamp;
 use crate::domain::tree;
 use crate::domain::value;
 use crate::store::change::{Change, Step};
@@ -55,9 +56,9 @@ pub(super) fn execute(
     steps.completed("validation", format!("{} valid", paths(plan.items.len())));
 
     let record = write_backup(view, plan, change.number)?;
-    let backup_id = backup::insert(db, &record)?;
+    backup::insert(db, &record)?;
     let gone = rotate(view, policy)?;
-    steps.completed("backup", format!("{} {}", record.name, &record.checksum[..16]));
+    steps.completed("backup", format!("checksum {}", &record.checksum[..16]));
 
     let version = write_values(view, &plan.items, change)?;
     steps.completed("apply_change", format!("version {}", version.id));
@@ -69,24 +70,25 @@ pub(super) fn execute(
     change.version = Some(version.id);
     change.executed_by = Some(view.actor.name().to_owned());
     change.backup = Some(record.name);
-    change::put(db, change)?;
-    change::insert_steps(db, change.number, &steps.done)?;
-    let detail = json!({"version": version.id, "kind": change.kind, "risk": change.risk, "config_hash": version.config_hash});
-    let mut detail = detail;
+    change.steps = steps.done;
+    let unusual = change.backup.clone().filter(|name| *name != usual_backup(change.number, view.now));
+    change::put(db, &Change { backup: unusual, ..change.clone() })?;
+    let mut detail = json!({"version": version.id});
     for (name, said) in [("returns_to", &change.decision.returns_to), ("trigger", &change.decision.trigger)] {
         if let Some(said) = said {
             detail[name] = json!(said);
         }
     }
-    let mut note = Note::new("change.execute", &change.id, detail)
+    let mut note = Note::new("change.execute", change.number.to_string(), detail)
         .record("version", version.id)
-        .record("change", change.number)
-        .record("backup", backup_id);
-    for old in gone {
-        note = note.record("backup", old.id);
-        note.remove_after.push(old.name);
-    }
+        .record("change", change.number);
+    note.remove_after.extend(gone.into_iter().map(|old| old.name));
     Ok(note)
+}
+
+/// The name of the backup before a change that was executed at this time, unless a file of that name was left over.
+pub(super) fn usual_backup(number: i64, at: Timestamp) -> String {
+    file_name(&format!("change_{number}"), at).unwrap_or_default()
 }
 
 fn paths(count: usize) -> String {

@@ -183,7 +183,9 @@ impl Handle<PruneBackups> for Engine {
             let mut note = Note::new("backup.prune", going.len().to_string(), json!({"reason": request.reason}));
             for record in &going {
                 backup::remove(view.db, record.id)?;
-                note = note.record("backup", record.id);
+                if record.change.is_none() {
+                    note = note.record("backup", record.id);
+                }
             }
             let removed: Vec<String> = going.into_iter().map(|record| record.name).collect();
             note.detail["removed"] = json!(removed);

@@ -104,7 +104,10 @@ pub(super) fn write(
         Ok(facts)
     });
     let (checksum, count, size) = match put {
-        Ok(facts) => facts,
+        Ok(facts) => {
+            view.written.borrow_mut().push(file_name.clone());
+            facts
+        }
         Err(error) => {
             // The draft is of no use; where it cannot be removed either, the next backup of its name does.
             let _ = fs::remove_file(&draft);

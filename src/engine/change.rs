@@ -102,7 +102,7 @@ impl Handle<Assess> for Engine {
                 demand: plan.demand.in_words(),
                 missing: verdict.lacks,
                 advice: verdict.advice,
-                items: plan.items.iter().map(view::item_view).collect(),
+                items: plan.items.iter().map(|item| view::item_view(view, item)).collect::<Result<_>>()?,
                 validation_results: validation(plan, unreadable),
             })
         })
@@ -163,7 +163,7 @@ impl Engine {
             return self.look(caller, |view| body(view).map(|(reply, _)| reply));
         }
         check_id(&terms.id)?;
-        let (mut reply, head) = self.transact(caller, &format!("change.{kind}"), body)?;
+        let (mut reply, head) = self.transact(caller, format!("change.{kind}").as_str(), body)?;
         reply.audit_head = head.as_ref().map(Head::to_string);
         Ok(reply)
     }
@@ -344,7 +344,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         let reply = ChangeReply {
             outcome: if waits { Outcome::Pending } else { Outcome::Done },
             dry_run: true,
-            change: Some(view::of_plan(&change, &plan, verdict)),
+            change: Some(view::of_plan(view, &change, &plan, verdict)?),
             unchanged: plan.unchanged,
             warnings,
             next: None,
@@ -463,6 +463,7 @@ fn draft(
         version: None,
         executed_by: None,
         backup: None,
+        steps: Vec::new(),
         ticket: terms.ticket.clone(),
         rollback_plan: terms.rollback_plan.clone(),
         decision: Decision {
@@ -507,5 +508,5 @@ fn request(view: &View<'_>, plan: &Plan, change: &Change) -> Result<Note> {
         approval::put(view.db, change.number, &own)?;
     }
     let detail = json!({"kind": change.kind, "risk": change.risk, "digest": change.digest, "paths": plan.items.len()});
-    Ok(Note::new("change.request", &change.id, detail).record("change", change.number))
+    Ok(Note::new("change.request", change.number.to_string(), detail).record("change", change.number))
 }

@@ -166,7 +166,7 @@ impl Engine {
     fn decide(
         &mut self,
         caller: &Caller,
-        action: &str,
+        attempt: (&str, &str),
         dry_run: bool,
         body: impl FnOnce(&View<'_>) -> Result<Decided>,
     ) -> Result<DecisionReply> {
@@ -182,7 +182,7 @@ impl Engine {
         if dry_run {
             return self.look(caller, |view| answer(view, body(view)?).map(|(reply, _)| reply));
         }
-        let (mut reply, head) = self.transact(caller, action, |view| answer(view, body(view)?))?;
+        let (mut reply, head) = self.transact(caller, attempt, |view| answer(view, body(view)?))?;
         reply.audit_head = head.as_ref().map(Head::to_string);
         Ok(reply)
     }
@@ -204,7 +204,7 @@ impl Decided {
 
 impl Handle<Approve> for Engine {
     fn handle(&mut self, caller: &Caller, request: Approve) -> Result<DecisionReply> {
-        self.decide(caller, "change.approve", request.dry_run, |view| approve(view, &request))
+        self.decide(caller, ("change.approve", &request.id), request.dry_run, |view| approve(view, &request))
     }
 }
 
@@ -225,7 +225,11 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     let case = Case::of_change(view, &change)?;
     check_digest(view, &change)?;
     if case.requesters.contains(&member.name) && !demand.own && !case.solo {
-        return Err(Error::refused(format!("{} asked for this change, and may not approve it too.", member.name))
+        let asked = match change.requested_by == member.name {
+            true => format!("{} asked for this change", member.name),
+            false => format!("{} asked for this change, for whom {} answers", change.requested_by, member.name),
+        };
+        return Err(Error::refused(format!("{asked}; {} may not approve it too.", member.name))
             .hint(format!("Another member with the role {least} or above has to: cfgctl member list")));
     }
     refuse_stale(view, &change)?;
@@ -263,7 +267,7 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         }
         return Ok(decided);
     }
-    let note = Note::new("change.approve", &change.id, detail).record("change", change.number);
+    let note = Note::new("change.approve", change.number.to_string(), detail).record("change", change.number);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
         decided.warnings.push("It is not executed yet: something is still missing.".to_owned());
@@ -275,7 +279,7 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
 
 impl Handle<Reject> for Engine {
     fn handle(&mut self, caller: &Caller, request: Reject) -> Result<DecisionReply> {
-        let ended = self.decide(caller, "change.reject", request.dry_run, |view| {
+        let ended = self.decide(caller, ("change.reject", &request.id), request.dry_run, |view| {
             let mut change = open(view, &request.id)?;
             let member = &view.actor.member;
             if !member.is_person() {
@@ -305,7 +309,7 @@ impl Handle<Reject> for Engine {
 
 impl Handle<Cancel> for Engine {
     fn handle(&mut self, caller: &Caller, request: Cancel) -> Result<DecisionReply> {
-        let ended = self.decide(caller, "change.cancel", request.dry_run, |view| {
+        let ended = self.decide(caller, ("change.cancel", &request.id), request.dry_run, |view| {
             let mut change = open(view, &request.id)?;
             if change.requested_by != view.actor.name() {
                 view.actor.require(Role::Admin, "taking somebody else's request back")?;
@@ -332,13 +336,13 @@ fn end(
         return Ok(Decided::new(change.clone(), None));
     }
     change::put(view.db, change)?;
-    let note = Note::new(action, &change.id, json!({"reason": reason})).record("change", change.number);
+    let note = Note::new(action, change.number.to_string(), json!({"reason": reason})).record("change", change.number);
     Ok(Decided::new(change.clone(), Some(note)))
 }
 
 impl Handle<Execute> for Engine {
     fn handle(&mut self, caller: &Caller, request: Execute) -> Result<DecisionReply> {
-        self.decide(caller, "change.execute", request.dry_run, |view| {
+        self.decide(caller, ("change.execute", &request.id), request.dry_run, |view| {
             let change = open(view, &request.id)?;
             if request.dry_run {
                 check_executable(view, &change)?;
@@ -397,7 +401,7 @@ fn execute(view: &View<'_>, mut change: Change) -> Result<Decided> {
 
 impl Handle<AttachEvidence> for Engine {
     fn handle(&mut self, caller: &Caller, request: AttachEvidence) -> Result<DecisionReply> {
-        self.decide(caller, "change.test", request.dry_run, |view| {
+        self.decide(caller, ("change.test", &request.id), request.dry_run, |view| {
             let mut change = open(view, &request.id)?;
             view.actor.require(Role::Operator, "attaching evidence")?;
             if change.requested_by != view.actor.name() {
@@ -436,7 +440,7 @@ impl Handle<AttachEvidence> for Engine {
                     change::put(view.db, &change)?;
                 }
                 let detail = json!({"name": evidence.name, "sha256": evidence.sha256, "nature": "attached, not measured"});
-                note = Some(Note::new("change.test", &change.id, detail).record("change", change.number));
+                note = Some(Note::new("change.test", change.number.to_string(), detail).record("change", change.number));
             }
             Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, note) })
         })

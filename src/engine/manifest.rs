@@ -242,6 +242,7 @@ fn differences(view: &View<'_>, manifest: &Manifest) -> Result<Vec<ItemView>> {
             path: name.clone(),
             before: before.get(name).cloned(),
             after: after.get(name).cloned(),
+            base: None,
         })
         .collect())
 }
@@ -337,7 +338,7 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
         after: Some(Value::from(applied.hash.clone())),
     };
     change::insert_item(db, change.number, 0, &item)?;
-    let mut note = Note::new("manifest.apply", &change.id, json!({"manifest": applied.id, "hash": applied.hash}))
+    let mut note = Note::new("manifest.apply", change.number.to_string(), json!({"manifest": applied.id, "hash": applied.hash}))
         .record("manifest", applied.id)
         .record("change", change.number);
     if let Some(version) = &made {
@@ -366,6 +367,7 @@ pub(super) fn owner_change(view: &View<'_>, kind: Kind, id: &str, reason: &str, 
         version: None,
         executed_by: Some(view.actor.name().to_owned()),
         backup: None,
+        steps: Vec::new(),
         ticket: None,
         rollback_plan: None,
         decision: Decision::default(),

@@ -11,7 +11,7 @@ use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::change::Terms;
 use crate::api::member::{
-    AddProgram, ChangeRole, EndSolo, Invite, InviteReply, ListMembers, ListMembersReply, MemberReply, MemberView,
+    AddProgram, ChangeRole, EndSolo, EndSoloReply, Invite, InviteReply, ListMembers, ListMembersReply, MemberReply, MemberView,
     RemoveMember,
 };
 use crate::domain::audit::Head;
@@ -69,6 +69,7 @@ impl Engine {
         also: impl FnOnce(&View<'_>, &Member, Option<Note>) -> Result<(T, Option<Note>)>,
     ) -> Result<(Member, Vec<String>, T, Option<Head>)> {
         check_terms(terms)?;
+        let target = asked.split(' ').next().unwrap_or_default();
         let asked = content_hash(Kind::Member, &terms.reason, &format!("{action} {asked}"));
         let body = |view: &View<'_>| {
             if let Some(former) = change::by_id(view.db, &terms.id)? {
@@ -101,7 +102,7 @@ impl Engine {
             return self.look(caller, body).map(|((member, warnings, answer), _)| (member, warnings, answer, None));
         }
         check_id(&terms.id)?;
-        let ((member, warnings, answer), head) = self.transact(caller, action, body)?;
+        let ((member, warnings, answer), head) = self.transact(caller, (action, target), body)?;
         Ok((member, warnings, answer, head))
     }
 }
@@ -136,7 +137,7 @@ fn record(
     let mut change = owner_change(view, Kind::Member, &terms.id, &terms.reason, asked)?;
     change.ticket.clone_from(&terms.ticket);
     change::put(view.db, &change)?;
-    let mut note = Note::new(action, &change.id, Value::Null);
+    let mut note = Note::new(action, change.number.to_string(), Value::Null);
     let mut items = Vec::new();
     for member in &decision.members {
         let former = member::find(view.db, &member.name)?;
@@ -397,13 +398,15 @@ fn keep_an_owner(view: &View<'_>, going: &Member) -> Result<()> {
 }
 
 impl Handle<EndSolo> for Engine {
-    fn handle(&mut self, caller: &Caller, request: EndSolo) -> Result<MemberReply> {
-        self.govern_member(caller, &request.terms, "member.end-solo", "", |view| {
+    fn handle(&mut self, caller: &Caller, request: EndSolo) -> Result<EndSoloReply> {
+        let dry_run = request.terms.dry_run;
+        let ended = self.govern_member(caller, &request.terms, "member.end-solo", "", |view| {
             if !metadata::is_solo(view.db)? {
                 return Err(Error::conflict("This store is not solo.").hint("See how it stands: cfgctl status"));
             }
             Ok(Decision { members: Vec::new(), ends_solo: true })
-        })
+        })?;
+        Ok(EndSoloReply { dry_run, solo: dry_run, warnings: ended.warnings, audit_head: ended.audit_head })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::rule::{Facts, Rule, Severity};
 use crate::domain::schema::CompiledSetting;
 use crate::domain::secret::SecretReferences;
 use crate::domain::setting::Setting;
-use crate::domain::value::{self, Value};
+use crate::domain::value::{self, Value, ValueType};
 use crate::store::overrides::Override;
 use crate::store::{manifest, overrides};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -144,7 +144,13 @@ impl<'a> Planner<'a> {
         self.issues.push(Issue { path: Some(path.clone()), rule: None, message });
     }
 
-    fn take(&mut self, path: Path, after: Option<Value>) -> Result<()> {
+    fn take(&mut self, path: Path, mut after: Option<Value>) -> Result<()> {
+        if after.as_ref().is_some_and(Value::is_f64) {
+            let setting = manifest::setting(self.view.db, path.as_str())?;
+            if setting.is_some_and(|setting| setting.value_type() == Some(ValueType::Integer)) {
+                after = after.map(value::folded);
+            }
+        }
         let row = overrides::find(self.view.db, path.as_str())?;
         let before = row.as_ref().and_then(|row| row.value.clone());
         if before == after {

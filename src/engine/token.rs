@@ -73,7 +73,11 @@ impl Handle<Join> for Engine {
             }
             // One person is one member, whatever they were called.
             if let Some(known) = store_member::by_uid(db, *caller)? {
-                return refused(&format!("is for {}, and you are {} already", found.member, known.name));
+                return Err(Error::new(
+                    Code::Unauthenticated,
+                    format!("The invitation is for {}, and you are {} already.", found.member, known.name),
+                )
+                .hint("One person is one member: let them redeem it themselves, as their own user."));
             }
             Ok(Actor { member, proof: Proof::Invitation(found.id) })
         };

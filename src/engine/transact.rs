@@ -13,6 +13,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::store::{Connection, audit, digest, metadata};
 use serde_json::json;
+use std::cell::RefCell;
 use std::path::Path;
 
 /// One consistent state, who looks at it, and when.
@@ -27,6 +28,28 @@ pub(super) struct View<'a> {
     pub(super) machine: &'a Machine,
     /// Where the store is; none in memory.
     pub(super) place: Option<&'a Path>,
+    /// Backups written in this transaction: of no use where it fails.
+    pub(super) written: &'a RefCell<Vec<String>>,
+}
+
+/// What somebody tries to do: what the log keeps of it where it is refused.
+pub(super) struct Attempt<'a> {
+    /// `change.approve`.
+    pub(super) action: &'a str,
+    /// What it is about, as they named it.
+    pub(super) target: &'a str,
+}
+
+impl<'a> From<&'a str> for Attempt<'a> {
+    fn from(action: &'a str) -> Self {
+        Attempt { action, target: "" }
+    }
+}
+
+impl<'a> From<(&'a str, &'a str)> for Attempt<'a> {
+    fn from((action, target): (&'a str, &'a str)) -> Self {
+        Attempt { action, target }
+    }
 }
 
 /// What the audit log keeps of a write.
@@ -73,38 +96,41 @@ impl Engine {
         self.store.read(|db| {
             let (now, clock) = times(&self.machine, audit::head(db)?.at);
             let actor = identify(db, clock)?;
-            body(&View { db, now, clock, actor, caller, machine: &self.machine, place: self.store.place() })
+            let written = RefCell::default();
+            body(&View { db, now, clock, actor, caller, machine: &self.machine, place: self.store.place(), written: &written })
         })
     }
 
     /// Does something in one transaction with its audit entry, and gives the chain's head after it. A body that
     /// returns no note wrote nothing. A refusal leaves everything as it was but for an entry that says so.
-    pub(super) fn transact<T>(
+    pub(super) fn transact<'t, T>(
         &mut self,
         caller: &Caller,
-        action: &str,
+        attempt: impl Into<Attempt<'t>>,
         body: impl FnOnce(&View<'_>) -> Result<(T, Option<Note>)>,
     ) -> Result<(T, Option<Head>)> {
-        self.transact_as(caller, action, |db, now| identity::identify(db, caller, now), body)
+        self.transact_as(caller, attempt, |db, now| identity::identify(db, caller, now), body)
     }
 
     /// The same, for a caller who proves who they are in another way.
-    pub(super) fn transact_as<T>(
+    pub(super) fn transact_as<'t, T>(
         &mut self,
         caller: &Caller,
-        action: &str,
+        attempt: impl Into<Attempt<'t>>,
         identify: impl FnOnce(&Connection, Timestamp) -> Result<Actor>,
         body: impl FnOnce(&View<'_>) -> Result<(T, Option<Note>)>,
     ) -> Result<(T, Option<Head>)> {
+        let attempt = attempt.into();
         let machine = &self.machine;
         let place = self.store.place().map(Path::to_path_buf);
         let mut tried_by = None;
+        let written = RefCell::default();
         let answer = self.store.write(|db| {
             let head = audit::head(db)?;
             let (now, clock) = times(machine, head.at);
             let actor = identify(db, clock)?;
             tried_by = Some(actor.clone());
-            let view = View { db, now, clock, actor, caller, machine, place: place.as_deref() };
+            let view = View { db, now, clock, actor, caller, machine, place: place.as_deref(), written: &written };
             let (answer, note) = body(&view)?;
             let head = note.as_ref().map(|note| append(&view, &head, note, "done")).transpose()?;
             let gone = note.map(|note| note.remove_after).unwrap_or_default();
@@ -116,13 +142,18 @@ impl Engine {
                     let _ = backup_file::remove(place.as_deref(), &name);
                 }
                 if let (Some(head), true) = (&head, self.machine.system_log) {
-                    system_log::send(&store_id, head, action);
+                    system_log::send(&store_id, head, attempt.action);
                 }
                 Ok((answer, head))
             }
             Err(error) => {
+                if error.code != Code::UnknownOutcome {
+                    for name in written.into_inner() {
+                        let _ = backup_file::remove(place.as_deref(), &name);
+                    }
+                }
                 if is_refusal(error.code) {
-                    self.record_refusal(caller, tried_by, action, &error)?;
+                    self.record_refusal(caller, tried_by, &attempt, &error)?;
                 }
                 Err(error)
             }
@@ -130,7 +161,13 @@ impl Engine {
     }
 
     /// Where the entry cannot be written the caller learns that instead: no record, no answer.
-    fn record_refusal(&mut self, caller: &Caller, actor: Option<Actor>, action: &str, error: &Error) -> Result<()> {
+    fn record_refusal(
+        &mut self,
+        caller: &Caller,
+        actor: Option<Actor>,
+        attempt: &Attempt<'_>,
+        error: &Error,
+    ) -> Result<()> {
         let machine = &self.machine;
         self.store.write(|db| {
             let head = audit::head(db)?;
@@ -153,8 +190,8 @@ impl Engine {
                 proof,
                 origin: caller.origin.clone(),
                 program: caller.program.clone(),
-                action: action.to_owned(),
-                target: String::new(),
+                action: attempt.action.to_owned(),
+                target: attempt.target.to_owned(),
                 outcome: "refused".to_owned(),
                 detail: detail.to_string(),
                 rows: String::new(),

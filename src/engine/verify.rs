@@ -11,7 +11,7 @@ use crate::domain::error::{Code, Result};
 use crate::domain::manifest::Manifest;
 use crate::domain::tree::{self, Tree};
 use crate::store::database::{self, Store};
-use crate::store::{Connection, audit, digest, hash_node, history, manifest, metadata, migration, overrides, version};
+use crate::store::{Connection, audit, backup, digest, hash_node, history, manifest, metadata, migration, overrides, version};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
@@ -99,6 +99,9 @@ pub(super) fn file(db: &Connection) -> Result<Vec<String>> {
     if database::schema(db)? != database::schema(pristine.connection())? {
         problems.push("The schema is not the one that cfgctl makes: something was added, altered or taken away.".to_owned());
     }
+    if !migration::is_recorded(db)? {
+        problems.push("The record of migrations is not this program's.".to_owned());
+    }
     Ok(problems)
 }
 
@@ -130,6 +133,9 @@ pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Res
         seen.insert(name);
         Ok(())
     })?;
+    for name in backup::altered(db)? {
+        told.tell(format!("The record of the backup {name} is not what was written."));
+    }
     for (name, digest) in vouched {
         let (kind, key) = name.split_once(':').unwrap_or_default();
         let pruned = kind == "version" && key.parse::<i64>().is_ok_and(|version| version <= floor);

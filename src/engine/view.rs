@@ -3,8 +3,9 @@
 use super::plan::Plan;
 use super::transact::View;
 use crate::api::change::{ApprovalView, ChangeView, EvidenceView, ItemKind, ItemView, StepView};
-use crate::domain::change::Item;
+use crate::domain::change::{Item, State};
 use crate::domain::error::Result;
+use crate::domain::path::Path;
 use crate::domain::policy::{Demand, Lack, Standing, Verdict, Vote, weigh};
 use crate::domain::role::Role;
 use crate::store::approval::{self, Approval, Evidence};
@@ -12,23 +13,32 @@ use crate::store::change::{self, Change, Other};
 use crate::store::{history, manifest, member, metadata};
 
 /// An item as it is shown.
-pub(super) fn item_view(item: &Item) -> ItemView {
-    ItemView {
+pub(super) fn item_view(view: &View<'_>, item: &Item) -> Result<ItemView> {
+    // Only where an override begins or ends does the value below it matter.
+    let base = match (&item.before, &item.after) {
+        (Some(_), Some(_)) => None,
+        _ => manifest::default(view.db, item.path.as_str())?,
+    };
+    Ok(ItemView {
         what: ItemKind::Value,
         path: item.path.to_string(),
         before: item.before.clone(),
         after: item.after.clone(),
-    }
+        base,
+    })
 }
 
-fn other_view(item: Other) -> ItemView {
+fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
     let what = match item.what.as_str() {
         "manifest" => ItemKind::Manifest,
         "member" => ItemKind::Member,
         "instance" => ItemKind::Instance,
         _ => ItemKind::Value,
     };
-    ItemView { what, path: item.path, before: item.before, after: item.after }
+    if what == ItemKind::Value {
+        return item_view(view, &Item { path: Path::from_canonical(item.path), before: item.before, after: item.after });
+    }
+    Ok(ItemView { what, path: item.path, before: item.before, after: item.after, base: None })
 }
 
 /// What a change has, as its demand weighs it.
@@ -193,8 +203,8 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
         base_version: change.base_version,
         version: change.version,
         executed_by: change.executed_by.clone(),
-        backup: change.backup.clone(),
-        steps: change::steps(view.db, change.number)?.into_iter().map(step).collect(),
+        backup: change.backup.clone().or_else(|| usual_backup(change)),
+        steps: change.steps.iter().cloned().map(step).collect(),
         restart_required: change.decision.restart,
         affected_services: change.decision.services.clone(),
         identity_asserted: true,
@@ -204,27 +214,26 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
     })
 }
 
+fn usual_backup(change: &Change) -> Option<String> {
+    let executed = change.state == State::Completed && !change.steps.is_empty();
+    executed.then(|| super::apply::usual_backup(change.number, change.updated_at.unwrap_or(change.created_at)))
+}
+
 /// A change's items: what was recorded before it was executed, or else what its version did.
 fn items_of(view: &View<'_>, change: &Change) -> Result<Vec<ItemView>> {
     let recorded = change::items(view.db, change.number)?;
     if !recorded.is_empty() {
-        return Ok(recorded.into_iter().map(other_view).collect());
+        return recorded.into_iter().map(|item| other_view(view, item)).collect();
     }
     let Some(version) = change.version else { return Ok(Vec::new()) };
-    Ok(history::of_version(view.db, version)?
-        .into_iter()
-        .map(|event| ItemView {
-            what: ItemKind::Value,
-            path: event.path.to_string(),
-            before: event.before,
-            after: event.after,
-        })
-        .collect())
+    let item = |event: history::Event| Item { path: event.path, before: event.before, after: event.after };
+    history::of_version(view.db, version)?.into_iter().map(|event| item_view(view, &item(event))).collect()
 }
 
 /// A change that is only planned, with what it would lack.
-pub(super) fn of_plan(change: &Change, plan: &Plan, verdict: Verdict) -> ChangeView {
-    ChangeView {
+pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Verdict) -> Result<ChangeView> {
+    let items = plan.items.iter().map(|item| item_view(view, item)).collect::<Result<_>>()?;
+    Ok(ChangeView {
         id: change.id.clone(),
         number: None,
         kind: change.kind,
@@ -238,7 +247,7 @@ pub(super) fn of_plan(change: &Change, plan: &Plan, verdict: Verdict) -> ChangeV
         created_at: change.created_at,
         updated_at: change.created_at,
         expires_at: None,
-        items: plan.items.iter().map(item_view).collect(),
+        items,
         demand: plan.demand.clone(),
         missing: verdict.lacks,
         advice: verdict.advice,
@@ -256,7 +265,7 @@ pub(super) fn of_plan(change: &Change, plan: &Plan, verdict: Verdict) -> ChangeV
         ended_because: None,
         returns_to: change.decision.returns_to.clone(),
         trigger: change.decision.trigger.clone(),
-    }
+    })
 }
 
 /// The command that the caller may type next about an open request.

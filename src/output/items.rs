@@ -25,6 +25,8 @@ pub(super) struct Item<'a> {
     pub(super) before: Option<&'a Value>,
     /// After.
     pub(super) after: Option<&'a Value>,
+    /// What is effective without it.
+    pub(super) base: Option<&'a Value>,
 }
 
 impl<'a> Item<'a> {
@@ -36,7 +38,8 @@ impl<'a> Item<'a> {
             ItemKind::Member => format!("member {}", view.path),
             ItemKind::Instance => format!("instance {}", view.path),
         };
-        Item { label, before: view.before.as_ref(), after: view.after.as_ref() }
+        let (before, after, base) = (view.before.as_ref(), view.after.as_ref(), view.base.as_ref());
+        Item { label, before, after, base }
     }
 }
 
@@ -99,8 +102,9 @@ fn sign(item: &Item<'_>) -> (&'static str, Paint) {
 
 fn inline_text(item: &Item<'_>, width: usize, style: &Style) -> String {
     let (sign, paint) = sign(item);
-    let before = item.before.map(|value| Paint::Red.on(&words::value(value), style));
-    let after = item.after.map(|value| Paint::Green.on(&words::value(value), style));
+    let default = item.base.map(|value| format!("{} (default)", words::value(value)));
+    let before = item.before.map(|value| Paint::Red.on(&words::value(value), style)).or_else(|| default.clone());
+    let after = item.after.map(|value| Paint::Green.on(&words::value(value), style)).or(default);
     let values: Vec<String> = [before, after].into_iter().flatten().collect();
     format!("{} {:width$}  {}\n", paint.on(sign, style), escape::line(&item.label), values.join(" → "))
 }

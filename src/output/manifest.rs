@@ -59,7 +59,7 @@ impl Render for CheckManifestReply {
 
 /// A part that differs, called by its place in the document.
 fn part(view: &ItemView) -> Item<'_> {
-    Item { label: view.path.clone(), before: view.before.as_ref(), after: view.after.as_ref() }
+    Item { label: view.path.clone(), before: view.before.as_ref(), after: view.after.as_ref(), base: None }
 }
 
 impl Render for DiffManifestReply {

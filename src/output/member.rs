@@ -4,7 +4,7 @@ use super::change::warnings;
 use super::facts::Facts;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, escape, words};
-use crate::api::member::{
+use crate::api::member::{EndSoloReply, 
     InviteReply, ListMembersReply, ListTokensReply, MemberReply, MemberView, TokenReply, TokenView,
 };
 
@@ -80,6 +80,23 @@ fn facts(view: &MemberView, style: &Style) -> Facts {
     facts.maybe("User", view.uid.map(|uid| format!("uid {uid}")));
     facts.maybe("Answers", view.answerable.as_ref().map(|name| format!("{name} answers for it")));
     facts
+}
+
+impl Render for EndSoloReply {
+    fn table(&self, _style: &Style) -> String {
+        let head = if self.dry_run { "Solo would end" } else { "Solo has ended" };
+        format!("{head}: the policy's approvals are asked of everybody.\n")
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec!["solo".to_owned()]
+    }
+
+    fn remarks(&self, _style: &Style) -> Vec<String> {
+        let mut remarks = warnings(&self.warnings);
+        remarks.extend(audit(self.audit_head.as_deref()));
+        remarks
+    }
 }
 
 impl Render for MemberReply {

@@ -44,7 +44,7 @@ pub(super) fn values(items: &[(&str, Value)]) -> GetReply {
 }
 
 pub(super) fn item(path: &str, before: Option<Value>, after: Option<Value>) -> ItemView {
-    ItemView { what: ItemKind::Value, path: path.to_owned(), before, after }
+    ItemView { what: ItemKind::Value, path: path.to_owned(), before, after, base: None }
 }
 
 pub(super) fn differences(items: &[(&str, Option<Value>, Option<Value>)]) -> DiffReply {

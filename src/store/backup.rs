@@ -1,6 +1,7 @@
 //! The record of backup files.
 
 use super::time_of;
+use crate::domain::change::{Hasher, hex};
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
 use rusqlite::{Connection, Row};
@@ -30,6 +31,38 @@ pub struct Record {
     pub checksum: String,
     /// The change it was made before.
     pub change: Option<i64>,
+}
+
+impl Record {
+    /// Whether no audit entry vouches for the row: those that come and go with changes.
+    fn vouches_for_itself(&self) -> bool {
+        self.automatic && self.change.is_some()
+    }
+
+    fn digest(&self) -> String {
+        let mut hasher = Hasher::of("backup record");
+        let numbers = [self.version, self.paths, self.size, self.change.unwrap_or(0)].map(|number| number.to_string());
+        let at = self.created_at.to_string();
+        for part in [&self.name, &self.scope, &at, &self.created_by, &self.checksum].into_iter().chain(&numbers) {
+            hasher.part(part.as_bytes());
+        }
+        hex(&hasher.finish()[..12])
+    }
+}
+
+/// Names of the records that vouch for themselves and are not what was written.
+pub fn altered(db: &Connection) -> Result<Vec<String>> {
+    let mut statement = db.prepare(&format!("SELECT {COLUMNS}, digest FROM backups ORDER BY id"))?;
+    let mut rows = statement.query([])?;
+    let mut altered = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = to_record(row)?;
+        let kept: Option<String> = row.get(11)?;
+        if kept != record.vouches_for_itself().then(|| record.digest()) {
+            altered.push(record.name);
+        }
+    }
+    Ok(altered)
 }
 
 const COLUMNS: &str = "id, name, scope, automatic, created_at, created_by, version, paths, size, checksum, change";
@@ -63,8 +96,8 @@ fn some(db: &Connection, tail: &str, values: impl rusqlite::Params) -> Result<Ve
 /// Records a backup. Gives its number.
 pub fn insert(db: &Connection, record: &Record) -> Result<i64> {
     let mut statement = db.prepare_cached(
-        "INSERT INTO backups (name, scope, automatic, created_at, created_by, version, paths, size, checksum, change)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO backups (name, scope, automatic, created_at, created_by, version, paths, size, checksum, change, digest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     statement.execute((
         &record.name,
@@ -77,6 +110,7 @@ pub fn insert(db: &Connection, record: &Record) -> Result<i64> {
         record.size,
         &record.checksum,
         record.change,
+        record.vouches_for_itself().then(|| record.digest()),
     ))?;
     Ok(db.last_insert_rowid())
 }

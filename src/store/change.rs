@@ -44,6 +44,8 @@ pub struct Change {
     pub executed_by: Option<String>,
     /// The backup written before it.
     pub backup: Option<String>,
+    /// The recorded steps of its execution.
+    pub steps: Vec<Step>,
     /// Its ticket.
     pub ticket: Option<String>,
     /// How to get back, in words.
@@ -62,7 +64,7 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Decision {
     /// Why it has its risk.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "short_reasons")]
     pub reasons: Vec<RiskReason>,
     /// What its risk demanded; none where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,12 +86,48 @@ pub struct Decision {
     pub trigger: Option<String>,
 }
 
+/// Reasons as every change keeps them: the risk, how much of the sentence is the path it begins with, the sentence.
+mod short_reasons {
+    use super::{Risk, RiskReason};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Short {
+        BeginsWithPath(Risk, usize, String),
+        Whole(RiskReason),
+    }
+
+    pub(super) fn serialize<S: Serializer>(reasons: &[RiskReason], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(reasons.iter().map(|reason| match &reason.path {
+            Some(path) if reason.reason.starts_with(path.as_str()) => {
+                Short::BeginsWithPath(reason.risk, path.len(), reason.reason.clone())
+            }
+            _ => Short::Whole(reason.clone()),
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RiskReason>, D::Error> {
+        let short = Vec::<Short>::deserialize(deserializer)?;
+        let whole = |short| match short {
+            Short::Whole(reason) => reason,
+            Short::BeginsWithPath(risk, length, reason) => {
+                RiskReason { risk, path: reason.get(..length).map(str::to_owned), reason }
+            }
+        };
+        Ok(short.into_iter().map(whole).collect())
+    }
+}
+
 const COLUMNS: &str = "number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash, manifest,
-  base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest, expires_at, ended_because";
+  base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest, expires_at, ended_because, steps";
 
 fn to_change(row: &Row<'_>) -> Result<Change> {
     let (kind, state, risk): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let decision: Option<String> = row.get(17)?;
+    let requested_by: String = row.get(6)?;
+    let executed = state == State::Completed.name();
+    let steps: Option<String> = row.get(21)?;
     Ok(Change {
         number: row.get(0)?,
         id: row.get(1)?,
@@ -97,14 +135,14 @@ fn to_change(row: &Row<'_>) -> Result<Change> {
         state: State::of_name(&state).ok_or_else(|| damaged("a change's state"))?,
         risk: Risk::parse(&risk).ok_or_else(|| damaged("a risk"))?,
         reason: row.get(5)?,
-        requested_by: row.get(6)?,
+        requested_by: requested_by.clone(),
         created_at: time_of(&row.get::<_, String>(7)?)?,
         updated_at: optional_time(row.get(8)?)?,
         content_hash: row.get(9)?,
         manifest: row.get(10)?,
         base_version: row.get(11)?,
         version: row.get(12)?,
-        executed_by: row.get(13)?,
+        executed_by: row.get::<_, Option<String>>(13)?.or_else(|| executed.then(|| requested_by.clone())),
         backup: row.get(14)?,
         ticket: row.get(15)?,
         rollback_plan: row.get(16)?,
@@ -115,6 +153,7 @@ fn to_change(row: &Row<'_>) -> Result<Change> {
         digest: row.get(18)?,
         expires_at: optional_time(row.get(19)?)?,
         ended_because: row.get(20)?,
+        steps: steps.map(|text| steps_of(&text)).unwrap_or_default(),
     })
 }
 
@@ -145,7 +184,7 @@ pub fn by_beginning(db: &Connection, beginning: &str) -> Result<Vec<Change>> {
 
 /// A member's last executed change that made a version.
 pub fn last_executed_by(db: &Connection, member: &str) -> Result<Option<Change>> {
-    Ok(some(db, "WHERE executed_by = ?1 AND version_id IS NOT NULL ORDER BY number DESC LIMIT 1", [member])?.pop())
+    Ok(some(db, "WHERE version_id IS NOT NULL AND coalesce(executed_by, requested_by) = ?1 ORDER BY number DESC LIMIT 1", [member])?.pop())
 }
 
 /// How many requests are open.
@@ -208,12 +247,13 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
     let mut statement = db.prepare_cached(
         "INSERT INTO changes (number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash,
            manifest, base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest,
-           expires_at, ended_because)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+           expires_at, ended_because, steps)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
          ON CONFLICT (number) DO UPDATE SET state = excluded.state, risk = excluded.risk,
            updated_at = excluded.updated_at, manifest = excluded.manifest, version_id = excluded.version_id,
            executed_by = excluded.executed_by, backup = excluded.backup, decided_by = excluded.decided_by,
-           digest = excluded.digest, expires_at = excluded.expires_at, ended_because = excluded.ended_because",
+           digest = excluded.digest, expires_at = excluded.expires_at, ended_because = excluded.ended_because,
+           steps = excluded.steps",
     )?;
     statement.execute(rusqlite::params![
         change.number,
@@ -229,7 +269,7 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
         change.manifest,
         change.base_version,
         change.version,
-        change.executed_by,
+        change.executed_by.as_ref().filter(|by| **by != change.requested_by),
         change.backup,
         change.ticket,
         change.rollback_plan,
@@ -237,6 +277,7 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
         change.digest,
         change.expires_at.map(|at| at.to_string()),
         change.ended_because,
+        steps_text(&change.steps),
     ])?;
     Ok(())
 }
@@ -299,6 +340,9 @@ pub fn value_items(db: &Connection, change: i64) -> Result<Vec<Item>> {
     Ok(items(db, change)?.into_iter().filter_map(of_value).collect())
 }
 
+/// What nearly every step came to.
+const COMPLETED: &str = "completed";
+
 /// One recorded step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -312,26 +356,28 @@ pub struct Step {
     pub result: String,
 }
 
-/// Records a change's steps.
-pub fn insert_steps(db: &Connection, change: i64, steps: &[Step]) -> Result<()> {
-    let mut statement = db.prepare_cached(
-        "INSERT INTO change_steps (change, position, name, status, duration_us, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for (position, step) in steps.iter().enumerate() {
-        statement.execute((change, position as i64, &step.name, &step.status, step.duration_us, &step.result))?;
-    }
-    Ok(())
+/// Steps as the store keeps them: a line each, with what is not the usual status before the name.
+fn steps_text(steps: &[Step]) -> Option<String> {
+    let line = |step: &Step| {
+        let status = if step.status == COMPLETED { String::new() } else { format!("{}!", step.status) };
+        format!("{status}{} {} {}", step.name, step.duration_us, step.result)
+    };
+    (!steps.is_empty()).then(|| steps.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// A change's steps, in order.
-pub fn steps(db: &Connection, change: i64) -> Result<Vec<Step>> {
-    let mut statement = db.prepare_cached(
-        "SELECT name, status, duration_us, result FROM change_steps WHERE change = ?1 ORDER BY position",
-    )?;
-    let step = |row: &Row<'_>| {
-        Ok(Step { name: row.get(0)?, status: row.get(1)?, duration_us: row.get(2)?, result: row.get(3)? })
+fn steps_of(text: &str) -> Vec<Step> {
+    let step = |line: &str| {
+        let mut words = line.splitn(3, ' ');
+        let name = words.next().unwrap_or_default();
+        let (status, name) = name.split_once('!').unwrap_or((COMPLETED, name));
+        Step {
+            name: name.to_owned(),
+            status: status.to_owned(),
+            duration_us: words.next().and_then(|word| word.parse().ok()).unwrap_or_default(),
+            result: words.next().unwrap_or_default().to_owned(),
+        }
     };
-    Ok(statement.query_map([change], step)?.collect::<rusqlite::Result<_>>()?)
+    text.lines().map(step).collect()
 }
 
 /// The number of the manifest that a change put in force, where it did.

@@ -23,10 +23,9 @@ const KINDS: &[(&str, &[&str])] = &[
         "change",
         &[
             "SELECT number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash, manifest,
-               base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest, expires_at,
+               base_version, version_id, executed_by, backup, steps, ticket, rollback_plan, decided_by, digest, expires_at,
                ended_because FROM changes WHERE number = ?1",
             "SELECT position, what, path, before, after FROM change_items WHERE change = ?1 ORDER BY position",
-            "SELECT position, name, status, duration_us, result FROM change_steps WHERE change = ?1 ORDER BY position",
             "SELECT id, member, role, decision, digest, proof, at, comment FROM approvals WHERE change = ?1 ORDER BY id",
             "SELECT id, name, content, sha256, measured, digest, created_at, created_by FROM evidence
              WHERE change = ?1 ORDER BY id",
@@ -76,15 +75,15 @@ const KEYS: &[(&str, &str)] = &[
     ("version", "SELECT id FROM config_versions UNION SELECT version_id FROM config_history"),
     (
         "change",
-        "SELECT number FROM changes UNION SELECT change FROM change_items UNION SELECT change FROM change_steps
-         UNION SELECT change FROM approvals UNION SELECT change FROM evidence",
+        "SELECT number FROM changes UNION SELECT change FROM change_items UNION SELECT change FROM approvals
+         UNION SELECT change FROM evidence",
     ),
     ("member", "SELECT DISTINCT name FROM members"),
     ("credential", "SELECT id FROM credentials"),
     ("manifest", "SELECT id FROM manifests"),
     ("generation", "SELECT id FROM base_generations"),
     ("tag", "SELECT tag FROM version_tags"),
-    ("backup", "SELECT id FROM backups"),
+    ("backup", "SELECT id FROM backups WHERE digest IS NULL"),
     ("fact", "SELECT key FROM system_metadata WHERE key <> 'wrong_tokens'"),
 ];
 
@@ -105,14 +104,15 @@ pub fn of_record(db: &Connection, kind: &str, key: &str) -> Result<Option<String
             for column in 0..columns {
                 match row.get_ref(column)? {
                     ValueRef::Null => hasher.optional(None),
-                    ValueRef::Integer(number) => hasher.optional(Some(&number.to_be_bytes())),
-                    ValueRef::Real(number) => hasher.optional(Some(&number.to_be_bytes())),
-                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => hasher.optional(Some(bytes)),
+                    ValueRef::Integer(number) => hasher.typed(b'i', &number.to_be_bytes()),
+                    ValueRef::Real(number) => hasher.typed(b'r', &number.to_be_bytes()),
+                    ValueRef::Text(bytes) => hasher.typed(b't', bytes),
+                    ValueRef::Blob(bytes) => hasher.typed(b'b', bytes),
                 }
             }
         }
     }
-    Ok(found.then(|| hex(&hasher.finish()[..16])))
+    Ok(found.then(|| hex(&hasher.finish()[..12])))
 }
 
 /// The names of all records that are in the store, as `kind:key`.

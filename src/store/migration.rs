@@ -87,6 +87,16 @@ pub fn migrate(store: &Store) -> Result<()> {
     Ok(())
 }
 
+/// Whether the store's record of its migrations is this program's.
+pub fn is_recorded(connection: &Connection) -> Result<bool> {
+    let mut statement = connection.prepare("SELECT number, name, checksum FROM migrations ORDER BY number")?;
+    let kept: Vec<(i64, String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let known = (1i64..).zip(MIGRATIONS).map(|(number, (name, sql))| (number, (*name).to_owned(), hex(&Sha256::digest(sql))));
+    Ok(kept == known.collect::<Vec<_>>())
+}
+
 /// A whole copy beside the store: made under another name, made durable, then renamed.
 fn copy(connection: &Connection, place: &Path, schema: i64) -> Result<()> {
     let target = with_suffix(place, &format!(".before-schema-{}", schema + 1));

@@ -4,4 +4,6 @@
 
 mod harness;
 mod house;
+mod real_input;
 mod smoke;
+mod stories;

@@ -1,0 +1,235 @@
+//! Configuration as real programs have it: a manifest drafted from it, the whole file applied, changed, brought back.
+//!
+//! Our own documents have the shapes of well-known programs' files and always run. The programs' files themselves run
+//! where they are: in the folder that `CFGCTL_REAL_DATA` names, or else `../shared/data` beside the repository.
+
+use crate::harness::{User, World};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// The file of that name; nothing, said by name, where this machine does not have it.
+fn real(name: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let folder = std::env::var_os("CFGCTL_REAL_DATA").map_or(beside, PathBuf::from);
+    let file = folder.join(name);
+    if file.is_file() {
+        return Some(file);
+    }
+    println!("skipped: {name} is not in {}; name a folder that has it: CFGCTL_REAL_DATA", folder.display());
+    None
+}
+
+fn own(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// What a YAML document says, leaf by leaf, as the contract has it: null is nothing, lists and `{}` are values.
+fn leaves(yaml: &Path) -> Map<String, Value> {
+    let mut found = Map::new();
+    walk(
+        String::new(),
+        &serde_saphyr::from_str(&std::fs::read_to_string(yaml).unwrap()).unwrap(),
+        &mut found,
+    );
+    found
+}
+
+fn walk(path: String, value: &Value, found: &mut Map<String, Value>) {
+    match value {
+        Value::Null => {}
+        Value::Object(members) if !members.is_empty() => {
+            for (key, value) in members {
+                let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+                    && !key.is_empty();
+                let segment = if plain { key.clone() } else { Value::from(key.as_str()).to_string() };
+                walk(if path.is_empty() { segment } else { format!("{path}.{segment}") }, value, found);
+            }
+        }
+        leaf => drop(found.insert(path, leaf.clone())),
+    }
+}
+
+fn values(user: &User, line: &str) -> Map<String, Value> {
+    let answer = user.run(&format!("{line} -o json")).exits(0).json();
+    let pair = |item: &Value| (item["path"].as_str().unwrap().to_owned(), item["value"].clone());
+    answer["items"].as_array().unwrap().iter().map(pair).collect()
+}
+
+fn overrides(user: &User) -> Map<String, Value> {
+    values(user, "get --layer override")
+}
+
+fn config_hash(user: &User) -> String {
+    user.run("status -o json").exits(0).json()["config_hash"].as_str().unwrap().to_owned()
+}
+
+/// A store whose manifest was drafted from this file. Where the draft guessed a secret, somebody has looked and found
+/// that an example file holds none.
+fn governed_by_draft(file: &Path) -> (World, User) {
+    let (world, alice) = World::solo();
+    let draft = alice.run_words(&["manifest", "draft", file.to_str().unwrap(), "--instance", "drafted"]).ok();
+    assert_eq!(
+        draft,
+        alice.run_words(&["manifest", "draft", file.to_str().unwrap(), "--instance", "drafted"]).ok()
+    );
+    let draft = draft.replace(", secret: true", "");
+    world.file("draft.yaml", draft);
+    alice.run("manifest check draft.yaml").ok();
+    alice.run("manifest apply draft.yaml --reason 'Drafted from what runs'").ok();
+    (world, alice)
+}
+
+fn apply(user: &User, file: &Path) -> Value {
+    user.run_words(&["apply", "-f", file.to_str().unwrap(), "--reason", "the whole file", "-o", "json"])
+        .exits(0)
+        .json()
+}
+
+/// Drafted, applied as one batch, one value changed, rolled back: afterwards every path is what the file says.
+fn goes_in_and_comes_back(yaml: &Path, changed: &str, value: &str) {
+    let expected = leaves(yaml);
+    assert!(expected.len() > 15, "{} has only {} values", yaml.display(), expected.len());
+    let (_world, alice) = governed_by_draft(yaml);
+    let answer = apply(&alice, yaml);
+    assert_eq!(
+        answer["change"]["items"].as_array().unwrap().len(),
+        expected.len(),
+        "one batch holds every value"
+    );
+    assert_eq!(overrides(&alice), expected);
+    let hash = config_hash(&alice);
+    let version = answer["change"]["version"].to_string();
+    alice.run_words(&["set", changed, value, "--reason", "a change"]).ok();
+    assert_ne!(alice.run_words(&["get", changed]).ok(), format!("{}\n", expected[changed]));
+    assert_eq!(alice.run(&format!("diff {version} -o name")).exits(1).out, format!("{changed}\n"));
+    alice.run(&format!("rollback --version {version} --reason back")).ok();
+    assert_eq!(overrides(&alice), expected, "after the rollback");
+    assert_eq!(config_hash(&alice), hash);
+    assert_eq!(apply(&alice, yaml)["outcome"], "unchanged", "the file and the store say the same");
+    for path in expected.keys() {
+        let shown = alice.run_words(&["get", path, "-o", "json"]).exits(0).json();
+        assert_eq!(shown["items"][0]["value"], expected[path], "{path} asked for by itself");
+    }
+}
+
+/// The same content in two languages gives the same paths, values and hash, but for the paths that only one of them has.
+fn say_the_same(yaml: &Path, toml: &Path, apart: &[&str]) {
+    let (_first, alice) = World::solo();
+    apply(&alice, yaml);
+    let (_second, bob) = World::solo();
+    apply(&bob, toml);
+    let (ours, theirs) = (overrides(&alice), overrides(&bob));
+    let differ = |path: &&String| ours.get(*path) != theirs.get(*path);
+    let mut found: Vec<&String> = ours.keys().chain(theirs.keys()).filter(differ).collect();
+    found.sort();
+    found.dedup();
+    assert_eq!(found, apart);
+    for (user, set) in [(&alice, &ours), (&bob, &theirs)] {
+        for path in apart.iter().filter(|path| set.contains_key(**path)) {
+            user.run_words(&["unset", path, "--reason", "only one file has it"]).ok();
+        }
+    }
+    assert_eq!(config_hash(&bob), config_hash(&alice));
+}
+
+#[test]
+fn our_own_documents_go_in_and_come_back_path_by_path() {
+    goes_in_and_comes_back(&own("member.yml"), "heartbeat-interval", "175");
+    goes_in_and_comes_back(&own("proxy.yaml"), "entryPoints.\"web.internal\".address", ":9090");
+}
+
+#[test]
+fn our_own_yaml_and_toml_say_the_same() {
+    say_the_same(&own("proxy.yaml"), &own("proxy.toml"), &[]);
+    let (_world, alice) = governed_by_draft(&own("proxy.toml"));
+    apply(&alice, &own("proxy.toml"));
+    assert_eq!(overrides(&alice), leaves(&own("proxy.yaml")));
+}
+
+#[test]
+fn words_that_look_like_something_else_stay_what_they_are() {
+    let (_world, alice) = governed_by_draft(&own("member.yml"));
+    apply(&alice, &own("member.yml"));
+    let set = overrides(&alice);
+    for (path, value) in [
+        ("answer", "no"),
+        ("release", "1.10"),
+        ("build", "007"),
+        ("when", "2026-11-21"),
+        ("tilde", "~"),
+        ("name", "north-1"),
+    ] {
+        assert_eq!(set[path], value, "{path}");
+        assert_eq!(alice.run(&format!("get {path}")).ok(), format!("{value}\n"));
+    }
+    assert_eq!(
+        (set["large"].to_string(), set["profile"].to_string()),
+        ("9007199254740993".to_owned(), "true".to_owned())
+    );
+    assert!(
+        !set.contains_key("data-dir") && !set.contains_key("client-transport.cert-file"),
+        "an empty key is no value"
+    );
+}
+
+#[test]
+fn odd_keys_are_quoted_and_round_trip() {
+    let (_world, alice) = World::solo();
+    apply(&alice, &own("proxy.yaml"));
+    let before = overrides(&alice);
+    for path in [
+        "entryPoints.\"web.internal\".address",
+        "entryPoints.\"with space\".address",
+        "metrics.labels.\"X-Name 0\"",
+        "metrics.labels.\"a=b\"",
+    ] {
+        assert!(before.contains_key(path), "{path} is missing in {before:?}");
+    }
+    assert_eq!(alice.run("get 'metrics.labels.\"a=b\"'").ok(), "c=d\n");
+    for format in ["json", "yaml"] {
+        let exported = alice.run(&format!("get --layer override -o {format}")).ok();
+        let (_other, bob) = World::solo();
+        bob.run_with_input("apply -f - --reason imported", &exported).exits(0);
+        assert_eq!((overrides(&bob), config_hash(&bob)), (before.clone(), config_hash(&alice)), "{format}");
+    }
+    alice.run_words(&["set", "metrics.labels.\"a=b\"=e=f", "--reason", "x"]).ok();
+    assert_eq!(alice.run("get 'metrics.labels.\"a=b\"'").ok(), "e=f\n");
+    alice.run_words(&["unset", "metrics.labels.\"a=b\"", "--reason", "x"]).ok();
+    assert_eq!(overrides(&alice).len(), before.len() - 1);
+}
+
+#[test]
+fn a_store_member_s_real_file_goes_in_and_comes_back() {
+    let Some(file) = real("etcd.conf.yml") else { return };
+    goes_in_and_comes_back(&file, "heartbeat-interval", "150");
+}
+
+#[test]
+fn a_proxy_s_real_files_go_in_and_come_back() {
+    let (Some(yaml), Some(toml)) = (real("traefik-static.yaml"), real("traefik-static.toml")) else { return };
+    let (_world, alice) = governed_by_draft(&yaml);
+    let answer = apply(&alice, &yaml);
+    let expected = leaves(&yaml);
+    assert_eq!(overrides(&alice), expected);
+    let hash = config_hash(&alice);
+    alice.run("set log.level DEBUG --reason 'Looking closer'").ok();
+    alice.run(&format!("rollback --version {} --reason back", answer["change"]["version"])).ok();
+    assert_eq!((overrides(&alice), config_hash(&alice)), (expected, hash));
+    assert_eq!(apply(&alice, &yaml)["outcome"], "unchanged");
+    let (_second, bob) = governed_by_draft(&toml);
+    apply(&bob, &toml);
+    // The two files put one setting into different places, and where one says 42.0 the other says 42.
+    let apart = [
+        "metrics.otlp.explicitBoundaries",
+        "metrics.prometheus.buckets",
+        "providers.http.headers.maxResponseBodySize",
+        "providers.http.maxResponseBodySize",
+        "tracing.sampleRate",
+    ];
+    say_the_same(&yaml, &toml, &apart);
+    // Secrets in a real file are guessed, and what was found does not stand in the draft.
+    let draft = alice.run_words(&["manifest", "draft", yaml.to_str().unwrap()]).ok();
+    let guessed: Vec<&str> = draft.lines().filter(|line| line.contains("secret: true")).collect();
+    assert!(guessed.len() > 3, "{guessed:?}");
+    assert!(guessed.iter().all(|line| !line.contains("foobar")), "{guessed:?}");
+}
