@@ -4,8 +4,6 @@
 //! loader patches some 60,000 addresses (vtables, tables of the libraries) and touches 3 MB of memory before `main`,
 //! on every run. What is given up is the random placing of the program's own code; libraries, heap and stacks keep theirs.
 
-#![expect(clippy::print_stdout, reason = "it is how a build script speaks to cargo")]
-
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let target = |part: &str| std::env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();

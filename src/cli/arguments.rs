@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 }
 
 /// The options that every command takes.
-#[derive(Args, Clone, Default)]
+#[derive(Args, Clone, Default, PartialEq)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// The store's file [or $CFGCTL_STORE]

@@ -205,15 +205,14 @@ fn sift(
     confirm_name: Option<String>,
 ) -> Result<Return> {
     let mut failed = Vec::new();
-    while skip_invalid {
+    let mut looks = skip_invalid;
+    while looks {
         let policy = manifest::policy(view.db)?;
         let planned = plan(view, wanted.clone(), &policy, false)?;
         let bad: BTreeMap<Path, String> =
             planned.issues.iter().filter_map(|issue| Some((issue.path.clone()?, issue.message.clone()))).collect();
-        if bad.is_empty() {
-            // A rule that speaks of several paths cannot be skipped by one: the pipeline refuses it.
-            break;
-        }
+        // A rule that speaks of several paths cannot be skipped by one: the pipeline refuses it.
+        looks = !bad.is_empty();
         wanted.retain(|(path, value)| {
             let problem = bad.get(path);
             if let Some(problem) = problem {

@@ -201,8 +201,8 @@ fn what_a_person_sees_of_a_change() {
     insta::assert_snapshot!(super::transcript(&alice, &lines), @r#"
     $ cfgctl set server.port=5050 log_level=debug --reason 'New listener' --ticket OPS-17 --dry-run
     Would apply: high risk
-      + log_level    debug
-      + server.port  5050
+      + log_level    info (default) → debug
+      + server.port  4949 (default) → 5050
     Risk     high: server.port is registered as high.
              high: server.port needs a restart.
              low: log_level is registered as low.
@@ -211,8 +211,8 @@ fn what_a_person_sees_of_a_change() {
     ! warning: Better with evidence of a staging test.
     $ cfgctl set server.port=5050 log_level=debug --reason 'New listener' --ticket OPS-17
     Change 2 applied: version 2 (high risk)
-      + log_level    debug
-      + server.port  5050
+      + log_level    info (default) → debug
+      + server.port  4949 (default) → 5050
     Restart  needed of web, worker
     Backup   config_backup_change_2_20261121_090002.json
     Audit    2:HASH
@@ -226,7 +226,7 @@ fn what_a_person_sees_of_a_change() {
     [exit 6]
     $ cfgctl unset server.port --reason back
     Change 3 applied: version 3 (high risk)
-      - server.port  5050
+      - server.port  5050 → 4949 (default)
     Restart  needed of web
     Backup   config_backup_change_3_20261121_090005.json
     Audit    5:HASH
@@ -234,7 +234,7 @@ fn what_a_person_sees_of_a_change() {
     ! warning: Better with evidence of a staging test.
     $ cfgctl assess server.port 7070
     high risk
-      + server.port  7070
+      + server.port  4949 (default) → 7070
     Risk     high: server.port is registered as high.
              high: server.port needs a restart.
     Demands  1 senior-admin other than the requester, evidence of a staging test, a review afterwards

@@ -165,9 +165,9 @@ fn what_a_person_sees_of_a_restore() {
     insta::assert_snapshot!(transcript(&alice, &lines), @r#"
     $ cfgctl restore config_backup_good_20261121_090002.json --dry-run
     Would apply: high risk
-      + server.name              web-2
+      + server.name              localhost (default) → web-2
       ~ server.port              6060 → 5050
-      - session_timeout_minutes  90
+      - session_timeout_minutes  90 → 120 (default)
     Back to  the backup config_backup_good_20261121_090002.json
     Results  2 restored, 1 unset
     Risk     high: server.port is registered as high.
@@ -187,9 +187,9 @@ fn what_a_person_sees_of_a_restore() {
     [exit 2]
     $ cfgctl restore config_backup_good_20261121_090002.json --reason lost --answer local
     Change 4 applied: version 4 (high risk)
-      + server.name              web-2
+      + server.name              localhost (default) → web-2
       ~ server.port              6060 → 5050
-      - session_timeout_minutes  90
+      - session_timeout_minutes  90 → 120 (default)
     Back to  the backup config_backup_good_20261121_090002.json
     Results  2 restored, 1 unset
     Restart  needed of web
@@ -203,8 +203,8 @@ fn what_a_person_sees_of_a_restore() {
     session_timeout_minutes  unset     -
     $ cfgctl restore ./former.json --skip-invalid --reason x
     Change 5 applied: version 5 (medium risk)
-      + max_concurrent_jobs      20
-      + session_timeout_minutes  60
+      + max_concurrent_jobs      10 (default) → 20
+      + session_timeout_minutes  120 (default) → 60
     Back to   the backup ./former.json
     Results   2 restored, 1 failed
     Services  web, worker

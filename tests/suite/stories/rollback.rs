@@ -190,7 +190,7 @@ fn what_a_person_sees_of_going_back() {
     insta::assert_snapshot!(transcript(&alice, &lines), @r#"
     $ cfgctl rollback --tag quiet --section server --reason 'Only the listener' --dry-run
     Would apply: high risk
-      + server.name  web-2
+      + server.name  localhost (default) → web-2
       ~ server.port  6060 → 5050
     Back to  version 2 (quiet)
     Results  2 restored
@@ -204,7 +204,7 @@ fn what_a_person_sees_of_going_back() {
     server.port  restored  -
     $ cfgctl rollback --tag quiet --section server --reason 'Only the listener'
     Change 4 applied: version 4 (high risk)
-      + server.name  web-2
+      + server.name  localhost (default) → web-2
       ~ server.port  6060 → 5050
     Back to  version 2 (quiet)
     Results  2 restored
@@ -218,7 +218,7 @@ fn what_a_person_sees_of_going_back() {
     server.port  restored  -
     $ cfgctl undo 4 --reason 'Not needed after all'
     Change 5 applied: version 5 (high risk)
-      - server.name  web-2
+      - server.name  web-2 → localhost (default)
       ~ server.port  5050 → 6060
     Back to  before change 4
     Results  1 restored, 1 unset

@@ -146,17 +146,7 @@ fn json_of_members() {
     $ cfgctl member end-solo --reason 'one of us' -o json
     {
       "dry_run": false,
-      "member": {
-        "name": "alice",
-        "kind": "person",
-        "role": "board",
-        "owner": true,
-        "state": "active",
-        "uid": 1000,
-        "answerable": null,
-        "since": "2026-11-21T09:00:00.000Z",
-        "by": "alice",
-        "reason": "created the store (01M7YNAYM0BJ3K0Y87YKEJRRR5)" },
+      "solo": false,
       "warnings": [
         "Solo ends: from now on the policy's approvals are asked of everybody.",
         "Until more members have joined, nobody present can approve high and critical changes." ],

@@ -127,7 +127,7 @@ fn json_of_versions() {
         "created_at": "2026-11-21T09:00:09.000Z",
         "updated_at": "2026-11-21T09:00:09.000Z",
         "expires_at": null,
-        "items": [ { "what": "value", "path": "server.port", "before": 5050, "after": null } ],
+        "items": [ { "what": "value", "path": "server.port", "before": 5050, "after": null, "base": 4949 } ],
         "demand": { "approvals": [ { "role": "admin", "count": 1 } ], "own": true, "test": "none", "review": true, "monitor": "5m" },
         "missing": [],
         "advice": [],
