@@ -109,7 +109,7 @@ fn write_plan(path: &Path, request: ApplyDocument, reply: &ChangeReply) -> Resul
     let change = reply
         .change
         .as_ref()
-        .ok_or_else(|| Error::conflict("There is nothing to plan: every path already has its value."))?;
+        .ok_or_else(|| Error::internal("A plan was to be written of nothing."))?;
     let ApplyDocument { document, exact, .. } = request;
     let (digest, items) = (change.digest.clone(), change.items.clone());
     let plan = Plan { format: PLAN_FORMAT.to_owned(), digest, document, exact, items };

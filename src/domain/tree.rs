@@ -136,9 +136,12 @@ pub struct Update {
     pub after: Option<Hash>,
 }
 
+/// Where a tree's nodes come from.
+type Load<'a> = Box<dyn FnMut(&[u8]) -> Result<Option<Node>> + 'a>;
+
 /// A tree being changed: nodes are loaded as they are needed, and those that changed are kept for the store.
 pub struct Tree<'a> {
-    load: Box<dyn FnMut(&[u8]) -> Result<Option<Node>> + 'a>,
+    load: Load<'a>,
     /// Nodes to write; none means to delete.
     pub changed: HashMap<Place, Option<Node>>,
 }
@@ -241,7 +244,7 @@ pub fn new((place, leaf): (Hash, Hash)) -> Update {
 
 fn digit(place: &Hash, depth: usize) -> u8 {
     let byte = place[depth / 2];
-    if depth % 2 == 0 { byte >> 4 } else { byte & 15 }
+    if depth.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
 }
 
 fn merge(leaves: Vec<(Hash, Hash)>, updates: &[Update]) -> Result<Vec<(Hash, Hash)>> {

@@ -212,7 +212,26 @@ fn read_number(text: &str) -> Result<Value> {
         return Err(Error::invalid(format!("The integer {text} needs more than 64 bits, the limit."))
             .hint(keep_as_text));
     }
+    if is_rounded(text, &value) {
+        return Err(Error::invalid(format!("The number {text} cannot be kept exactly: it would be rounded to {value}."))
+            .hint(keep_as_text));
+    }
     Ok(value)
+}
+
+/// Whether a whole number written with a fraction or an exponent is not what was kept of it.
+fn is_rounded(text: &str, value: &Value) -> bool {
+    let Some(kept) = value.as_f64().filter(|kept| value.is_f64() && kept.fract() == 0.0 && kept.abs() < 1e300) else {
+        return false;
+    };
+    let (mantissa, exponent) = text.trim_start_matches('-').split_once(['e', 'E']).unwrap_or((text.trim_start_matches('-'), "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let Some(zeros) = exponent.parse::<i64>().ok().and_then(|power| usize::try_from(power - fraction.len() as i64).ok()) else {
+        return false;
+    };
+    let written = format!("{whole}{fraction}{}", "0".repeat(zeros.min(400)));
+    written.trim_start_matches('0') != format!("{:.0}", kept.abs()).trim_start_matches('0')
 }
 
 fn whole(number: &serde_json::Number) -> Option<i64> {
@@ -258,6 +277,9 @@ mod tests {
             ("", json!("")),
             ("9007199254740993", json!(9007199254740993_i64)),
             ("18446744073709551615", json!(u64::MAX)),
+            ("9007199254740992.0", json!(9007199254740992.0)),
+            ("1e3", json!(1000.0)),
+            ("1.50e1", json!(15.0)),
         ] {
             assert_eq!(read_untyped(text).unwrap(), value, "{text:?}");
         }
@@ -266,7 +288,8 @@ mod tests {
     #[test]
     fn a_number_that_cannot_be_kept_is_refused_with_the_limit() {
         for (text, limit) in
-            [("1e400", "1.8e308"), ("-1e400", "1.8e308"), ("18446744073709551616", "64 bits")]
+            [("1e400", "1.8e308"), ("-1e400", "1.8e308"), ("18446744073709551616", "64 bits"),
+             ("9007199254740993.0", "rounded"), ("9007199254740993e0", "rounded")]
         {
             let error = read_untyped(text).unwrap_err();
             assert!(error.message.contains(limit), "{}", error.message);

@@ -74,6 +74,13 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
+/// What the system says of a failure, to stand inside a sentence: no number, no capital.
+pub fn plain_reason(text: &str) -> String {
+    let text = text.split(" (os error").next().unwrap_or(text);
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

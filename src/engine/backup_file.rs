@@ -6,6 +6,7 @@
 use super::transact::View;
 use crate::domain::backup::{self, Backup, Header, Scope, Writer};
 use crate::domain::error::{Error, Result};
+use crate::domain::wording::plain_reason;
 use crate::store::database::{folder_of, sync_folder};
 use crate::store::{backup as record, manifest, metadata, overrides, version};
 use std::fs::{self, File, OpenOptions};
@@ -131,7 +132,7 @@ pub(super) fn write(
 
 fn cannot_write(error: &io::Error) -> Error {
     let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    let why = if full { "the disk is full".to_owned() } else { error.to_string() };
+    let why = if full { "the disk is full".to_owned() } else { plain_reason(&error.to_string()) };
     Error::unavailable(format!("The backup cannot be written: {why}. Nothing was changed."))
         .not_retryable()
         .hint("Mend the backup folder beside the store: space, permissions.")

@@ -232,11 +232,10 @@ fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
             })?)
         }
     };
-    if let Some(value) = &value {
-        if value.is_null() {
+    if let Some(value) = &value
+        && value.is_null() {
             return Ok((path, None));
         }
-    }
     Ok((path, value))
 }
 
@@ -308,12 +307,11 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let relieved = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
     let plan = plan(view, proposal.wanted, &policy, relieved)?;
     plan.refuse_issues()?;
-    if let Some(expected) = &terms.expect {
-        if *expected != plan.digest() {
+    if let Some(expected) = &terms.expect
+        && *expected != plan.digest() {
             return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
                 .hint("Look at it again with --dry-run."));
         }
-    }
     let mut warnings = plan.warnings.clone();
     if plan.items.is_empty() {
         let reply = ChangeReply {

@@ -37,11 +37,10 @@ const LARGEST_EVIDENCE: usize = 1024 * 1024;
 pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
     let missing =
         || Error::not_found(format!("There is no change {name}.")).hint("See what there is: cfgctl change-request list --all");
-    if let Ok(number) = name.parse::<i64>() {
-        if let Some(found) = change::by_number(view.db, number)? {
+    if let Ok(number) = name.parse::<i64>()
+        && let Some(found) = change::by_number(view.db, number)? {
             return Ok(found);
         }
-    }
     let name = name.to_uppercase();
     if let Some(found) = change::by_id(view.db, &name)? {
         return Ok(found);

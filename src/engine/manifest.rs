@@ -295,12 +295,11 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
     view.actor.require_owner("the manifest")?;
     let manifest = read(&request.text)?;
     let present = manifest::current(db)?;
-    if let Some(expected) = &terms.expect {
-        if *expected != present.hash {
+    if let Some(expected) = &terms.expect
+        && *expected != present.hash {
             return Err(Error::conflict("The manifest in force is no longer the one that was compared with.")
                 .hint("Look again: cfgctl manifest diff FILE"));
         }
-    }
     let items = differences(view, &manifest)?;
     let warned = warnings(view, &manifest)?;
     if items.is_empty() && present.text == request.text {

@@ -406,7 +406,7 @@ impl Reasons {
         for (risk, count) in self.more {
             reasons.push(RiskReason { risk, path: None, reason: format!("{count} more reasons for {risk} risk.") });
         }
-        reasons.sort_by(|a, b| b.risk.cmp(&a.risk));
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.risk));
         reasons
     }
 }

@@ -38,11 +38,10 @@ pub(super) fn resolve(view: &View<'_>, name: &str) -> Result<Version> {
     if let Ok(number) = name.parse() {
         return by_number(view, number);
     }
-    if name.len() >= 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        if let Some(found) = version::by_hash(view.db, &name.to_lowercase(), -1)? {
+    if name.len() >= 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && let Some(found) = version::by_hash(view.db, &name.to_lowercase(), -1)? {
             return Ok(found);
         }
-    }
     match Timestamp::parse(name) {
         Ok(time) => at_time(view, time),
         // What is nearly a time is told as one: its zone is missing.

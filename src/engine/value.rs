@@ -80,11 +80,10 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
             if let Some(value) = overrides::value(view.db, whole.as_str())? {
                 gathered.put(whole.clone(), value, Layer::Override);
             }
-            if gathered.values.is_empty() {
-                if let Some(value) = manifest::default(view.db, whole.as_str())? {
+            if gathered.values.is_empty()
+                && let Some(value) = manifest::default(view.db, whole.as_str())? {
                     gathered.put(whole.clone(), value, Layer::Default);
                 }
-            }
             if !gathered.values.is_empty() {
                 continue;
             }

@@ -80,11 +80,10 @@ pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>) -> Result
         last = link.seq;
         Ok(())
     })?;
-    if let Some((seq, _)) = expected {
-        if !expected_found && *seq > 0 {
+    if let Some((seq, _)) = expected
+        && !expected_found && *seq > 0 {
             told.tell(format!("The chain does not hold the head that was seen at entry {seq}: it was rewritten or shortened."));
         }
-    }
     if last == 0 {
         told.tell("The audit log is empty.".to_owned());
     }

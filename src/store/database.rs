@@ -6,8 +6,9 @@
 //! *Names*: the path is made absolute, so that no `file:` and no `?mode=` in it means anything.
 
 use super::migration;
-use crate::domain::error::{Error, Result};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::wording::plain_reason;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -42,10 +43,13 @@ impl Store {
     pub fn open(place: &Path, access: Access) -> Result<Store> {
         let place = absolute(place)?;
         check_file(&place)?;
-        let store = match access {
-            Access::Write => Store { lock: Some(open_lock(&place)?), connection: open_to_write(&place)?, place: Some(place) },
-            Access::Read => Store { lock: None, connection: open_to_read(&place)?, place: Some(place) },
+        let opened = match access {
+            Access::Write => open_to_write(&place),
+            Access::Read => open_to_read(&place),
         };
+        let connection = opened.map_err(|error| explain(&place, error))?;
+        let lock = if access == Access::Write { Some(open_lock(&place)?) } else { None };
+        let store = Store { connection, lock, place: Some(place) };
         check_identity(&store.connection, store.place.as_deref())?;
         if access == Access::Write {
             migration::migrate(&store)?;
@@ -90,9 +94,17 @@ impl Store {
     pub fn publish(self) -> Result<()> {
         let Store { connection, place, lock } = self;
         let Some(place) = place else { return Ok(()) };
-        connection.close().map_err(|(_, error)| Error::from(error))?;
         let draft = with_suffix(&place, ".new");
         let failed = |error: io::Error| cannot_make(&place, &error);
+        // Closing would fold the log in as well, and say nothing where that fails.
+        let (busy, left): (i64, i64) = connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(|error| explain(&place, error.into()))?;
+        connection.close().map_err(|(_, error)| Error::from(error))?;
+        let log = fs::metadata(with_suffix(&draft, "-wal")).map_or(0, |log| log.len());
+        if busy != 0 || left != 0 || log != 0 {
+            return Err(explain(&place, Error::unavailable(format!("The store at {} could not be made whole.", place.display()))));
+        }
         File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
         fs::rename(&draft, &place).map_err(failed)?;
         sync_folder(folder_of(&place)).map_err(failed)?;
@@ -129,6 +141,12 @@ impl Store {
 
     /// Runs a body in one write transaction: commits where it succeeds, leaves everything as it was where it fails.
     pub fn write<T>(&mut self, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let place = self.place.clone();
+        let written = self.write_in_turn(body);
+        written.map_err(|error| place.map_or(error.clone(), |place| explain(&place, error)))
+    }
+
+    fn write_in_turn<T>(&mut self, body: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let _turn = match &self.lock {
             Some(lock) => Some(Turn::take(lock)?),
             None => None,
@@ -138,7 +156,7 @@ impl Store {
         transaction.commit().map_err(|error| {
             if super::failure::is_unknown_after_commit(&error) {
                 return Error::new(
-                    crate::domain::error::Code::UnknownOutcome,
+                    Code::UnknownOutcome,
                     "The disk reported an error while the change was being made durable: it may stand or not.",
                 )
                 .hint("Look before trying again: cfgctl history --limit 1, then cfgctl doctor.");
@@ -211,6 +229,19 @@ pub fn with_suffix(place: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A disk error on a disk without space is a full disk, whatever the database calls it.
+fn explain(place: &Path, error: Error) -> Error {
+    let no_space = rustix::fs::statvfs(folder_of(place))
+        .is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < LEAST_SPACE);
+    if error.code == Code::Unavailable && no_space {
+        return super::failure::disk_full();
+    }
+    error
+}
+
+/// With less space than this nothing can be written: SQLite's shared memory alone takes half of it.
+const LEAST_SPACE: u64 = 64 * 1024;
+
 fn remove_if_there(file: &Path) -> Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_make(file, &error)),
@@ -251,7 +282,7 @@ fn unreadable(place: &Path) -> Error {
 
 fn cannot_make(place: &Path, error: &io::Error) -> Error {
     let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    let why = if full { "the disk is full".to_owned() } else { error.to_string() };
+    let why = if full { "the disk is full".to_owned() } else { plain_reason(&error.to_string()) };
     Error::unavailable(format!("{} cannot be made: {why}.", place.display()))
         .not_retryable()
         .hint("Name another place with --store, or mend this one.")
@@ -263,7 +294,8 @@ fn open_lock(place: &Path) -> Result<File> {
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32);
     options.open(&name).map_err(|error| {
-        Error::unavailable(format!("The store at {} cannot be written: {error}.", place.display()))
+        let why = plain_reason(&error.to_string());
+        Error::unavailable(format!("The store at {} cannot be written: {why}.", place.display()))
             .not_retryable()
             .hint("Look at the permissions of the store and of its folder.")
     })
@@ -286,10 +318,13 @@ fn open_to_read(place: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(place, flags)?;
     connection.busy_timeout(BUSY)?;
     match connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())) {
-        // The log's companions cannot be made here (a read-only file system): read the file as it stands, where no
-        // log waits beside it.
+        // The log's companions cannot be made here (a file system that is read-only or full): read the file as it
+        // stands, where no log waits beside it.
         Err(rusqlite::Error::SqliteFailure(failure, _))
-            if matches!(failure.code, rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly) =>
+            if matches!(
+                failure.code,
+                ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::DiskFull
+            ) =>
         {
             open_immutable(place)
         }

@@ -30,9 +30,7 @@ impl From<rusqlite::Error> for Error {
                 Error::unavailable("The store is busy: somebody else has been writing for too long.")
                     .hint("Try again in a moment.")
             }
-            ErrorCode::DiskFull => Error::unavailable("The disk that holds the store is full; nothing was changed.")
-                .not_retryable()
-                .hint("Make space, then try again."),
+            ErrorCode::DiskFull => disk_full(),
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
                 Error::unavailable("The store cannot be written: its file, its folder or its file system is read-only.")
                     .not_retryable()
@@ -62,6 +60,13 @@ impl From<rusqlite::Error> for Error {
             _ => Error::new(Code::Internal, format!("The database was asked wrongly: {detail}.")),
         }
     }
+}
+
+/// The disk is full.
+pub fn disk_full() -> Error {
+    Error::unavailable("The disk that holds the store is full; nothing was changed.")
+        .not_retryable()
+        .hint("Make space, then try again.")
 }
 
 /// Whether a failed commit may nevertheless stand in the log: an I/O error while it was being made durable.

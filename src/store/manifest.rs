@@ -10,6 +10,7 @@ use crate::domain::setting::Setting;
 use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
 use rusqlite::{Connection, OptionalExtension, Row};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Stands for every path in `rule_paths`.
@@ -93,9 +94,11 @@ pub fn put_in_force(db: &Connection, applied: &Applied, manifest: &Manifest) -> 
     Ok(())
 }
 
+/// A row's columns as text.
+pub type Columns = Vec<Option<String>>;
+
 /// The rows a manifest stands for: table and columns.
-pub fn rows_of(manifest: &Manifest) -> Result<Vec<(&'static str, Vec<Option<String>>)>> {
-    let json = |value: &dyn erased::Json| value.json();
+pub fn rows_of(manifest: &Manifest) -> Result<Vec<(&'static str, Columns)>> {
     let mut rows = Vec::new();
     for (path, setting) in &manifest.settings {
         let default = setting.default.as_ref().map(value::canonical);
@@ -122,23 +125,12 @@ pub fn rows_of(manifest: &Manifest) -> Result<Vec<(&'static str, Vec<Option<Stri
     Ok(rows)
 }
 
-mod erased {
-    use crate::domain::error::{Error, Result};
-
-    /// Anything that can be written as JSON.
-    pub(super) trait Json {
-        fn json(&self) -> Result<String>;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn json(&self) -> Result<String> {
-            serde_json::to_string(self).map_err(|error| Error::internal(error.to_string()))
-        }
-    }
+fn json<T: Serialize>(part: &T) -> Result<String> {
+    serde_json::to_string(part).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// Every row of one of the tables that hold the manifest in force, as text.
-pub fn kept_rows(db: &Connection, table: &str) -> Result<Vec<Vec<Option<String>>>> {
+pub fn kept_rows(db: &Connection, table: &str) -> Result<Vec<Columns>> {
     let mut statement = db.prepare(&format!("SELECT * FROM {table}"))?;
     let columns = statement.column_count();
     let mut rows = statement.query([])?;

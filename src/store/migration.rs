@@ -59,11 +59,10 @@ pub fn migrate(store: &Store) -> Result<()> {
     if present == newest() {
         return Ok(());
     }
-    if present > 0 {
-        if let Some(place) = store.place() {
+    if present > 0
+        && let Some(place) = store.place() {
             copy(connection, place, present)?;
         }
-    }
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT",
     )?;
@@ -102,11 +101,10 @@ fn copy(connection: &Connection, place: &Path, schema: i64) -> Result<()> {
     let target = with_suffix(place, &format!(".before-schema-{}", schema + 1));
     let draft = with_suffix(&target, ".new");
     let failed = |error: io::Error| Error::unavailable(format!("The copy before the migration cannot be made: {error}.")).not_retryable();
-    if let Err(error) = fs::remove_file(&draft) {
-        if error.kind() != io::ErrorKind::NotFound {
+    if let Err(error) = fs::remove_file(&draft)
+        && error.kind() != io::ErrorKind::NotFound {
             return Err(failed(error));
         }
-    }
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
     connection.execute("VACUUM INTO ?1", [draft.to_string_lossy()])?;
     File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
