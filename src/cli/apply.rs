@@ -80,7 +80,7 @@ impl Apply {
         let Some(reply) = ask::first(session, request.clone(), "Apply this?")? else {
             return Ok(Outcome::No);
         };
-        if let Some(file) = &self.plan_out {
+        if let Some(file) = self.plan_out.as_ref().filter(|_| reply.change.is_some()) {
             write_plan(file, request, &reply)?;
             session.say(&format!("The plan is in {0}. Apply it: cfgctl apply {0}", file.display()));
         }

@@ -219,19 +219,21 @@ fn read_number(text: &str) -> Result<Value> {
     Ok(value)
 }
 
-/// Whether a whole number written with a fraction or an exponent is not what was kept of it.
+/// Whether a whole number written with a fraction or an exponent is not what was kept of it, as it would be printed.
 fn is_rounded(text: &str, value: &Value) -> bool {
-    let Some(kept) = value.as_f64().filter(|kept| value.is_f64() && kept.fract() == 0.0 && kept.abs() < 1e300) else {
-        return false;
-    };
-    let (mantissa, exponent) = text.trim_start_matches('-').split_once(['e', 'E']).unwrap_or((text.trim_start_matches('-'), "0"));
+    value.is_f64() && value.as_f64().is_some_and(|kept| kept.fract() == 0.0) && digits(text) != digits(&value.to_string())
+}
+
+/// A number's digits without zeros around them, and where its point stands: equal for equal numbers.
+fn digits(number: &str) -> (String, i64) {
+    let number = number.trim_start_matches('-');
+    let (mantissa, power) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let Some(zeros) = exponent.parse::<i64>().ok().and_then(|power| usize::try_from(power - fraction.len() as i64).ok()) else {
-        return false;
-    };
-    let written = format!("{whole}{fraction}{}", "0".repeat(zeros.min(400)));
-    written.trim_start_matches('0') != format!("{:.0}", kept.abs()).trim_start_matches('0')
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0');
+    let point = whole.len() as i64 - (all.len() - significant.len()) as i64 + power.parse::<i64>().unwrap_or(0);
+    let significant = significant.trim_end_matches('0');
+    (significant.to_owned(), if significant.is_empty() { 0 } else { point })
 }
 
 fn whole(number: &serde_json::Number) -> Option<i64> {
@@ -279,6 +281,9 @@ mod tests {
             ("18446744073709551615", json!(u64::MAX)),
             ("9007199254740992.0", json!(9007199254740992.0)),
             ("1e3", json!(1000.0)),
+            ("1e25", json!(1e25)),
+            ("10.0e24", json!(1e25)),
+            ("0.0", json!(0.0)),
             ("1.50e1", json!(15.0)),
         ] {
             assert_eq!(read_untyped(text).unwrap(), value, "{text:?}");

@@ -8,6 +8,7 @@
 use super::migration;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::wording::plain_reason;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -43,12 +44,12 @@ impl Store {
     pub fn open(place: &Path, access: Access) -> Result<Store> {
         let place = absolute(place)?;
         check_file(&place)?;
+        let lock = if access == Access::Write { Some(open_lock(&place)?) } else { None };
         let opened = match access {
             Access::Write => open_to_write(&place),
             Access::Read => open_to_read(&place),
         };
         let connection = opened.map_err(|error| explain(&place, error))?;
-        let lock = if access == Access::Write { Some(open_lock(&place)?) } else { None };
         let store = Store { connection, lock, place: Some(place) };
         check_identity(&store.connection, store.place.as_deref())?;
         if access == Access::Write {
@@ -107,9 +108,15 @@ impl Store {
         }
         File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
         fs::rename(&draft, &place).map_err(failed)?;
-        sync_folder(folder_of(&place)).map_err(failed)?;
         drop(lock);
-        Ok(())
+        sync_folder(folder_of(&place)).map_err(|error| {
+            let why = plain_reason(&error.to_string());
+            Error::new(
+                Code::UnknownOutcome,
+                format!("The store is at {}, but whether it survives a power failure is not known: {why}.", place.display()),
+            )
+            .hint("Look at the disk, then: cfgctl doctor")
+        })
     }
 
     /// Takes away what `create` made, after something went wrong with it.
@@ -306,17 +313,25 @@ fn open_to_write(place: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(place, flags)?;
     connection.busy_timeout(BUSY)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    prepare_well(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Ok(connection)
 }
 
+/// Statements are planned once: not again for every value that is bound, as statistics would have it.
+fn prepare_well(connection: &Connection) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 fn open_to_read(place: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(place, flags)?;
     connection.busy_timeout(BUSY)?;
+    prepare_well(&connection)?;
     match connection.query_row("SELECT 1 FROM sqlite_schema LIMIT 1", [], |_| Ok(())) {
         // The log's companions cannot be made here (a file system that is read-only or full): read the file as it
         // stands, where no log waits beside it.

@@ -2,8 +2,11 @@
 //!
 //! Users are values, and read as people speak: `alice.run("set server.port 5050 --reason 'more room'")`.
 
+mod docs;
+mod governance;
 mod harness;
 mod house;
 mod real_input;
 mod smoke;
 mod stories;
+mod survival;

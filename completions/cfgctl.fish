@@ -1,0 +1,1 @@
+complete --keep-order --exclusive --command cfgctl --arguments "(CFGCTL_COMPLETE=fish cfgctl -- (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token))"

@@ -1,0 +1,157 @@
+//! How a request is made, made again, tried, and waited for.
+
+use super::{HIGH, LOW, MEDIUM, all_but_the_audit_log, attach, audit, pending, refused, shown};
+use crate::harness::{Team, World};
+use std::process::Stdio;
+use std::time::Instant;
+
+/// What was sent may be sent again: the same id with the same content gets the same answer.
+#[test]
+fn the_same_id_gets_the_same_answer_and_other_content_a_conflict() {
+    let Team { world, erin, frank, .. } = World::team();
+    let id = "01M7YNBC9GV53WQHBTVQCMD0CX";
+    let (low, medium) = (
+        format!("set {LOW} debug --reason x --id {id}"),
+        format!("set {MEDIUM} 150 --reason x --id 01M7YNBC9GV53WQHBTVQCMD0CY"),
+    );
+    frank.run(&low).ok();
+    let logged = audit(&world).len();
+    assert_eq!(frank.run(&format!("{low} -o name")).ok().trim(), id);
+    assert_eq!(audit(&world).len(), logged, "what was done already is not done again");
+    assert_eq!(frank.run("version list -o json").json()["items"].as_array().unwrap().len(), 2);
+    for other in [
+        format!("set {LOW} warn --reason x --id {id}"),
+        format!("set {LOW} debug --reason y --id {id}"),
+        format!("unset {LOW} --reason x --id {id}"),
+    ] {
+        refused(&frank, &other, 5, "is another change's");
+    }
+    assert_eq!(pending(&frank, &medium), pending(&frank, &medium));
+    erin.run("cr approve 01M7YNBC9GV53WQHBTVQCMD0CY --execute").ok();
+    frank.run(&medium).exits(0);
+}
+
+#[test]
+fn a_set_equal_to_ones_own_open_request_answers_with_it() {
+    let Team { alice, erin, frank, .. } = World::team();
+    let id = pending(&frank, &format!("set {HIGH} 5050 --reason x"));
+    assert_eq!(pending(&frank, &format!("set {HIGH} 5050 --reason 'asked again'")), id);
+    assert_eq!(frank.run("cr list -o name").ok().lines().count(), 1);
+    assert_ne!(pending(&erin, &format!("set {HIGH} 5050 --reason x")), id, "somebody else's is their own");
+    assert_ne!(
+        pending(&frank, &format!("set {HIGH} 5051 --reason x")),
+        id,
+        "another value is another request"
+    );
+    frank.run(&format!("cr cancel {id} --reason x")).ok();
+    assert_ne!(pending(&frank, &format!("set {HIGH} 5050 --reason x")), id, "what has ended is no answer");
+    alice.run("audit verify --full").ok();
+}
+
+#[test]
+fn a_set_may_hold_only_if_its_paths_have_not_changed_since() {
+    let Team { erin, frank, .. } = World::team();
+    let version =
+        |user: &crate::harness::User| user.run("version list --limit 1 -o name").ok().trim().to_owned();
+    frank.run(&format!("set {LOW} debug --reason x --if-version 0")).ok();
+    refused(&frank, &format!("set {LOW} warn --reason x --if-version 0"), 5, "already set");
+    let seen = version(&frank);
+    erin.run(&format!("set {MEDIUM} 90 --reason elsewhere")).ok();
+    frank.run(&format!("set {LOW} warn --reason x --if-version {seen}")).ok();
+    refused(
+        &frank,
+        &format!("set {LOW} error --reason x --if-version {seen}"),
+        5,
+        "has changed since version",
+    );
+}
+
+/// Design §3.12.
+#[test]
+fn a_dry_run_shows_the_very_change_and_writes_nothing() {
+    let Team { world, alice, dave, erin, frank, .. } = World::team();
+    let id = pending(&frank, &format!("set {HIGH} 5050 --reason x"));
+    attach(&frank, &id);
+    world.file(
+        "next.yaml",
+        alice.run("manifest show -o raw").ok().replace("instance: local", "instance: billing"),
+    );
+    let bytes = || {
+        let beside =
+            |suffix: &str| std::fs::read(format!("{}{suffix}", world.store().display())).unwrap_or_default();
+        (beside(""), beside("-wal"), all_but_the_audit_log(&world), audit(&world))
+    };
+    let before = bytes();
+    for (user, line, code) in [
+        (&frank, format!("set {LOW} debug --reason x --dry-run"), 0),
+        (&frank, format!("set {LOW} debug --dry-run"), 0),
+        (&frank, format!("set {MEDIUM} 150 --reason x --dry-run"), 8),
+        (&dave, format!("cr approve {id} --dry-run"), 0),
+        (&dave, format!("cr reject {id} --dry-run"), 0),
+        (&frank, format!("cr cancel {id} --dry-run"), 0),
+        (&frank, format!("cr test {id} --evidence next.yaml --dry-run"), 0),
+        (&alice, "member invite zoe --role viewer --dry-run".to_owned(), 0),
+        (&alice, "member role erin board --dry-run".to_owned(), 0),
+        (&alice, "member remove erin --dry-run".to_owned(), 0),
+        (&alice, "member add-program cron --role viewer --dry-run".to_owned(), 0),
+        (&alice, "member token revoke 2 --dry-run".to_owned(), 0),
+        (&alice, "manifest apply next.yaml --dry-run".to_owned(), 0),
+        (&erin, "rollback --version 1 --dry-run".to_owned(), 0),
+    ] {
+        user.run(&line).exits(code);
+        assert!(before == bytes(), "{line} wrote something");
+    }
+    let tried = frank.run(&format!("set {LOW} debug --dry-run -o json")).json();
+    let done = frank.run(&format!("set {LOW} debug --reason x -o json")).json();
+    assert_eq!((&tried["dry_run"], &tried["change"]["items"]), (&true.into(), &done["change"]["items"]));
+}
+
+#[test]
+fn waiting_lists_what_is_missing_when_its_time_is_over() {
+    let Team { frank, dave, .. } = World::team();
+    let begun = Instant::now();
+    let ran = frank.run(&format!("set {HIGH} 5050 --reason x --wait --timeout 1s"));
+    ran.exits(8);
+    assert!(begun.elapsed().as_secs() < 4);
+    assert!(ran.err.contains("Still missing after 1s: 1 approval by senior-admin, not the requester; evidence of a staging test."), "{}", ran.err);
+    // With nothing left to wait for it does not wait at all.
+    attach(&frank, "9");
+    dave.run("cr approve 9").ok();
+    let begun = Instant::now();
+    frank.run("cr wait 9 --timeout 10m").exits(0);
+    assert_eq!(shown(&frank, "9")["state"], "approved", "waiting alone executes nothing");
+    frank.run("cr wait 9 --timeout 10m --execute").exits(0);
+    assert!(begun.elapsed().as_secs() < 4);
+    assert_eq!(frank.run(&format!("get {HIGH}")).ok(), "5050\n");
+}
+
+/// A waiting `set` executes once it is approved, and ends early once it is rejected.
+#[test]
+fn waiting_ends_with_the_decision() {
+    for (decision, code, value) in [("approve", 0, "150\n"), ("reject --reason 'not now'", 6, "120\n")] {
+        let Team { erin, frank, .. } = World::team();
+        let words = ["set", MEDIUM, "150", "--reason", "x", "--wait", "--timeout", "60s"];
+        let mut waiting = frank.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while erin.run("cr list -o name").ok().is_empty() {
+            assert!(begun.elapsed().as_secs() < 20, "the request does not come");
+        }
+        let (verb, rest) = decision.split_once(' ').unwrap_or((decision, ""));
+        erin.run(&format!("cr {verb} 9 {rest}")).exits(0);
+        assert_eq!(waiting.wait().unwrap().code(), Some(code), "{decision}");
+        assert_eq!(frank.run(&format!("get {MEDIUM}")).ok(), value);
+    }
+}
+
+/// A request is named by its number, its id, or a unique beginning of that.
+#[test]
+fn a_request_has_several_names_and_a_beginning_that_is_not_unique_is_none() {
+    let Team { frank, .. } = World::team();
+    let id = pending(&frank, &format!("set {HIGH} 5050 --reason x"));
+    pending(&frank, &format!("set {MEDIUM} 90 --reason x"));
+    for name in ["9", &id, &id.to_lowercase(), &id[..20]] {
+        assert_eq!(shown(&frank, name)["id"], id.as_str(), "{name}");
+    }
+    frank.run(&format!("cr show {}", &id[..6])).refused(2, "Several changes begin with");
+    frank.run(&format!("cr show {}", &id[..4])).refused(3, "There is no change");
+}
