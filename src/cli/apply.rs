@@ -106,10 +106,8 @@ fn read_plan(path: &Path) -> Result<Plan> {
 }
 
 fn write_plan(path: &Path, request: ApplyDocument, reply: &ChangeReply) -> Result<()> {
-    let change = reply
-        .change
-        .as_ref()
-        .ok_or_else(|| Error::internal("A plan was to be written of nothing."))?;
+    let change =
+        reply.change.as_ref().ok_or_else(|| Error::internal("A plan was to be written of nothing."))?;
     let ApplyDocument { document, exact, .. } = request;
     let (digest, items) = (change.digest.clone(), change.items.clone());
     let plan = Plan { format: PLAN_FORMAT.to_owned(), digest, document, exact, items };

@@ -218,6 +218,9 @@ pub(crate) fn typed<T>(
 where
     T: 'static,
 {
-    move |text| parse(text).map_err(|error| [Some(error.message), error.hint].into_iter().flatten().collect::<Vec<_>>().join(" "))
+    move |text| {
+        parse(text).map_err(|error| {
+            [Some(error.message), error.hint].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        })
+    }
 }
-

@@ -139,7 +139,15 @@ macro_rules! with_terms {
     )*};
 }
 with_terms!(
-    MakeChange, ApplyDocument, Rollback, Undo, Restore, ApplyManifest, RemoveMember, ChangeRole, EndSolo
+    MakeChange,
+    ApplyDocument,
+    Rollback,
+    Undo,
+    Restore,
+    ApplyManifest,
+    RemoveMember,
+    ChangeRole,
+    EndSolo
 );
 
 macro_rules! without_digest {

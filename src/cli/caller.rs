@@ -3,10 +3,10 @@
 //! What must stay true: never a name in a flag. A token comes from a variable or from a file that nobody else may
 //! read; under `sudo` the caller is the person who typed it.
 
-use crate::domain::wording::plain_reason;
 use super::environment;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::{Caller, Claim};
+use crate::domain::wording::plain_reason;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -38,12 +38,11 @@ fn claim(token_file: Option<&Path>) -> Result<Claim> {
 
 fn token_from(path: &Path) -> Result<String> {
     let shown = path.display();
-    let cannot =
-        |error: std::io::Error| {
-            let why = plain_reason(&error.to_string());
-            Error::usage(format!("The token file {shown} cannot be read: {why}."))
-                .hint("Name the file that holds your token, or make a new token: cfgctl member token")
-        };
+    let cannot = |error: std::io::Error| {
+        let why = plain_reason(&error.to_string());
+        Error::usage(format!("The token file {shown} cannot be read: {why}."))
+            .hint("Name the file that holds your token, or make a new token: cfgctl member token")
+    };
     let mut file = File::open(path).map_err(cannot)?;
     let about = file.metadata().map_err(cannot)?;
     if about.permissions().mode() & 0o077 != 0 {

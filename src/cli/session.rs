@@ -190,7 +190,8 @@ impl Session {
 
     /// Writes text that is the answer, or a piece of it; whether anybody still reads.
     pub(crate) fn print_text(&mut self, text: &str) -> Result<bool> {
-        written(stream::answer(text), self.may_write())
+        // A store that was just made counts too, though nobody has opened it since.
+        written(stream::answer(text), self.may_write() || self.said_where)
     }
 
     fn may_write(&self) -> bool {

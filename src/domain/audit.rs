@@ -98,7 +98,9 @@ impl std::fmt::Display for Head {
 pub fn parse_head(text: &str) -> Result<(i64, String)> {
     let (seq, hash) = text.split_once(':').unwrap_or_default();
     match seq.parse() {
-        Ok(seq) if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => Ok((seq, hash.to_lowercase())),
+        Ok(seq) if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Ok((seq, hash.to_lowercase()))
+        }
         _ => Err(Error::usage(format!("{text:?} is not a head of the chain."))
             .hint("A head is printed with every change as SEQ:HASH, the hash with 64 digits.")),
     }

@@ -205,8 +205,10 @@ pub fn read(name: &str, content: &str) -> Result<Backup> {
         Error::integrity(format!("The backup {name:?} does not hold: {what}."))
             .hint("Take another one: cfgctl backup list, cfgctl backup verify.")
     };
-    let document: Value = serde_json::from_str(content).map_err(|error| damaged(&format!("it is not whole JSON ({error})")))?;
-    let ours = ["checksum", "format", "scope", "store_id"].iter().any(|member| document.get(member).is_some());
+    let document: Value =
+        serde_json::from_str(content).map_err(|error| damaged(&format!("it is not whole JSON ({error})")))?;
+    let ours =
+        ["checksum", "format", "scope", "store_id"].iter().any(|member| document.get(member).is_some());
     drop(document);
     if !ours {
         return read_former(content).map_err(|what| damaged(&what));
@@ -234,7 +236,13 @@ pub fn read(name: &str, content: &str) -> Result<Backup> {
     let mut values = BTreeMap::new();
     for (path, saved) in file.configurations {
         writer
-            .value(&path, &value::canonical(&saved.value), &saved.data_type, &saved.updated_at, &saved.updated_by)
+            .value(
+                &path,
+                &value::canonical(&saved.value),
+                &saved.data_type,
+                &saved.updated_at,
+                &saved.updated_by,
+            )
             .map_err(internal)?;
         values.insert(Path::parse(&path).map_err(|error| damaged(&error.message))?, saved);
     }
@@ -350,6 +358,9 @@ mod tests {
             assert!(check_name(name).is_err(), "{name:?}");
         }
         let at = Timestamp::parse("2026-11-21T09:30:05Z").unwrap();
-        assert_eq!(file_name("before-upgrade", at).unwrap(), "config_backup_before-upgrade_20261121_093005.json");
+        assert_eq!(
+            file_name("before-upgrade", at).unwrap(),
+            "config_backup_before-upgrade_20261121_093005.json"
+        );
     }
 }

@@ -174,7 +174,10 @@ pub fn digest(items: &[Item], risk: Risk, demand: &Demand) -> String {
     let mut hasher = Hasher::of("cfgctl change");
     hasher.part(risk.as_str().as_bytes());
     hasher.part(serde_json::to_string(demand).unwrap_or_default().as_bytes());
-    content_into(&mut hasher, items.iter().map(|item| (&item.path, item.before.as_ref(), item.after.as_ref())));
+    content_into(
+        &mut hasher,
+        items.iter().map(|item| (&item.path, item.before.as_ref(), item.after.as_ref())),
+    );
     hex(&hasher.finish())
 }
 
@@ -234,7 +237,14 @@ mod tests {
 
     #[test]
     fn names_read_back_as_what_they_name() {
-        for state in [State::Pending, State::Approved, State::Completed, State::Rejected, State::Cancelled, State::Expired] {
+        for state in [
+            State::Pending,
+            State::Approved,
+            State::Completed,
+            State::Rejected,
+            State::Cancelled,
+            State::Expired,
+        ] {
             assert_eq!(State::of_name(&state.name()), Some(state));
         }
         assert_eq!(Kind::of_name("undo"), Some(Kind::Undo));

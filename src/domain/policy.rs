@@ -342,7 +342,9 @@ impl Lack {
                 let not = if *other_than_requester { ", not the requester" } else { "" };
                 format!("{missing} {noun} by {role}{not}")
             }
-            Lack::Evidence { test: Test::Full } => "evidence of a full test with the rollback tested".to_owned(),
+            Lack::Evidence { test: Test::Full } => {
+                "evidence of a full test with the rollback tested".to_owned()
+            }
             Lack::Evidence { .. } => "evidence of a staging test".to_owned(),
             Lack::RollbackPlan => "a rollback plan".to_owned(),
         }
@@ -370,9 +372,11 @@ impl Demand {
             Test::Required => parts.push("evidence of a staging test".to_owned()),
             Test::Full => parts.push("evidence of a full test with the rollback tested".to_owned()),
         }
-        for (asked, name) in
-            [(self.rollback_plan, "a rollback plan"), (self.window, "an open window"), (self.review, "a review afterwards")]
-        {
+        for (asked, name) in [
+            (self.rollback_plan, "a rollback plan"),
+            (self.window, "an open window"),
+            (self.review, "a review afterwards"),
+        ] {
             if asked {
                 parts.push(name.to_owned());
             }
@@ -405,7 +409,8 @@ pub fn weigh(demand: &Demand, standing: &Standing<'_>) -> Verdict {
                 && (own || !standing.requesters.contains(&vote.member))
                 && (standing.solo || !used.contains(&vote.member.as_str()))
         };
-        let mut people: Vec<&str> = standing.votes.iter().filter(counts).map(|vote| vote.member.as_str()).collect();
+        let mut people: Vec<&str> =
+            standing.votes.iter().filter(counts).map(|vote| vote.member.as_str()).collect();
         people.sort_unstable();
         people.dedup();
         let wanted = if standing.solo { group.count.min(1) } else { group.count };
@@ -435,7 +440,8 @@ pub fn unmeetable(policy: &Policy, people: &[Role], solo: bool) -> Vec<Risk> {
         demand.approvals.iter().all(|group| {
             let able = people.iter().filter(|role| **role >= group.role).count();
             let higher = demand.approvals.iter().filter(|other| other.role >= group.role);
-            let wanted = if solo { group.count.min(1) } else { higher.map(|other| other.count).sum() } as usize;
+            let wanted =
+                if solo { group.count.min(1) } else { higher.map(|other| other.count).sum() } as usize;
             // Where own approval does not count, somebody who can at least propose must be left beside the approvers.
             let proposers = people.iter().filter(|role| **role >= Role::Operator).count();
             able >= wanted && (solo || demand.own || proposers > wanted)

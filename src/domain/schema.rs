@@ -95,8 +95,21 @@ pub fn check_schema(path: &Path, setting: &Setting, secrets: &SecretReferences) 
 /// (which the crate compiles first, in every process) is a fraction of the size.
 fn draft_of(schema: &Map<String, Value>) -> Draft {
     const ALIKE: [&str; 15] = [
-        "type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
-        "pattern", "enum", "const", "minItems", "maxItems", "uniqueItems", "title",
+        "type",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "enum",
+        "const",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "title",
     ];
     let alike = |schema: &Map<String, Value>| schema.keys().all(|key| ALIKE.contains(&key.as_str()));
     let rest = schema.iter().filter(|(key, _)| !ALIKE.contains(&key.as_str()));

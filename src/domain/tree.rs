@@ -55,7 +55,9 @@ impl Node {
 
     /// Reads what `to_bytes` gave. `integrity` where it is not that.
     pub fn from_bytes(bytes: &[u8]) -> Result<Node> {
-        let broken = || Error::integrity("A node of the content hash's tree is damaged.").hint("Type `cfgctl doctor`.");
+        let broken = || {
+            Error::integrity("A node of the content hash's tree is damaged.").hint("Type `cfgctl doctor`.")
+        };
         let array = |bytes: &[u8]| Hash::try_from(bytes).map_err(|_| broken());
         match bytes.split_first() {
             Some((0, rest)) if rest.len() % 64 == 0 && rest.len() <= 64 * LEAVES => {
@@ -324,7 +326,9 @@ mod tests {
         let nodes: RefCell<HashMap<Place, Node>> = RefCell::default();
         let mut tree = Tree::empty();
         tree.update((0..50_000).map(|n| update(n, None, Some(1))).collect()).unwrap();
-        nodes.borrow_mut().extend(tree.changed.into_iter().filter_map(|(place, node)| node.map(|node| (place, node))));
+        nodes
+            .borrow_mut()
+            .extend(tree.changed.into_iter().filter_map(|(place, node)| node.map(|node| (place, node))));
         let mut loads = 0;
         let mut tree = Tree::new(|place| {
             loads += 1;

@@ -213,15 +213,19 @@ fn read_number(text: &str) -> Result<Value> {
             .hint(keep_as_text));
     }
     if is_rounded(text, &value) {
-        return Err(Error::invalid(format!("The number {text} cannot be kept exactly: it would be rounded to {value}."))
-            .hint(keep_as_text));
+        return Err(Error::invalid(format!(
+            "The number {text} cannot be kept exactly: it would be rounded to {value}."
+        ))
+        .hint(keep_as_text));
     }
     Ok(value)
 }
 
 /// Whether a whole number written with a fraction or an exponent is not what was kept of it, as it would be printed.
 fn is_rounded(text: &str, value: &Value) -> bool {
-    value.is_f64() && value.as_f64().is_some_and(|kept| kept.fract() == 0.0) && digits(text) != digits(&value.to_string())
+    value.is_f64()
+        && value.as_f64().is_some_and(|kept| kept.fract() == 0.0)
+        && digits(text) != digits(&value.to_string())
 }
 
 /// A number's digits without zeros around them, and where its point stands: equal for equal numbers.
@@ -231,7 +235,8 @@ fn digits(number: &str) -> (String, i64) {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let all = format!("{whole}{fraction}");
     let significant = all.trim_start_matches('0');
-    let point = whole.len() as i64 - (all.len() - significant.len()) as i64 + power.parse::<i64>().unwrap_or(0);
+    let point =
+        whole.len() as i64 - (all.len() - significant.len()) as i64 + power.parse::<i64>().unwrap_or(0);
     let significant = significant.trim_end_matches('0');
     (significant.to_owned(), if significant.is_empty() { 0 } else { point })
 }
@@ -292,10 +297,13 @@ mod tests {
 
     #[test]
     fn a_number_that_cannot_be_kept_is_refused_with_the_limit() {
-        for (text, limit) in
-            [("1e400", "1.8e308"), ("-1e400", "1.8e308"), ("18446744073709551616", "64 bits"),
-             ("9007199254740993.0", "rounded"), ("9007199254740993e0", "rounded")]
-        {
+        for (text, limit) in [
+            ("1e400", "1.8e308"),
+            ("-1e400", "1.8e308"),
+            ("18446744073709551616", "64 bits"),
+            ("9007199254740993.0", "rounded"),
+            ("9007199254740993e0", "rounded"),
+        ] {
             let error = read_untyped(text).unwrap_err();
             assert!(error.message.contains(limit), "{}", error.message);
             assert!(error.hint.unwrap().contains("--type string"));

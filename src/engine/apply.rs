@@ -98,13 +98,22 @@ fn paths(count: usize) -> String {
 /// The former values of the paths that the change touches, and which had none.
 fn write_backup(view: &View<'_>, plan: &Plan, number: i64) -> Result<backup::Record> {
     let mut header = backup_file::header(view, Scope::Change, Some(number))?;
-    header.absent = plan.items.iter().filter(|item| item.before.is_none()).map(|item| item.path.clone()).collect();
+    header.absent =
+        plan.items.iter().filter(|item| item.before.is_none()).map(|item| item.path.clone()).collect();
     backup_file::write(view, &format!("change_{number}"), true, header, |writer| {
         for row in plan.rows.iter().flatten() {
             let Some(value) = &row.value else { continue };
             writer
-                .value(row.path.as_str(), &value::canonical(value), &row.value_type, &row.at.to_string(), &row.by)
-                .map_err(|error| Error::unavailable(format!("The backup cannot be written: {error}.")).not_retryable())?;
+                .value(
+                    row.path.as_str(),
+                    &value::canonical(value),
+                    &row.value_type,
+                    &row.at.to_string(),
+                    &row.by,
+                )
+                .map_err(|error| {
+                    Error::unavailable(format!("The backup cannot be written: {error}.")).not_retryable()
+                })?;
         }
         Ok(())
     })
@@ -170,7 +179,8 @@ pub(super) fn effective_hash(base_hash: &str, config: &tree::Hash) -> Result<Str
 /// A hash from its hexadecimal text. `integrity` where it is none.
 pub(super) fn unhex(text: &str) -> Result<tree::Hash> {
     let mut hash = [0; 32];
-    let damaged = || Error::integrity("The store holds a hash that cannot be read.").hint("Type `cfgctl doctor`.");
+    let damaged =
+        || Error::integrity("The store holds a hash that cannot be read.").hint("Type `cfgctl doctor`.");
     if text.len() != 64 || !text.is_ascii() {
         return Err(damaged());
     }
@@ -184,8 +194,11 @@ pub(super) fn unhex(text: &str) -> Result<tree::Hash> {
 fn verify(view: &View<'_>, items: &[Item]) -> Result<()> {
     for item in items {
         if overrides::value(view.db, item.path.as_str())? != item.after {
-            return Err(Error::integrity(format!("{} does not read back as it was written; nothing was changed.", item.path))
-                .hint("Type `cfgctl doctor`."));
+            return Err(Error::integrity(format!(
+                "{} does not read back as it was written; nothing was changed.",
+                item.path
+            ))
+            .hint("Type `cfgctl doctor`."));
         }
     }
     Ok(())

@@ -22,7 +22,11 @@ impl Handle<ListAudit> for Engine {
             };
             let mut entries = audit::list(view.db, &filter, request.oldest_first, limit + 1)?;
             let next = cut(&mut entries, limit, |stored| stored.entry.seq);
-            Ok(ListAuditReply { identity_asserted: true, items: entries.into_iter().map(to_view).collect(), next })
+            Ok(ListAuditReply {
+                identity_asserted: true,
+                items: entries.into_iter().map(to_view).collect(),
+                next,
+            })
         })
     }
 }
@@ -58,7 +62,12 @@ impl Handle<VerifyAudit> for Engine {
                 problems.extend(verify::values(view.db)?);
                 problems.extend(verify::registry(view.db)?);
             }
-            Ok(VerifyAuditReply { ok: problems.is_empty(), entries: chain.entries, head: chain.head, problems })
+            Ok(VerifyAuditReply {
+                ok: problems.is_empty(),
+                entries: chain.entries,
+                head: chain.head,
+                problems,
+            })
         })
     }
 }

@@ -2,13 +2,13 @@
 
 use super::backup_file;
 use super::change::check_reason;
-use super::identity::{self, Actor};
 use super::history::{cursor, cut, page};
+use super::identity::{self, Actor};
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::backup::{
-    BackupCheck, BackupReply, BackupView, CreateBackup, KeptBackup, ListBackups, ListBackupsReply, PruneBackups,
-    PruneBackupsReply, ShowBackup, ShowBackupReply, VerifyBackups, VerifyBackupsReply,
+    BackupCheck, BackupReply, BackupView, CreateBackup, KeptBackup, ListBackups, ListBackupsReply,
+    PruneBackups, PruneBackupsReply, ShowBackup, ShowBackupReply, VerifyBackups, VerifyBackupsReply,
 };
 use crate::domain::audit::Head;
 use crate::domain::backup as file;
@@ -40,7 +40,8 @@ impl Handle<CreateBackup> for Engine {
         let name = request.name.clone().unwrap_or_else(|| "full".to_owned());
         file::check_name(&name)?;
         if name.starts_with("change_") || name == "daily" {
-            return Err(Error::usage(format!("Backups named {name:?} are made by cfgctl itself.")).hint("Choose another name."));
+            return Err(Error::usage(format!("Backups named {name:?} are made by cfgctl itself."))
+                .hint("Choose another name."));
         }
         if request.dry_run {
             return self.look(caller, |view| {
@@ -63,7 +64,11 @@ impl Handle<CreateBackup> for Engine {
         }
         let identify = |db: &Connection, now| identity::identify(db, caller, now);
         let (record, head) = self.take_full(caller, &name, false, identify)?;
-        Ok(BackupReply { dry_run: false, backup: to_view(record), audit_head: head.as_ref().map(Head::to_string) })
+        Ok(BackupReply {
+            dry_run: false,
+            backup: to_view(record),
+            audit_head: head.as_ref().map(Head::to_string),
+        })
     }
 }
 
@@ -86,7 +91,8 @@ impl Engine {
             allowed(view)?;
             let record = written?.ok_or_else(|| Error::conflict("The caller's role has just changed."))?;
             let id = backup::insert(view.db, &record)?;
-            let detail = json!({"checksum": record.checksum, "paths": record.paths, "version": record.version});
+            let detail =
+                json!({"checksum": record.checksum, "paths": record.paths, "version": record.version});
             Ok((record, Some(Note::new("backup.create", name, detail).record("backup", id))))
         })
     }
@@ -101,7 +107,9 @@ impl Engine {
             let changed = version::current(view.db)?.is_some_and(|version| version.id > 1);
             Ok(changed && view.place.is_some() && last.is_none_or(|last| last.created_at <= view.ago(every)))
         });
-        match due.and_then(|due| if due { self.take_full(caller, "daily", true, itself).map(|_| ()) } else { Ok(()) }) {
+        match due.and_then(|due| {
+            if due { self.take_full(caller, "daily", true, itself).map(|_| ()) } else { Ok(()) }
+        }) {
             // Somebody else has just taken it.
             Err(error) if error.code == Code::Conflict => Vec::new(),
             Err(error) => vec![format!("The full backup that is due could not be taken: {}", error.message)],
@@ -135,7 +143,8 @@ pub(super) fn recorded(view: &View<'_>, name: &str) -> Result<(Record, file::Bac
 fn find(view: &View<'_>, name: &str) -> Result<Record> {
     file::check_name(name)?;
     backup::find(view.db, name)?.ok_or_else(|| {
-        Error::not_found(format!("There is no backup named {name}.")).hint("See what there is: cfgctl backup list")
+        Error::not_found(format!("There is no backup named {name}."))
+            .hint("See what there is: cfgctl backup list")
     })
 }
 
@@ -180,7 +189,8 @@ impl Handle<PruneBackups> for Engine {
         }
         let (reply, head) = self.transact(caller, "backup.prune", |view| {
             let (going, kept) = prunable(view, request.keep)?;
-            let mut note = Note::new("backup.prune", going.len().to_string(), json!({"reason": request.reason}));
+            let mut note =
+                Note::new("backup.prune", going.len().to_string(), json!({"reason": request.reason}));
             for record in &going {
                 backup::remove(view.db, record.id)?;
                 if record.change.is_none() {

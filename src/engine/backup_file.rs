@@ -83,7 +83,8 @@ pub(super) fn write(
     }
     let (scope, change, version) = (header.scope, header.change, header.version);
     let written = (|| {
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
         let mut writer = Writer::new(BufWriter::with_capacity(64 * 1024, file), header).map_err(failed)?;
         fill(&mut writer)?;
         let (buffer, checksum, count) = writer.finish().map_err(failed)?;
@@ -94,13 +95,15 @@ pub(super) fn write(
     })();
     let put = written.and_then(|facts| {
         let here = rustix::fs::CWD;
-        rustix::fs::renameat_with(here, &draft, here, &target, rustix::fs::RenameFlags::NOREPLACE).map_err(|error| {
-            if error == rustix::io::Errno::EXIST {
-                return Error::conflict(format!("There is already a backup named {file_name}."))
-                    .hint("Name this one differently: cfgctl backup create --name NAME");
-            }
-            cannot_write(&error.into())
-        })?;
+        rustix::fs::renameat_with(here, &draft, here, &target, rustix::fs::RenameFlags::NOREPLACE).map_err(
+            |error| {
+                if error == rustix::io::Errno::EXIST {
+                    return Error::conflict(format!("There is already a backup named {file_name}."))
+                        .hint("Name this one differently: cfgctl backup create --name NAME");
+                }
+                cannot_write(&error.into())
+            },
+        )?;
         sync_folder(&folder).map_err(failed)?;
         Ok(facts)
     });
@@ -142,7 +145,8 @@ fn cannot_write(error: &io::Error) -> Error {
 pub(super) fn read_text(place: Option<&Path>, name: &str) -> Result<String> {
     backup::check_name(name)?;
     let missing = || {
-        Error::not_found(format!("There is no backup named {name}.")).hint("See what there is: cfgctl backup list")
+        Error::not_found(format!("There is no backup named {name}."))
+            .hint("See what there is: cfgctl backup list")
     };
     let file = folder(place.ok_or_else(missing)?).join(name);
     // Neither a link nor a pipe: what is opened is looked at, not what the name meant a moment ago.
@@ -152,18 +156,28 @@ pub(super) fn read_text(place: Option<&Path>, name: &str) -> Result<String> {
         .open(&file);
     let opened = opened.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => missing(),
-        _ => Error::integrity(format!("The backup {name} cannot be opened: {error}.")),
+        // Opened without following links, a link is an error of its own.
+        _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            Error::integrity(format!("The backup {name} is a link, and not the file that was written."))
+        }
+        _ => cannot_read(name, &error),
     })?;
-    let metadata = opened.metadata().map_err(|error| Error::integrity(format!("The backup {name} cannot be read: {error}.")))?;
+    let metadata = opened.metadata().map_err(|error| cannot_read(name, &error))?;
     if !metadata.is_file() || metadata.len() > LARGEST {
         return Err(Error::integrity(format!("The backup {name} is not a file of a backup's kind.")));
     }
     let mut text = String::new();
-    opened
-        .take(LARGEST)
-        .read_to_string(&mut text)
-        .map_err(|_| Error::integrity(format!("The backup {name} does not hold: it cannot be read as text.")))?;
+    opened.take(LARGEST).read_to_string(&mut text).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => {
+            Error::integrity(format!("The backup {name} does not hold: it is no text."))
+        }
+        _ => cannot_read(name, &error),
+    })?;
     Ok(text)
+}
+
+fn cannot_read(name: &str, error: &io::Error) -> Error {
+    Error::unavailable(format!("The backup {name} cannot be read: {}.", plain_reason(&error.to_string())))
 }
 
 /// A backup in the folder, its checksum proven.

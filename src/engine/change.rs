@@ -7,7 +7,8 @@ use super::view::{self, Case};
 use super::{Engine, Handle};
 use crate::api::Outcome;
 use crate::api::change::{
-    ApplyDocument, Assess, AssessReply, ChangeReply, Input, ItemSpec, MakeChange, Terms, Validate, ValidateReply,
+    ApplyDocument, Assess, AssessReply, ChangeReply, Input, ItemSpec, MakeChange, Terms, Validate,
+    ValidateReply,
 };
 use crate::api::value::VALUES_FORMAT;
 use crate::domain::audit::Head;
@@ -67,7 +68,11 @@ impl Handle<MakeChange> for Engine {
 
 impl Handle<ApplyDocument> for Engine {
     fn handle(&mut self, caller: &Caller, request: ApplyDocument) -> Result<ChangeReply> {
-        let asked = format!("{} {}", value::canonical(&request.document), request.exact.as_deref().unwrap_or_default());
+        let asked = format!(
+            "{} {}",
+            value::canonical(&request.document),
+            request.exact.as_deref().unwrap_or_default()
+        );
         self.propose(caller, Kind::Batch, &request.terms, &asked, |view| {
             let mut wanted = read_document(view, &request.document)?;
             if let Some(prefix) = &request.exact {
@@ -187,8 +192,11 @@ pub(super) fn check_reason(reason: &str) -> Result<()> {
 /// Refuses an endless text.
 pub(super) fn check_text(name: &str, text: &str) -> Result<()> {
     if text.len() > LONGEST_TEXT {
-        return Err(Error::invalid(format!("The {name} is {} bytes long; the limit is {LONGEST_TEXT}.", text.len()))
-            .hint("Say it shorter, and name a ticket that says the rest: --ticket T"));
+        return Err(Error::invalid(format!(
+            "The {name} is {} bytes long; the limit is {LONGEST_TEXT}.",
+            text.len()
+        ))
+        .hint("Say it shorter, and name a ticket that says the rest: --ticket T"));
     }
     Ok(())
 }
@@ -199,7 +207,8 @@ fn text_of(items: &[ItemSpec]) -> String {
 
 fn read_items(view: &View<'_>, items: &[ItemSpec]) -> Result<Vec<Wanted>> {
     if items.is_empty() {
-        return Err(Error::usage("Nothing was named to change.").hint("Name a path: cfgctl set PATH VALUE --reason \"…\""));
+        return Err(Error::usage("Nothing was named to change.")
+            .hint("Name a path: cfgctl set PATH VALUE --reason \"…\""));
     }
     items.iter().map(|item| read_item(view, item)).collect()
 }
@@ -209,8 +218,10 @@ fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
     let path = Path::parse(&item.path)?;
     let value = match &item.input {
         Input::Unset if is_unheard_of(view, &path)? => {
-            return Err(Error::not_found(format!("Nobody ever set {path}, and the manifest does not register it."))
-                .hint("See what there is: cfgctl get"));
+            return Err(Error::not_found(format!(
+                "Nobody ever set {path}, and the manifest does not register it."
+            ))
+            .hint("See what there is: cfgctl get"));
         }
         Input::Unset => None,
         Input::Json(value) => Some(value.clone()),
@@ -227,21 +238,26 @@ fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
             };
             Some(read.map_err(|error| {
                 let message = format!("{path}: {}", error.message);
-                let hint = error.hint.clone().unwrap_or_else(|| format!("What the setting takes: cfgctl explain {path}"));
+                let hint = error
+                    .hint
+                    .clone()
+                    .unwrap_or_else(|| format!("What the setting takes: cfgctl explain {path}"));
                 Error { message, hint: Some(hint), ..error }
             })?)
         }
     };
     if let Some(value) = &value
-        && value.is_null() {
-            return Ok((path, None));
-        }
+        && value.is_null()
+    {
+        return Ok((path, None));
+    }
     Ok((path, value))
 }
 
 /// A path that nobody ever set and the manifest does not register is a slip of the pen.
 fn is_unheard_of(view: &View<'_>, path: &Path) -> Result<bool> {
-    Ok(overrides::find(view.db, path.as_str())?.is_none() && !manifest::is_registered(view.db, path.as_str())?)
+    Ok(overrides::find(view.db, path.as_str())?.is_none()
+        && !manifest::is_registered(view.db, path.as_str())?)
 }
 
 /// The leaves of a document: nested or flat, or the very shape that `get -o json` gives.
@@ -253,13 +269,11 @@ pub(super) fn read_document(view: &View<'_>, document: &Value) -> Result<Vec<Wan
         return read_values(document);
     }
     let mut failed = None;
-    let leaves = flatten(document, &mut |path| {
-        match manifest::setting(view.db, path.as_str()) {
-            Ok(setting) => setting.is_some_and(|setting| setting.is_object()),
-            Err(error) => {
-                failed.get_or_insert(error);
-                false
-            }
+    let leaves = flatten(document, &mut |path| match manifest::setting(view.db, path.as_str()) {
+        Ok(setting) => setting.is_some_and(|setting| setting.is_object()),
+        Err(error) => {
+            failed.get_or_insert(error);
+            false
         }
     })?;
     failed.map_or(Ok(leaves), Err)
@@ -284,9 +298,14 @@ fn read_values(document: &Value) -> Result<Vec<Wanted>> {
 fn leave_nothing_else(view: &View<'_>, prefix: &str, wanted: &mut Vec<Wanted>) -> Result<()> {
     let prefix = (!prefix.is_empty()).then(|| Path::parse(prefix)).transpose()?;
     let prefix = prefix.as_ref().map(Path::as_str);
-    if let Some((path, _)) = wanted.iter().find(|(path, _)| prefix.is_some_and(|prefix| !path.is_within(prefix))) {
-        return Err(Error::invalid(format!("{path} is not below {}, which --exact names.", prefix.unwrap_or_default()))
-            .hint("Leave it out of the document, or name a shorter prefix."));
+    if let Some((path, _)) =
+        wanted.iter().find(|(path, _)| prefix.is_some_and(|prefix| !path.is_within(prefix)))
+    {
+        return Err(Error::invalid(format!(
+            "{path} is not below {}, which --exact names.",
+            prefix.unwrap_or_default()
+        ))
+        .hint("Leave it out of the document, or name a shorter prefix."));
     }
     let named: std::collections::HashSet<Path> = wanted.iter().map(|(path, _)| path.clone()).collect();
     overrides::each(view.db, prefix, |row| {
@@ -308,10 +327,11 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let plan = plan(view, proposal.wanted, &policy, relieved)?;
     plan.refuse_issues()?;
     if let Some(expected) = &terms.expect
-        && *expected != plan.digest() {
-            return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
-                .hint("Look at it again with --dry-run."));
-        }
+        && *expected != plan.digest()
+    {
+        return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
+            .hint("Look at it again with --dry-run."));
+    }
     let mut warnings = plan.warnings.clone();
     if plan.items.is_empty() {
         let reply = ChangeReply {
@@ -400,14 +420,19 @@ fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -
     let Some(expected) = expected else { return Ok(()) };
     let current = version::current(view.db)?.map_or(0, |version| version.id);
     if expected > current {
-        return Err(Error::conflict(format!("There is no version {expected} yet: the current one is {current}."))
-            .hint("See what there is: cfgctl version list"));
+        return Err(Error::conflict(format!(
+            "There is no version {expected} yet: the current one is {current}."
+        ))
+        .hint("See what there is: cfgctl version list"));
     }
     for (path, _) in wanted {
         let Some(row) = overrides::find(view.db, path.as_str())? else { continue };
         if expected == 0 && row.value.is_some() {
-            return Err(Error::conflict(format!("{path} is already set, by {} at version {}.", row.by, row.version))
-                .hint(format!("See it: cfgctl get {path}")));
+            return Err(Error::conflict(format!(
+                "{path} is already set, by {} at version {}.",
+                row.by, row.version
+            ))
+            .hint(format!("See it: cfgctl get {path}")));
         }
         if expected > 0 && row.version > expected {
             return Err(Error::conflict(format!(
@@ -426,14 +451,20 @@ fn equal_open_request(view: &View<'_>, items: &[Item]) -> Result<Option<Change>>
     for id in change::open_on_path(view.db, first.path.as_str())? {
         let Some(open) = change::by_id(view.db, &id)? else { continue };
         let alive = open.expires_at.is_none_or(|end| end > view.clock);
-        if alive && open.requested_by == view.actor.name() && change::value_items(view.db, open.number)? == items {
+        if alive
+            && open.requested_by == view.actor.name()
+            && change::value_items(view.db, open.number)? == items
+        {
             return Ok(Some(open));
         }
     }
     Ok(None)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the one place where a change is put together from all that makes it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the one place where a change is put together from all that makes it"
+)]
 fn draft(
     view: &View<'_>,
     policy: &Policy,
@@ -505,6 +536,7 @@ fn request(view: &View<'_>, plan: &Plan, change: &Change) -> Result<Note> {
         };
         approval::put(view.db, change.number, &own)?;
     }
-    let detail = json!({"kind": change.kind, "risk": change.risk, "digest": change.digest, "paths": plan.items.len()});
+    let detail =
+        json!({"kind": change.kind, "risk": change.risk, "digest": change.digest, "paths": plan.items.len()});
     Ok(Note::new("change.request", change.number.to_string(), detail).record("change", change.number))
 }

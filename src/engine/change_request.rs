@@ -12,8 +12,8 @@ use super::view::{self, Case, least_role};
 use super::{Engine, Handle};
 use crate::api::Outcome;
 use crate::api::change_request::{
-    Approve, AttachEvidence, Cancel, DecisionReply, Execute, ListRequests, ListRequestsReply, Reject, RequestSummary,
-    ShowRequest, ShowRequestReply,
+    Approve, AttachEvidence, Cancel, DecisionReply, Execute, ListRequests, ListRequestsReply, Reject,
+    RequestSummary, ShowRequest, ShowRequestReply,
 };
 use crate::domain::audit::Head;
 use crate::domain::change::{State, digest, hex};
@@ -35,12 +35,15 @@ const LARGEST_EVIDENCE: usize = 1024 * 1024;
 
 /// The change a ULID, a unique beginning of one (at least 6 characters) or a number names. `not-found`, `usage`.
 pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
-    let missing =
-        || Error::not_found(format!("There is no change {name}.")).hint("See what there is: cfgctl change-request list --all");
+    let missing = || {
+        Error::not_found(format!("There is no change {name}."))
+            .hint("See what there is: cfgctl change-request list --all")
+    };
     if let Ok(number) = name.parse::<i64>()
-        && let Some(found) = change::by_number(view.db, number)? {
-            return Ok(found);
-        }
+        && let Some(found) = change::by_number(view.db, number)?
+    {
+        return Ok(found);
+    }
     let name = name.to_uppercase();
     if let Some(found) = change::by_id(view.db, &name)? {
         return Ok(found);
@@ -50,9 +53,8 @@ pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
     }
     let mut found = change::by_beginning(view.db, &name)?;
     match (found.pop(), found.pop()) {
-        (Some(_), Some(_)) => {
-            Err(Error::usage(format!("Several changes begin with {name}.")).hint("Give more of the id, or the number."))
-        }
+        (Some(_), Some(_)) => Err(Error::usage(format!("Several changes begin with {name}."))
+            .hint("Give more of the id, or the number.")),
         (Some(one), None) => Ok(one),
         _ => Err(missing()),
     }
@@ -69,7 +71,10 @@ impl Handle<ListRequests> for Engine {
             let limit = page(request.limit);
             let mut found = change::list(view.db, which, cursor(request.after.as_deref())?, limit + 1)?;
             let next = cut(&mut found, limit, |change| change.number);
-            Ok(ListRequestsReply { items: found.into_iter().map(|change| summary(view, change)).collect(), next })
+            Ok(ListRequestsReply {
+                items: found.into_iter().map(|change| summary(view, change)).collect(),
+                next,
+            })
         })
     }
 }
@@ -157,7 +162,10 @@ fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
         change.number,
         moved.join(", ")
     ))
-    .hint(format!("Cancel it and make the change again: cfgctl change-request cancel {} --reason \"stale\"", change.id)))
+    .hint(format!(
+        "Cancel it and make the change again: cfgctl change-request cancel {} --reason \"stale\"",
+        change.id
+    )))
 }
 
 impl Engine {
@@ -174,8 +182,14 @@ impl Engine {
             let outcome = decided.outcome.unwrap_or_else(|| outcome_of(decided.change.state));
             let open = decided.change.state.is_open() && !dry_run;
             let next = open.then(|| view::next_command(view, &decided.change, &change.missing, false));
-            let reply =
-                DecisionReply { outcome, dry_run, change, warnings: decided.warnings, next, audit_head: None };
+            let reply = DecisionReply {
+                outcome,
+                dry_run,
+                change,
+                warnings: decided.warnings,
+                next,
+                audit_head: None,
+            };
             Ok((reply, decided.note))
         };
         if dry_run {
@@ -226,7 +240,9 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     if case.requesters.contains(&member.name) && !demand.own && !case.solo {
         let asked = match change.requested_by == member.name {
             true => format!("{} asked for this change", member.name),
-            false => format!("{} asked for this change, for whom {} answers", change.requested_by, member.name),
+            false => {
+                format!("{} asked for this change, for whom {} answers", change.requested_by, member.name)
+            }
         };
         return Err(Error::refused(format!("{asked}; {} may not approve it too.", member.name))
             .hint(format!("Another member with the role {least} or above has to: cfgctl member list")));
@@ -258,7 +274,8 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         change.updated_at = Some(view.now);
         change::put(view.db, &change)?;
     }
-    let detail = json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
+    let detail =
+        json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
     if request.execute && complete {
         let mut decided = execute(view, change)?;
         if let Some(note) = &mut decided.note {
@@ -282,11 +299,15 @@ impl Handle<Reject> for Engine {
             let mut change = open(view, &request.id)?;
             let member = &view.actor.member;
             if !member.is_person() {
-                return Err(Error::denied(format!("{} is a program, and programs decide nothing.", member.name))
-                    .hint("A person has to decide."));
+                return Err(Error::denied(format!(
+                    "{} is a program, and programs decide nothing.",
+                    member.name
+                ))
+                .hint("A person has to decide."));
             }
             let least = change.decision.demand.as_ref().and_then(least_role).unwrap_or(Role::Admin);
-            view.actor.require(least.min(Role::SeniorAdmin), &format!("rejecting a {} change", change.risk))?;
+            view.actor
+                .require(least.min(Role::SeniorAdmin), &format!("rejecting a {} change", change.risk))?;
             check_reason(&request.reason)?;
             let given = Approval {
                 member: member.name.clone(),
@@ -335,7 +356,8 @@ fn end(
         return Ok(Decided::new(change.clone(), None));
     }
     change::put(view.db, change)?;
-    let note = Note::new(action, change.number.to_string(), json!({"reason": reason})).record("change", change.number);
+    let note = Note::new(action, change.number.to_string(), json!({"reason": reason}))
+        .record("change", change.number);
     Ok(Decided::new(change.clone(), Some(note)))
 }
 
@@ -362,8 +384,10 @@ fn check_executable(view: &View<'_>, change: &Change) -> Result<super::plan::Pla
     refuse_stale(view, change)?;
     check_digest(view, change)?;
     let policy = manifest::policy(view.db)?;
-    let wanted: Vec<_> =
-        change::value_items(view.db, change.number)?.into_iter().map(|item| (item.path, item.after)).collect();
+    let wanted: Vec<_> = change::value_items(view.db, change.number)?
+        .into_iter()
+        .map(|item| (item.path, item.after))
+        .collect();
     // What history proved when the change was made may be too long ago by now.
     let proven = change.decision.proven && super::rollback::is_proven(view, &wanted)?;
     let plan = plan(view, wanted, &policy, proven)?;
@@ -383,7 +407,8 @@ fn check_executable(view: &View<'_>, change: &Change) -> Result<super::plan::Pla
         return Ok(plan);
     }
     let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
-    let stricter = if plan.risk > change.risk { format!(" (its risk is {} by now)", plan.risk) } else { String::new() };
+    let stricter =
+        if plan.risk > change.risk { format!(" (its risk is {} by now)", plan.risk) } else { String::new() };
     Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join(", ")))
         .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)))
 }

@@ -123,7 +123,10 @@ fn named(view: &View<'_>, name: &str) -> Result<(Read, String)> {
         Err(_) if backup::check_name(name).is_ok() && name.ends_with(".json") => {
             Ok((of_backup(super::backup::recorded(view, name)?.1), name.to_owned()))
         }
-        Err(error) => Err(Error { hint: Some("Name a version, a tag, a backup, `base`, `effective` or a file.".into()), ..error }),
+        Err(error) => Err(Error {
+            hint: Some("Name a version, a tag, a backup, `base`, `effective` or a file.".into()),
+            ..error
+        }),
     }
 }
 
@@ -134,7 +137,12 @@ fn of_backup(backup: Backup) -> Read {
     if whole {
         return Read::Whole(values.collect());
     }
-    Read::Some(values.map(|(path, value)| (path, Some(value))).chain(absent.into_iter().map(|path| (path, None))).collect())
+    Read::Some(
+        values
+            .map(|(path, value)| (path, Some(value)))
+            .chain(absent.into_iter().map(|path| (path, None)))
+            .collect(),
+    )
 }
 
 fn base(view: &View<'_>) -> Result<State> {

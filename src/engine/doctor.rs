@@ -19,16 +19,27 @@ impl Handle<Doctor> for Engine {
     fn handle(&mut self, caller: &Caller, _: Doctor) -> Result<DoctorReply> {
         self.look(caller, |view| {
             let db = view.db;
-            let mut checks = vec![
-                finding("file", verify::file(db), "Restore from a backup: cfgctl init --store NEW, then cfgctl restore FILE --foreign"),
-            ];
-            let restore = "Compare with a head that was printed or logged earlier: cfgctl audit verify --head SEQ:HASH";
+            let mut checks = vec![finding(
+                "file",
+                verify::file(db),
+                "Restore from a backup: cfgctl init --store NEW, then cfgctl restore FILE --foreign",
+            )];
+            let restore =
+                "Compare with a head that was printed or logged earlier: cfgctl audit verify --head SEQ:HASH";
             let chain = verify::chain(db, None);
             let vouched = chain.as_ref().map(|chain| chain.vouched.clone()).unwrap_or_default();
             checks.push(finding("audit chain", chain.map(|chain| chain.problems), restore));
             checks.push(finding("records", verify::records(db, &vouched), restore));
-            checks.push(finding("values", verify::values(db), "See what changed: cfgctl history; restore a backup."));
-            checks.push(finding("registry", verify::registry(db), "Put the manifest in force again: cfgctl manifest apply FILE"));
+            checks.push(finding(
+                "values",
+                verify::values(db),
+                "See what changed: cfgctl history; restore a backup.",
+            ));
+            checks.push(finding(
+                "registry",
+                verify::registry(db),
+                "Put the manifest in force again: cfgctl manifest apply FILE",
+            ));
             checks.push(backups(view)?);
             if let Some(place) = view.place {
                 checks.extend(surroundings(place));
@@ -81,8 +92,16 @@ fn backups(view: &View<'_>) -> Result<Check> {
         return Ok(check("backups", CheckStatus::Failed, problems.join(" "), Some(advice)));
     }
     if !stray.is_empty() {
-        let shown = format!("Not recorded (left by an interrupted change, or put there by hand): {}", stray.join(", "));
-        return Ok(check("backups", CheckStatus::Warning, shown, Some("Remove them when you know what they are.")));
+        let shown = format!(
+            "Not recorded (left by an interrupted change, or put there by hand): {}",
+            stray.join(", ")
+        );
+        return Ok(check(
+            "backups",
+            CheckStatus::Warning,
+            shown,
+            Some("Remove them when you know what they are."),
+        ));
     }
     Ok(ok("backups", "hold"))
 }
@@ -128,7 +147,8 @@ fn surroundings(place: &Path) -> Vec<Check> {
 }
 
 fn governance(view: &View<'_>) -> Result<Check> {
-    let owners = member::list(view.db)?.into_iter().filter(|member| member.owner && member.is_active()).count();
+    let owners =
+        member::list(view.db)?.into_iter().filter(|member| member.owner && member.is_active()).count();
     let mut remarks = Vec::new();
     if owners == 1 {
         remarks.push("members and manifest rest with one person");

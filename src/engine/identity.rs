@@ -75,7 +75,9 @@ pub(super) fn identify(db: &Connection, caller: &Caller, now: Timestamp) -> Resu
                 Code::Unauthenticated,
                 format!("The user {name} (uid {uid}) is no member of this store."),
             )
-            .hint(format!("Ask an owner for an invitation: cfgctl member invite {name} --role operator --uid {uid}"))),
+            .hint(format!(
+                "Ask an owner for an invitation: cfgctl member invite {name} --role operator --uid {uid}"
+            ))),
         },
         Claim::Token(token) => {
             let refused = |why: &str| {
@@ -87,7 +89,9 @@ pub(super) fn identify(db: &Connection, caller: &Caller, now: Timestamp) -> Resu
             };
             match (found.kind, found.state(now)) {
                 (credential::Kind::Token, "active") => {}
-                (credential::Kind::Token, state) => return refused(&format!("number {} is {state}", found.id)),
+                (credential::Kind::Token, state) => {
+                    return refused(&format!("number {} is {state}", found.id));
+                }
                 (credential::Kind::Invitation, _) => return refused("is an invitation's code"),
             }
             match member::find(db, &found.member)?.filter(Member::is_active) {

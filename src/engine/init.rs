@@ -42,7 +42,13 @@ pub struct InitReply {
 
 /// Makes a store at a place with a manifest; the caller is its first member, owner and board. `conflict` where there is
 /// something already, `invalid` where the manifest does not hold together.
-pub fn init(place: &Path, manifest: &str, solo: bool, machine: Machine, caller: &Caller) -> Result<InitReply> {
+pub fn init(
+    place: &Path,
+    manifest: &str,
+    solo: bool,
+    machine: Machine,
+    caller: &Caller,
+) -> Result<InitReply> {
     read(manifest)?;
     let store = Store::create(place)?;
     let mut engine = Engine { store, machine };
@@ -146,7 +152,12 @@ fn fill(engine: &mut Engine, text: &str, solo: bool, caller: &Caller) -> Result<
             after: Some(after),
         };
         change::insert_item(db, 1, 0, &what("manifest", &manifest.instance, Value::from(hash)))?;
-        change::insert_item(db, 1, 1, &what("member", &name, json!({"role": Role::Board, "owner": true, "uid": uid})))?;
+        change::insert_item(
+            db,
+            1,
+            1,
+            &what("member", &name, json!({"role": Role::Board, "owner": true, "uid": uid})),
+        )?;
         change::insert_item(db, 1, 2, &what("instance", "solo", Value::Bool(solo)))?;
         let detail = json!({"store_id": store_id, "instance": manifest.instance, "solo": solo});
         let note = Note::new("store.init", &store_id, detail)

@@ -92,7 +92,8 @@ impl Handle<ApplyManifest> for Engine {
             return self.look(caller, |view| apply_manifest(view, &request).map(|(reply, _)| reply));
         }
         check_id(&request.terms.id)?;
-        let (mut reply, head) = self.transact(caller, "manifest.apply", |view| apply_manifest(view, &request))?;
+        let (mut reply, head) =
+            self.transact(caller, "manifest.apply", |view| apply_manifest(view, &request))?;
         reply.audit_head = head.as_ref().map(Head::to_string);
         Ok(reply)
     }
@@ -149,8 +150,14 @@ fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
         if before.is_some() && before != after && !overrides::is_set(view.db, path.as_str())? {
             moved += 1;
             if moved <= NAMED {
-                let shown = |value: Option<Value>| value.map_or_else(|| "nothing".to_owned(), |value| value::bare(&value));
-                warnings.push(format!("Nobody overrides {path}: it becomes {} (it is {}).", shown(after), shown(before)));
+                let shown = |value: Option<Value>| {
+                    value.map_or_else(|| "nothing".to_owned(), |value| value::bare(&value))
+                };
+                warnings.push(format!(
+                    "Nobody overrides {path}: it becomes {} (it is {}).",
+                    shown(after),
+                    shown(before)
+                ));
             }
         }
     }
@@ -179,12 +186,17 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
         values.extend(row.value.map(|value| (row.path, value)));
         Ok(())
     })?;
-    let facts = Facts { values: &values, old: None, new: None, path: None, setting: None, actor: None, now: None };
+    let facts =
+        Facts { values: &values, old: None, new: None, path: None, setting: None, actor: None, now: None };
     let broken = checks.into_iter().filter_map(|rule| {
         match rule.compile().and_then(|compiled| compiled.holds(&facts)) {
             Ok(true) => None,
-            Ok(false) => Some(format!("The present values break the rule {}: {}", rule.name, rule.sentence())),
-            Err(problem) => Some(format!("The rule {} cannot be asked of the present values: {problem}", rule.name)),
+            Ok(false) => {
+                Some(format!("The present values break the rule {}: {}", rule.name, rule.sentence()))
+            }
+            Err(problem) => {
+                Some(format!("The rule {} cannot be asked of the present values: {problem}", rule.name))
+            }
         }
     });
     Ok(broken.collect())
@@ -201,7 +213,8 @@ fn not_enforced(manifest: &Manifest) -> Vec<String> {
         (manifest.rest.contains_key("services"), "services"),
     ];
     let kept = asked.iter().filter(|(asked, _)| *asked);
-    kept.map(|(_, name)| format!("This build keeps {name} in the manifest and does not act on it yet.")).collect()
+    kept.map(|(_, name)| format!("This build keeps {name} in the manifest and does not act on it yet."))
+        .collect()
 }
 
 /// Why an override's path cannot stand beside the settings that a manifest registers.
@@ -211,14 +224,20 @@ fn conflict(manifest: &Manifest, path: &Path) -> Option<String> {
     }
     let from = format!("{path}.");
     let below = manifest.settings.range::<Path, _>(Path::from_canonical(from.clone())..).next()?.0;
-    below.as_str().starts_with(&from).then(|| format!("{path} cannot have a value, because {below} lies inside it."))
+    below
+        .as_str()
+        .starts_with(&from)
+        .then(|| format!("{path} cannot have a value, because {below} lies inside it."))
 }
 
 /// The risks whose demand nobody present could meet under a policy.
 pub(super) fn unmet(view: &View<'_>, policy: &Policy) -> Result<Vec<Risk>> {
     let members = member::list(view.db)?;
-    let people: Vec<_> =
-        members.iter().filter(|member| member.is_active() && member.is_person()).map(|member| member.role).collect();
+    let people: Vec<_> = members
+        .iter()
+        .filter(|member| member.is_active() && member.is_person())
+        .map(|member| member.role)
+        .collect();
     Ok(unmeetable(policy, &people, metadata::is_solo(view.db)?))
 }
 
@@ -296,10 +315,11 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
     let manifest = read(&request.text)?;
     let present = manifest::current(db)?;
     if let Some(expected) = &terms.expect
-        && *expected != present.hash {
-            return Err(Error::conflict("The manifest in force is no longer the one that was compared with.")
-                .hint("Look again: cfgctl manifest diff FILE"));
-        }
+        && *expected != present.hash
+    {
+        return Err(Error::conflict("The manifest in force is no longer the one that was compared with.")
+            .hint("Look again: cfgctl manifest diff FILE"));
+    }
     let items = differences(view, &manifest)?;
     let warned = warnings(view, &manifest)?;
     if items.is_empty() && present.text == request.text {
@@ -310,8 +330,11 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
         unmet(view, &manifest.policy)?.into_iter().filter(|risk| !before.contains(risk)).collect()
     };
     if !newly.is_empty() {
-        return Err(Error::refused(format!("Nobody present could approve {} changes under this policy.", words(&newly)))
-            .hint("Invite them first: cfgctl member invite NAME --role ROLE"));
+        return Err(Error::refused(format!(
+            "Nobody present could approve {} changes under this policy.",
+            words(&newly)
+        ))
+        .hint("Invite them first: cfgctl member invite NAME --role ROLE"));
     }
     if terms.dry_run {
         return Ok((reply(present.id + 1, &terms.id, items, warned, Outcome::Done), None));
@@ -337,9 +360,13 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
         after: Some(Value::from(applied.hash.clone())),
     };
     change::insert_item(db, change.number, 0, &item)?;
-    let mut note = Note::new("manifest.apply", change.number.to_string(), json!({"manifest": applied.id, "hash": applied.hash}))
-        .record("manifest", applied.id)
-        .record("change", change.number);
+    let mut note = Note::new(
+        "manifest.apply",
+        change.number.to_string(),
+        json!({"manifest": applied.id, "hash": applied.hash}),
+    )
+    .record("manifest", applied.id)
+    .record("change", change.number);
     if let Some(version) = &made {
         note = note.record("version", version.id).record("generation", version.generation);
     }
@@ -349,7 +376,13 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
 }
 
 /// A change of members or manifest, which an owner makes alone: done as soon as it is recorded.
-pub(super) fn owner_change(view: &View<'_>, kind: Kind, id: &str, reason: &str, asked: String) -> Result<Change> {
+pub(super) fn owner_change(
+    view: &View<'_>,
+    kind: Kind,
+    id: &str,
+    reason: &str,
+    asked: String,
+) -> Result<Change> {
     Ok(Change {
         number: change::next_number(view.db)?,
         id: id.to_owned(),
@@ -394,7 +427,12 @@ pub(super) fn put_in_force(
     if former.as_ref().is_some_and(|former| former.base_hash == base_hash) {
         return Ok(None);
     }
-    let generation = Generation { id: former.map_or(1, |former| former.id + 1), manifest: applied.id, base_hash, created_at: view.now };
+    let generation = Generation {
+        id: former.map_or(1, |former| former.id + 1),
+        manifest: applied.id,
+        base_hash,
+        created_at: view.now,
+    };
     manifest::insert_generation(db, &generation)?;
     let parent = version::current(db)?;
     let config_hash = match &parent {

@@ -11,8 +11,8 @@ use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::change::Terms;
 use crate::api::member::{
-    AddProgram, ChangeRole, EndSolo, EndSoloReply, Invite, InviteReply, ListMembers, ListMembersReply, MemberReply, MemberView,
-    RemoveMember,
+    AddProgram, ChangeRole, EndSolo, EndSoloReply, Invite, InviteReply, ListMembers, ListMembersReply,
+    MemberReply, MemberView, RemoveMember,
 };
 use crate::domain::audit::Head;
 use crate::domain::change::{Kind, check_id, content_hash};
@@ -99,7 +99,9 @@ impl Engine {
             Ok(((member, warnings, answer), note))
         };
         if terms.dry_run {
-            return self.look(caller, body).map(|((member, warnings, answer), _)| (member, warnings, answer, None));
+            return self
+                .look(caller, body)
+                .map(|((member, warnings, answer), _)| (member, warnings, answer, None));
         }
         check_id(&terms.id)?;
         let ((member, warnings, answer), head) = self.transact(caller, (action, target), body)?;
@@ -118,7 +120,10 @@ fn warn_unmet(view: &View<'_>, decision: &Decision) -> Result<Vec<String>> {
             .collect();
         let unmet = crate::domain::policy::unmeetable(&manifest::policy(view.db)?, &people, false);
         if !unmet.is_empty() {
-            warnings.push(format!("Until more members have joined, nobody present can approve {} changes.", words(&unmet)));
+            warnings.push(format!(
+                "Until more members have joined, nobody present can approve {} changes.",
+                words(&unmet)
+            ));
         }
     }
     Ok(warnings)
@@ -174,8 +179,11 @@ fn record(
     if !decision.ends_solo {
         let newly: Vec<_> = unmet(view, &policy)?.into_iter().filter(|risk| !before.contains(risk)).collect();
         if !newly.is_empty() {
-            return Err(Error::refused(format!("After this, nobody present could approve {} changes.", words(&newly)))
-                .hint("Invite somebody who can first: cfgctl member invite NAME --role ROLE"));
+            return Err(Error::refused(format!(
+                "After this, nobody present could approve {} changes.",
+                words(&newly)
+            ))
+            .hint("Invite somebody who can first: cfgctl member invite NAME --role ROLE"));
         }
     }
     note.detail = json!({"reason": terms.reason, "members": decision.members.iter().map(facts).collect::<Vec<_>>(), "ends_solo": decision.ends_solo});
@@ -198,27 +206,37 @@ fn check_new_name(view: &View<'_>, name: &str) -> Result<()> {
     }
     match member::find(view.db, name)? {
         None => Ok(()),
-        Some(known) if known.membership == Membership::Removed && !member::was_ever_active(view.db, name)? => Ok(()),
-        Some(known) if known.membership == Membership::Removed => {
-            Err(Error::conflict(format!("{name} was a member until {}; names are not given twice.", known.since.day()))
-                .hint("Choose another name."))
+        Some(known)
+            if known.membership == Membership::Removed && !member::was_ever_active(view.db, name)? =>
+        {
+            Ok(())
         }
+        Some(known) if known.membership == Membership::Removed => Err(Error::conflict(format!(
+            "{name} was a member until {}; names are not given twice.",
+            known.since.day()
+        ))
+        .hint("Choose another name.")),
         Some(known) if known.membership == Membership::Invited => {
-            let open = credential::list(view.db, Some(name))?.into_iter().any(|found| found.state(view.clock) == "active");
+            let open = credential::list(view.db, Some(name))?
+                .into_iter()
+                .any(|found| found.state(view.clock) == "active");
             if !open {
                 return Ok(());
             }
             Err(Error::conflict(format!("{name} has been invited already."))
                 .hint(format!("Take the invitation back first: cfgctl member remove {name} --reason \"…\"")))
         }
-        Some(_) => Err(Error::conflict(format!("{name} is a member already.")).hint("See who is: cfgctl member list")),
+        Some(_) => {
+            Err(Error::conflict(format!("{name} is a member already."))
+                .hint("See who is: cfgctl member list"))
+        }
     }
 }
 
 fn known(view: &View<'_>, name: &str) -> Result<Member> {
-    member::find(view.db, name)?
-        .filter(|member| member.membership != Membership::Removed)
-        .ok_or_else(|| Error::not_found(format!("{name} is no member.")).hint("See who is: cfgctl member list"))
+    member::find(view.db, name)?.filter(|member| member.membership != Membership::Removed).ok_or_else(|| {
+        Error::not_found(format!("{name} is no member.")).hint("See who is: cfgctl member list")
+    })
 }
 
 fn new_member(view: &View<'_>, name: &str, nature: Nature, role: Role, reason: &str) -> Member {
@@ -313,15 +331,19 @@ impl Handle<AddProgram> for Engine {
         self.govern_member(caller, &request.terms, "member.add-program", &asked, |view| {
             check_new_name(view, &request.name)?;
             if ["list", "revoke"].contains(&request.name.as_str()) {
-                return Err(Error::usage(format!("A program may not be called {}: `member token` uses the word.", request.name))
-                    .hint("Choose another name."));
+                return Err(Error::usage(format!(
+                    "A program may not be called {}: `member token` uses the word.",
+                    request.name
+                ))
+                .hint("Choose another name."));
             }
             if request.role > Role::Admin {
                 return Err(Error::refused("A program can be an admin at most: programs never approve.")
                     .hint("The roles for programs are viewer, operator and admin."));
             }
             let answerable = Some(view.actor.name().to_owned());
-            let program = new_member(view, &request.name, Nature::Program, request.role, &request.terms.reason);
+            let program =
+                new_member(view, &request.name, Nature::Program, request.role, &request.terms.reason);
             Ok(Decision { members: vec![Member { answerable, ..program }], ends_solo: false })
         })
     }
@@ -370,8 +392,11 @@ impl Handle<RemoveMember> for Engine {
                 .filter(|member| member.answerable.as_deref() == Some(&former.name))
                 .collect();
             if let Some(program) = answers.first() {
-                return Err(Error::refused(format!("{} answers for the program {}.", former.name, program.name))
-                    .hint(format!("Remove that first: cfgctl member remove {} --reason \"…\"", program.name)));
+                return Err(Error::refused(format!(
+                    "{} answers for the program {}.",
+                    former.name, program.name
+                ))
+                .hint(format!("Remove that first: cfgctl member remove {} --reason \"…\"", program.name)));
             }
             let member = Member {
                 membership: Membership::Removed,
@@ -393,8 +418,11 @@ fn keep_an_owner(view: &View<'_>, going: &Member) -> Result<()> {
     if others > 0 {
         return Ok(());
     }
-    Err(Error::refused(format!("{} is the only owner: nobody could change members or manifest any more.", going.name))
-        .hint("Make somebody else an owner first: cfgctl member role NAME --owner --reason \"…\""))
+    Err(Error::refused(format!(
+        "{} is the only owner: nobody could change members or manifest any more.",
+        going.name
+    ))
+    .hint("Make somebody else an owner first: cfgctl member role NAME --owner --reason \"…\""))
 }
 
 impl Handle<EndSolo> for Engine {
@@ -402,7 +430,9 @@ impl Handle<EndSolo> for Engine {
         let dry_run = request.terms.dry_run;
         let ended = self.govern_member(caller, &request.terms, "member.end-solo", "", |view| {
             if !metadata::is_solo(view.db)? {
-                return Err(Error::conflict("This store is not solo.").hint("See how it stands: cfgctl status"));
+                return Err(
+                    Error::conflict("This store is not solo.").hint("See how it stands: cfgctl status")
+                );
             }
             Ok(Decision { members: Vec::new(), ends_solo: true })
         })?;
@@ -417,7 +447,10 @@ impl Handle<ListMembers> for Engine {
                 Some(time) => member::list_at(view.db, time)?,
                 None => member::list(view.db)?,
             };
-            Ok(ListMembersReply { solo: metadata::is_solo(view.db)?, items: members.iter().map(to_view).collect() })
+            Ok(ListMembersReply {
+                solo: metadata::is_solo(view.db)?,
+                items: members.iter().map(to_view).collect(),
+            })
         })
     }
 }

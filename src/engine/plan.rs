@@ -55,7 +55,8 @@ impl Plan {
         let message = match self.issues.len() {
             1 => first.message.clone(),
             count => {
-                let all: Vec<&str> = self.issues.iter().take(20).map(|issue| issue.message.as_str()).collect();
+                let all: Vec<&str> =
+                    self.issues.iter().take(20).map(|issue| issue.message.as_str()).collect();
                 let more = if count > 20 { format!("\n  and {} more", count - 20) } else { String::new() };
                 format!("{count} things are wrong:\n  {}{more}", all.join("\n  "))
             }
@@ -157,10 +158,8 @@ impl<'a> Planner<'a> {
             self.unchanged.push(path);
             return Ok(());
         }
-        let known = manifest::setting(self.view.db, path.as_str())?.map(|setting| Known {
-            compiled: CompiledSetting::compile(&path, &setting),
-            setting,
-        });
+        let known = manifest::setting(self.view.db, path.as_str())?
+            .map(|setting| Known { compiled: CompiledSetting::compile(&path, &setting), setting });
         if let Some(after) = &after {
             if let Err(error) = value::check_limits(after) {
                 self.issue(&path, format!("{path}: {}", error.message));
@@ -211,7 +210,10 @@ impl<'a> Planner<'a> {
                     None => overrides::is_set(db, above)? || manifest::is_registered(db, above)?,
                 };
                 if taken {
-                    found.push((path.clone(), format!("{path} lies inside {above}, which is a value of its own.")));
+                    found.push((
+                        path.clone(),
+                        format!("{path} lies inside {above}, which is a value of its own."),
+                    ));
                 } else {
                     clear.insert(above);
                 }
@@ -223,7 +225,8 @@ impl<'a> Planner<'a> {
                 .find(|(_, set)| **set)
                 .map(|(below, _)| (*below).to_owned());
             if inside.is_none() {
-                let unset = after.range(from.as_str()..).take_while(|(below, _)| below.starts_with(&from)).count();
+                let unset =
+                    after.range(from.as_str()..).take_while(|(below, _)| below.starts_with(&from)).count();
                 let limit = u32::try_from(unset + 1).unwrap_or(u32::MAX);
                 inside = overrides::paths_below(db, path.as_str(), limit)?
                     .into_iter()
@@ -233,7 +236,10 @@ impl<'a> Planner<'a> {
                 inside = manifest::registered_below(db, path.as_str())?;
             }
             if let Some(below) = inside {
-                found.push((path.clone(), format!("{path} cannot have a value, because {below} lies inside it.")));
+                found.push((
+                    path.clone(),
+                    format!("{path} cannot have a value, because {below} lies inside it."),
+                ));
             }
         }
         for (path, message) in found {
@@ -367,7 +373,10 @@ impl<'a> Planner<'a> {
                 Err(problem) => found.push(RiskReason {
                     risk: Risk::Critical,
                     path,
-                    reason: format!("The risk rule {} could not be evaluated, which counts as critical: {problem}", rule.name),
+                    reason: format!(
+                        "The risk rule {} could not be evaluated, which counts as critical: {problem}",
+                        rule.name
+                    ),
                 }),
             }
         }
@@ -404,7 +413,11 @@ impl Reasons {
     fn finish(self) -> Vec<RiskReason> {
         let mut reasons = self.kept;
         for (risk, count) in self.more {
-            reasons.push(RiskReason { risk, path: None, reason: format!("{count} more reasons for {risk} risk.") });
+            reasons.push(RiskReason {
+                risk,
+                path: None,
+                reason: format!("{count} more reasons for {risk} risk."),
+            });
         }
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.risk));
         reasons

@@ -39,7 +39,8 @@ struct Return {
 
 impl Handle<Rollback> for Engine {
     fn handle(&mut self, caller: &Caller, request: Rollback) -> Result<RollbackReply> {
-        let asked = format!("{:?} {:?} {:?} {}", request.to, request.paths, request.section, request.skip_invalid);
+        let asked =
+            format!("{:?} {:?} {:?} {}", request.to, request.paths, request.section, request.skip_invalid);
         let terms = request.terms.clone();
         self.go_back(caller, Kind::Rollback, &terms, asked, request.trigger.clone(), |view| {
             let selection = Selection::new(&request.paths, request.section.as_deref())?;
@@ -103,7 +104,8 @@ impl Handle<Restore> for Engine {
             BackupSource::Name(_) => String::new(),
             BackupSource::File { content, .. } => hex(&Sha256::digest(content)),
         };
-        let asked = format!("{name} {content} {:?} {:?} {}", request.paths, request.section, request.skip_invalid);
+        let asked =
+            format!("{name} {content} {:?} {:?} {}", request.paths, request.section, request.skip_invalid);
         let terms = request.terms.clone();
         let kind = if request.rollback { Kind::Rollback } else { Kind::Restore };
         self.go_back(caller, kind, &terms, asked, request.trigger.clone(), |view| {
@@ -120,7 +122,9 @@ impl Handle<Restore> for Engine {
                         .hint(format!("See what it holds: cfgctl backup show {name}")));
                 }
             }
-            let confirm = (foreign || (whole && selection.is_everything())).then(|| manifest::instance(view.db)).transpose()?;
+            let confirm = (foreign || (whole && selection.is_everything()))
+                .then(|| manifest::instance(view.db))
+                .transpose()?;
             let may_be_proven = matches!(request.from, BackupSource::Name(_));
             let going = sift(view, format!("the backup {name}"), wanted, request.skip_invalid, confirm)?;
             Ok(Return { may_be_proven, ..going })
@@ -174,14 +178,24 @@ fn report(mut change: ChangeReply, going: Return) -> RollbackReply {
     let mut results: Vec<PathResult> = going
         .wanted
         .into_iter()
-        .map(|(path, value)| PathResult { status: status(&path, &value).to_owned(), path, value, error: None })
+        .map(|(path, value)| PathResult {
+            status: status(&path, &value).to_owned(),
+            path,
+            value,
+            error: None,
+        })
         .collect();
     if results.is_empty() {
         let done = change.change.iter().flat_map(|change| &change.items);
         results = done
             .map(|item| {
                 let path = Path::from_canonical(item.path.clone());
-                PathResult { status: status(&path, &item.after).to_owned(), path, value: item.after.clone(), error: None }
+                PathResult {
+                    status: status(&path, &item.after).to_owned(),
+                    path,
+                    value: item.after.clone(),
+                    error: None,
+                }
             })
             .collect();
     }
@@ -209,8 +223,11 @@ fn sift(
     while looks {
         let policy = manifest::policy(view.db)?;
         let planned = plan(view, wanted.clone(), &policy, false)?;
-        let bad: BTreeMap<Path, String> =
-            planned.issues.iter().filter_map(|issue| Some((issue.path.clone()?, issue.message.clone()))).collect();
+        let bad: BTreeMap<Path, String> = planned
+            .issues
+            .iter()
+            .filter_map(|issue| Some((issue.path.clone()?, issue.message.clone())))
+            .collect();
         // A rule that speaks of several paths cannot be skipped by one: the pipeline refuses it.
         looks = !bad.is_empty();
         wanted.retain(|(path, value)| {
@@ -252,7 +269,8 @@ fn version_of(view: &View<'_>, point: &Point) -> Result<Version> {
         Point::Version(number) => state::by_number(view, *number),
         Point::Tag(tag) => match version::by_tag(view.db, tag)? {
             Some(number) => state::by_number(view, number),
-            None => Err(Error::not_found(format!("There is no tag {tag}.")).hint("See what there is: cfgctl version list")),
+            None => Err(Error::not_found(format!("There is no tag {tag}."))
+                .hint("See what there is: cfgctl version list")),
         },
         Point::Hash(hash) => {
             if hash.len() < 12 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -261,7 +279,8 @@ fn version_of(view: &View<'_>, point: &Point) -> Result<Version> {
             }
             let current = state::current(view)?.id;
             version::by_hash(view.db, &hash.to_lowercase(), current)?.ok_or_else(|| {
-                Error::not_found(format!("No former version has the hash {hash}.")).hint("See what there is: cfgctl version list")
+                Error::not_found(format!("No former version has the hash {hash}."))
+                    .hint("See what there is: cfgctl version list")
             })
         }
         Point::Steps(steps) => version::steps_back(view.db, *steps)?.ok_or_else(|| {
@@ -304,8 +323,11 @@ fn check_origin(view: &View<'_>, name: &str, backup: &Backup, allowed: bool) -> 
     if allowed {
         return Ok(true);
     }
-    Err(Error::refused(format!("The backup {name} is another store's: {} of {}.", header.store_id, header.instance))
-        .hint("If that is meant, say so: --foreign"))
+    Err(Error::refused(format!(
+        "The backup {name} is another store's: {} of {}.",
+        header.store_id, header.instance
+    ))
+    .hint("If that is meant, say so: --foreign"))
 }
 
 /// What a backup says of the paths asked for, and whether it holds everything.

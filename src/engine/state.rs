@@ -18,7 +18,8 @@ pub(super) type State = BTreeMap<Path, Value>;
 
 /// The current version. `integrity` where the store has none.
 pub(super) fn current(view: &View<'_>) -> Result<Version> {
-    version::current(view.db)?.ok_or_else(|| Error::integrity("The store has no version.").hint("Type `cfgctl doctor`."))
+    version::current(view.db)?
+        .ok_or_else(|| Error::integrity("The store has no version.").hint("Type `cfgctl doctor`."))
 }
 
 /// The version of a number. `not-found`.
@@ -38,10 +39,12 @@ pub(super) fn resolve(view: &View<'_>, name: &str) -> Result<Version> {
     if let Ok(number) = name.parse() {
         return by_number(view, number);
     }
-    if name.len() >= 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && let Some(found) = version::by_hash(view.db, &name.to_lowercase(), -1)? {
-            return Ok(found);
-        }
+    if name.len() >= 12
+        && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && let Some(found) = version::by_hash(view.db, &name.to_lowercase(), -1)?
+    {
+        return Ok(found);
+    }
     match Timestamp::parse(name) {
         Ok(time) => at_time(view, time),
         // What is nearly a time is told as one: its zone is missing.
@@ -52,8 +55,10 @@ pub(super) fn resolve(view: &View<'_>, name: &str) -> Result<Version> {
 
 /// The version in force at a time. `not-found` before the first.
 pub(super) fn at_time(view: &View<'_>, time: Timestamp) -> Result<Version> {
-    version::at_time(view.db, time)?
-        .ok_or_else(|| Error::not_found(format!("There was no version yet at {time}.")).hint("See what there is: cfgctl version list"))
+    version::at_time(view.db, time)?.ok_or_else(|| {
+        Error::not_found(format!("There was no version yet at {time}."))
+            .hint("See what there is: cfgctl version list")
+    })
 }
 
 /// Every present override.
@@ -89,7 +94,8 @@ pub(super) fn moved_since(view: &View<'_>, version: &Version) -> Result<BTreeMap
         return Ok(history::values_at(view.db, version.id)?.into_iter().collect());
     }
     let then = at(view, version)?;
-    let mut moved: BTreeMap<Path, Option<Value>> = then.into_iter().map(|(path, value)| (path, Some(value))).collect();
+    let mut moved: BTreeMap<Path, Option<Value>> =
+        then.into_iter().map(|(path, value)| (path, Some(value))).collect();
     for path in present(view)?.into_keys() {
         moved.entry(path).or_insert(None);
     }
@@ -113,8 +119,11 @@ fn copy_of(view: &View<'_>, version: &Version) -> Result<Option<State>> {
         return Ok(None);
     }
     let copy = version::copy_of(view.db, version.id)?.ok_or_else(|| {
-        Error::not_found(format!("What version {} held is no longer known: its history was pruned.", version.id))
-            .hint("Tags and baselines are kept: cfgctl version list --baselines")
+        Error::not_found(format!(
+            "What version {} held is no longer known: its history was pruned.",
+            version.id
+        ))
+        .hint("Tags and baselines are kept: cfgctl version list --baselines")
     })?;
     parse_copy(&copy).map(Some)
 }

@@ -14,7 +14,8 @@ impl Handle<Status> for Engine {
             let db = view.db;
             let current = state::current(view)?;
             let members = member::list(db)?;
-            let active: Vec<&Member> = members.iter().filter(|member| member.membership == Membership::Active).collect();
+            let active: Vec<&Member> =
+                members.iter().filter(|member| member.membership == Membership::Active).collect();
             let one_owner = active.iter().filter(|member| member.owner).count() == 1;
             let solo = metadata::is_solo(db)?;
             let unmeetable = unmet(view, &manifest::policy(db)?)?;
@@ -22,19 +23,29 @@ impl Handle<Status> for Engine {
             let last_full_backup = backup::last_full(db)?.map(|record| record.created_at);
             let mut attention = Vec::new();
             if !unmeetable.is_empty() {
-                attention.push(format!("Nobody present could approve {} changes: invite members.", words(&unmeetable)));
+                attention.push(format!(
+                    "Nobody present could approve {} changes: invite members.",
+                    words(&unmeetable)
+                ));
             }
             if one_owner {
                 attention.push("Members and manifest rest with one person.".to_owned());
             }
             if solo {
-                attention.push("The store is solo: one person's own approval counts at every risk.".to_owned());
+                attention
+                    .push("The store is solo: one person's own approval counts at every risk.".to_owned());
             }
             if view.place.is_some() {
-                attention.push("Identity is asserted: who can write the store's file can forge what is in it.".to_owned());
+                attention.push(
+                    "Identity is asserted: who can write the store's file can forge what is in it."
+                        .to_owned(),
+                );
             }
             if view.now > view.clock {
-                attention.push(format!("The last entry was written at {}, by a clock that was far ahead.", view.now));
+                attention.push(format!(
+                    "The last entry was written at {}, by a clock that was far ahead.",
+                    view.now
+                ));
             }
             if open_requests > 0 {
                 attention.push(format!("{open_requests} open change requests: cfgctl change-request list"));

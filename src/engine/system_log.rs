@@ -10,5 +10,7 @@ pub(super) fn send(store_id: &str, head: &Head, action: &str) {
         return;
     }
     // The record in the store is the one that counts: a log that is full does not stop the change.
-    let _ = socket.send(format!("<85>cfgctl[{}]: store {store_id} {action} head {head}", std::process::id()).as_bytes());
+    let _ = socket.send(
+        format!("<85>cfgctl[{}]: store {store_id} {action} head {head}", std::process::id()).as_bytes(),
+    );
 }

@@ -5,7 +5,9 @@ use super::identity::{Actor, hash_of_secret};
 use super::member::to_view;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
-use crate::api::member::{IssueToken, Join, ListTokens, ListTokensReply, MemberReply, RevokeToken, TokenReply, TokenView};
+use crate::api::member::{
+    IssueToken, Join, ListTokens, ListTokensReply, MemberReply, RevokeToken, TokenReply, TokenView,
+};
 use crate::domain::audit::Head;
 use crate::domain::change::hex;
 use crate::domain::error::{Code, Error, Result};
@@ -41,7 +43,13 @@ pub(super) fn make(
 }
 
 fn token_reply(member: &str, made: Made, expires_at: Option<Timestamp>) -> TokenReply {
-    TokenReply { member: member.to_owned(), number: made.number, token: made.secret, expires_at, audit_head: None }
+    TokenReply {
+        member: member.to_owned(),
+        number: made.number,
+        token: made.secret,
+        expires_at,
+        audit_head: None,
+    }
 }
 
 fn end_of(view: &View<'_>, expires_in: Option<u64>) -> Option<Timestamp> {
@@ -56,20 +64,25 @@ impl Handle<Join> for Engine {
                 Err(Error::new(Code::Unauthenticated, format!("The invitation {why}."))
                     .hint("Ask an owner for a new one: cfgctl member invite NAME --role ROLE"))
             };
-            let Some(found) = credential::by_hash(db, &hash)?.filter(|found| found.kind == Kind::Invitation) else {
+            let Some(found) = credential::by_hash(db, &hash)?.filter(|found| found.kind == Kind::Invitation)
+            else {
                 return refused("is not one that this store knows");
             };
             if found.state(now) != "active" {
                 return refused(&format!("is {}", found.state(now)));
             }
-            let invited = store_member::find(db, &found.member)?.filter(|member| member.membership == Membership::Invited);
+            let invited = store_member::find(db, &found.member)?
+                .filter(|member| member.membership == Membership::Invited);
             let Some(member) = invited else { return refused("is nobody's any more") };
             // An invitation for a user of this machine is redeemed by that user.
             let Claim::User { uid: caller, name, .. } = &caller.claim else {
                 return refused("is redeemed by a person, without a token");
             };
             if member.uid.is_some_and(|uid| uid != *caller) {
-                return refused(&format!("is for the user {}, and {name} is {caller}", member.uid.unwrap_or_default()));
+                return refused(&format!(
+                    "is for the user {}, and {name} is {caller}",
+                    member.uid.unwrap_or_default()
+                ));
             }
             // One person is one member, whatever they were called.
             if let Some(known) = store_member::by_uid(db, *caller)? {
@@ -118,12 +131,16 @@ impl Handle<IssueToken> for Engine {
             let me = &view.actor.member;
             let whose = request.program.as_deref().unwrap_or(&me.name);
             if whose != me.name {
-                let program = store_member::find(view.db, whose)?.filter(Member::is_active).ok_or_else(|| {
-                    Error::not_found(format!("{whose} is no member.")).hint("See who is: cfgctl member list")
-                })?;
+                let program =
+                    store_member::find(view.db, whose)?.filter(Member::is_active).ok_or_else(|| {
+                        Error::not_found(format!("{whose} is no member."))
+                            .hint("See who is: cfgctl member list")
+                    })?;
                 if program.is_person() {
-                    return Err(Error::denied(format!("{whose} is a person, and nobody makes a token for somebody else."))
-                        .hint("They renew their own: cfgctl member token"));
+                    return Err(Error::denied(format!(
+                        "{whose} is a person, and nobody makes a token for somebody else."
+                    ))
+                    .hint("They renew their own: cfgctl member token"));
                 }
                 if program.answerable.as_deref() != Some(&me.name) {
                     return Err(Error::denied(format!(
@@ -134,8 +151,10 @@ impl Handle<IssueToken> for Engine {
                 }
             }
             if whose == me.name && !me.is_person() {
-                return Err(Error::denied(format!("{whose} is a program, and its token is made by the member who answers for it."))
-                    .hint(format!("They make a new one: cfgctl member token {whose}")));
+                return Err(Error::denied(format!(
+                    "{whose} is a program, and its token is made by the member who answers for it."
+                ))
+                .hint(format!("They make a new one: cfgctl member token {whose}")));
             }
             let mut expires_at = end_of(view, request.expires_in);
             if let (Proof::Token(used), true) = (&view.actor.proof, whose == me.name) {
@@ -148,8 +167,9 @@ impl Handle<IssueToken> for Engine {
                 }
             }
             let made = make(view, TOKEN_PREFIX, whose, Kind::Token, expires_at)?;
-            let mut note = Note::new("token.issue", whose, json!({"number": made.number, "expires_at": expires_at}))
-                .record("credential", made.number);
+            let mut note =
+                Note::new("token.issue", whose, json!({"number": made.number, "expires_at": expires_at}))
+                    .record("credential", made.number);
             // Renewing with a token replaces that token.
             if let (true, Proof::Token(used)) = (whose == me.name, &view.actor.proof) {
                 credential::end(view.db, *used, "revoked", view.now, &me.name)?;
@@ -188,7 +208,8 @@ impl Handle<ListTokens> for Engine {
 }
 
 fn answers_for(view: &View<'_>, name: &str, token: &Credential) -> Result<bool> {
-    Ok(store_member::find(view.db, &token.member)?.is_some_and(|member| member.answerable.as_deref() == Some(name)))
+    Ok(store_member::find(view.db, &token.member)?
+        .is_some_and(|member| member.answerable.as_deref() == Some(name)))
 }
 
 impl Handle<RevokeToken> for Engine {
@@ -197,7 +218,8 @@ impl Handle<RevokeToken> for Engine {
         let dry_run = request.terms.dry_run;
         let body = |view: &View<'_>| {
             let missing = || {
-                Error::not_found(format!("There is no token {}.", request.number)).hint("See what there is: cfgctl member token list")
+                Error::not_found(format!("There is no token {}.", request.number))
+                    .hint("See what there is: cfgctl member token list")
             };
             let found = credential::find(view.db, request.number)?.ok_or_else(missing)?;
             let me = &view.actor.member;
@@ -205,16 +227,22 @@ impl Handle<RevokeToken> for Engine {
                 view.actor.require_owner("somebody else's token")?;
             }
             if found.ended_at.is_some() {
-                return Err(Error::conflict(format!("Token {} is {} already.", found.id, found.state(view.clock)))
-                    .hint("See how they stand: cfgctl member token list --all"));
+                return Err(Error::conflict(format!(
+                    "Token {} is {} already.",
+                    found.id,
+                    found.state(view.clock)
+                ))
+                .hint("See how they stand: cfgctl member token list --all"));
             }
             let whose = store_member::find(view.db, &found.member)?.ok_or_else(missing)?;
-            let reply = MemberReply { dry_run, member: to_view(&whose), warnings: Vec::new(), audit_head: None };
+            let reply =
+                MemberReply { dry_run, member: to_view(&whose), warnings: Vec::new(), audit_head: None };
             if dry_run {
                 return Ok((reply, None));
             }
             credential::end(view.db, found.id, "revoked", view.now, &me.name)?;
-            let detail = json!({"number": found.id, "kind": found.kind.as_str(), "reason": request.terms.reason});
+            let detail =
+                json!({"number": found.id, "kind": found.kind.as_str(), "reason": request.terms.reason});
             Ok((reply, Some(Note::new("token.revoke", &found.member, detail).record("credential", found.id))))
         };
         if dry_run {

@@ -97,7 +97,16 @@ impl Engine {
             let (now, clock) = times(&self.machine, audit::head(db)?.at);
             let actor = identify(db, clock)?;
             let written = RefCell::default();
-            body(&View { db, now, clock, actor, caller, machine: &self.machine, place: self.store.place(), written: &written })
+            body(&View {
+                db,
+                now,
+                clock,
+                actor,
+                caller,
+                machine: &self.machine,
+                place: self.store.place(),
+                written: &written,
+            })
         })
     }
 
@@ -130,7 +139,8 @@ impl Engine {
             let (now, clock) = times(machine, head.at);
             let actor = identify(db, clock)?;
             tried_by = Some(actor.clone());
-            let view = View { db, now, clock, actor, caller, machine, place: place.as_deref(), written: &written };
+            let view =
+                View { db, now, clock, actor, caller, machine, place: place.as_deref(), written: &written };
             let (answer, note) = body(&view)?;
             let head = note.as_ref().map(|note| append(&view, &head, note, "done")).transpose()?;
             let gone = note.map(|note| note.remove_after).unwrap_or_default();

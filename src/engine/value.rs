@@ -4,7 +4,8 @@ use super::state;
 use super::transact::View;
 use super::{Engine, Handle};
 use crate::api::value::{
-    Blame, BlameReply, BlameView, Explain, ExplainReply, Get, GetReply, Layer, LayerView, VALUES_FORMAT, ValueView,
+    Blame, BlameReply, BlameView, Explain, ExplainReply, Get, GetReply, Layer, LayerView, VALUES_FORMAT,
+    ValueView,
 };
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::Manifest;
@@ -81,9 +82,10 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
                 gathered.put(whole.clone(), value, Layer::Override);
             }
             if gathered.values.is_empty()
-                && let Some(value) = manifest::default(view.db, whole.as_str())? {
-                    gathered.put(whole.clone(), value, Layer::Default);
-                }
+                && let Some(value) = manifest::default(view.db, whole.as_str())?
+            {
+                gathered.put(whole.clone(), value, Layer::Default);
+            }
             if !gathered.values.is_empty() {
                 continue;
             }
@@ -140,10 +142,12 @@ fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
 /// The defaults of the manifest that was in force at a version.
 fn defaults_at(view: &View<'_>, version: &Version) -> Result<BTreeMap<Path, Value>> {
     let generation = manifest::generation(view.db, version.generation)?;
-    let applied = manifest::find(view.db, generation.manifest)?
-        .ok_or_else(|| Error::integrity("The store lacks a former manifest.").hint("Type `cfgctl doctor`."))?;
-    let read = Manifest::read(&applied.text)
-        .map_err(|_| Error::integrity("A former manifest can no longer be read.").hint("Type `cfgctl doctor`."))?;
+    let applied = manifest::find(view.db, generation.manifest)?.ok_or_else(|| {
+        Error::integrity("The store lacks a former manifest.").hint("Type `cfgctl doctor`.")
+    })?;
+    let read = Manifest::read(&applied.text).map_err(|_| {
+        Error::integrity("A former manifest can no longer be read.").hint("Type `cfgctl doctor`.")
+    })?;
     Ok(read.settings.into_iter().filter_map(|(path, setting)| Some((path, setting.default?))).collect())
 }
 
@@ -155,11 +159,8 @@ fn prefixes(request: &Get) -> Result<Vec<Option<Path>>> {
 }
 
 fn reply(version: i64, gathered: Gathered<'_>) -> GetReply {
-    let items = gathered
-        .values
-        .into_iter()
-        .map(|(path, (value, layer))| ValueView { path, value, layer })
-        .collect();
+    let items =
+        gathered.values.into_iter().map(|(path, (value, layer))| ValueView { path, value, layer }).collect();
     GetReply { format: VALUES_FORMAT.to_owned(), version, items }
 }
 

@@ -11,7 +11,9 @@ use crate::domain::error::{Code, Result};
 use crate::domain::manifest::Manifest;
 use crate::domain::tree::{self, Tree};
 use crate::store::database::{self, Store};
-use crate::store::{Connection, audit, backup, digest, hash_node, history, manifest, metadata, migration, overrides, version};
+use crate::store::{
+    Connection, audit, backup, digest, hash_node, history, manifest, metadata, migration, overrides, version,
+};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
@@ -81,9 +83,13 @@ pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>) -> Result
         Ok(())
     })?;
     if let Some((seq, _)) = expected
-        && !expected_found && *seq > 0 {
-            told.tell(format!("The chain does not hold the head that was seen at entry {seq}: it was rewritten or shortened."));
-        }
+        && !expected_found
+        && *seq > 0
+    {
+        told.tell(format!(
+            "The chain does not hold the head that was seen at entry {seq}: it was rewritten or shortened."
+        ));
+    }
     if last == 0 {
         told.tell("The audit log is empty.".to_owned());
     }
@@ -96,7 +102,10 @@ pub(super) fn file(db: &Connection) -> Result<Vec<String>> {
     let pristine = Store::in_memory()?;
     migration::migrate(&pristine)?;
     if database::schema(db)? != database::schema(pristine.connection())? {
-        problems.push("The schema is not the one that cfgctl makes: something was added, altered or taken away.".to_owned());
+        problems.push(
+            "The schema is not the one that cfgctl makes: something was added, altered or taken away."
+                .to_owned(),
+        );
     }
     if !migration::is_recorded(db)? {
         problems.push("The record of migrations is not this program's.".to_owned());
@@ -139,7 +148,9 @@ pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Res
         let (kind, key) = name.split_once(':').unwrap_or_default();
         let pruned = kind == "version" && key.parse::<i64>().is_ok_and(|version| version <= floor);
         if kind == "history-up-to" {
-            if key.parse() == Ok(floor) && digest::of_record(db, kind, key)?.as_deref().unwrap_or("-") != digest {
+            if key.parse() == Ok(floor)
+                && digest::of_record(db, kind, key)?.as_deref().unwrap_or("-") != digest
+            {
                 told.tell("What pruning left of history is not what it left.".to_owned());
             }
         } else if digest != "-" && !seen.contains(name) && !pruned && kind != "version-copy" {
@@ -161,15 +172,24 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
     overrides::each_row(db, |row| {
         let columns_fit = row.path == joined(&row.section, &row.key);
         let type_fits = row.value.as_ref().is_none_or(|text| {
-            crate::store::value_of(text).is_ok_and(|value| crate::domain::value::type_of(&value).as_str() == row.value_type)
+            crate::store::value_of(text)
+                .is_ok_and(|value| crate::domain::value::type_of(&value).as_str() == row.value_type)
         });
         if !columns_fit || !type_fits || row.is_active != row.value.is_some() {
-            told.tell(format!("The override {} contradicts itself: its section, key, path or type was altered.", row.path));
+            told.tell(format!(
+                "The override {} contradicts itself: its section, key, path or type was altered.",
+                row.path
+            ));
         }
         match last.remove(&row.path) {
             Some(event) => {
-                if event != (row.value.clone(), row.at.clone(), row.by.clone(), row.reason.clone(), row.version) {
-                    told.tell(format!("The override {} is not what history says was written last.", row.path));
+                if event
+                    != (row.value.clone(), row.at.clone(), row.by.clone(), row.reason.clone(), row.version)
+                {
+                    told.tell(format!(
+                        "The override {} is not what history says was written last.",
+                        row.path
+                    ));
                 }
             }
             None => told.tell(format!("History knows nothing of the override {}.", row.path)),
@@ -202,7 +222,9 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
         let generation = manifest::generation(db, current.generation)?;
         let effective = super::apply::effective_hash(&generation.base_hash, &unhex(&current.config_hash)?)?;
         if effective != current.effective_hash {
-            told.tell("The current version's effective hash does not follow from base and overrides.".to_owned());
+            told.tell(
+                "The current version's effective hash does not follow from base and overrides.".to_owned(),
+            );
         }
     }
     Ok(told.finish())

@@ -7,8 +7,8 @@ use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::value::{Layer, ValueView};
 use crate::api::version::{
-    CreateVersion, ListVersions, ListVersionsReply, MarkBaseline, PruneVersions, PruneVersionsReply, ShowVersion,
-    ShowVersionReply, TagVersion, UntagVersion, VersionReply, VersionView,
+    CreateVersion, ListVersions, ListVersionsReply, MarkBaseline, PruneVersions, PruneVersionsReply,
+    ShowVersion, ShowVersionReply, TagVersion, UntagVersion, VersionReply, VersionView,
 };
 use crate::domain::audit::Head;
 use crate::domain::error::{Error, Result};
@@ -103,7 +103,8 @@ impl Engine {
 fn check_tag(view: &View<'_>, tag: &str) -> Result<()> {
     let fits = (1..=LONGEST_TAG).contains(&tag.len())
         && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
-        && !(tag.bytes().all(|byte| byte.is_ascii_hexdigit()) && (tag.len() >= 12 || tag.bytes().all(|byte| byte.is_ascii_digit())))
+        && !(tag.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && (tag.len() >= 12 || tag.bytes().all(|byte| byte.is_ascii_digit())))
         && !["base", "effective"].contains(&tag);
     if !fits {
         return Err(Error::usage(format!("{tag:?} cannot be a tag."))
@@ -141,10 +142,18 @@ impl Handle<CreateVersion> for Engine {
                     ..version.clone()
                 };
                 version::insert(view.db, version, Some(&copy))?;
-                let mut note = Note::new("version.create", version.id.to_string(), json!({"tag": request.tag}))
-                    .record("version", version.id);
+                let mut note =
+                    Note::new("version.create", version.id.to_string(), json!({"tag": request.tag}))
+                        .record("version", version.id);
                 if let Some(tag) = &request.tag {
-                    version::tag(view.db, tag, version.id, view.now, view.actor.name(), &request.description)?;
+                    version::tag(
+                        view.db,
+                        tag,
+                        version.id,
+                        view.now,
+                        view.actor.name(),
+                        &request.description,
+                    )?;
                     note = note.record("tag", tag);
                 }
                 Ok(note)
@@ -166,9 +175,20 @@ impl Handle<TagVersion> for Engine {
                 named(view, request.version.as_deref())
             },
             |view, version| {
-                version::tag(view.db, &request.tag, version.id, view.now, view.actor.name(), &request.reason)?;
-                Ok(Note::new("version.tag", version.id.to_string(), json!({"tag": request.tag, "reason": request.reason}))
-                    .record("tag", &request.tag))
+                version::tag(
+                    view.db,
+                    &request.tag,
+                    version.id,
+                    view.now,
+                    view.actor.name(),
+                    &request.reason,
+                )?;
+                Ok(Note::new(
+                    "version.tag",
+                    version.id.to_string(),
+                    json!({"tag": request.tag, "reason": request.reason}),
+                )
+                .record("tag", &request.tag))
             },
         )
     }
@@ -184,14 +204,19 @@ impl Handle<UntagVersion> for Engine {
             |view| {
                 view.actor.require(Role::Admin, "taking a tag away")?;
                 let tagged = version::by_tag(view.db, &request.tag)?.ok_or_else(|| {
-                    Error::not_found(format!("There is no tag {}.", request.tag)).hint("See what there is: cfgctl version list")
+                    Error::not_found(format!("There is no tag {}.", request.tag))
+                        .hint("See what there is: cfgctl version list")
                 })?;
                 state::by_number(view, tagged)
             },
             |view, version| {
                 version::untag(view.db, &request.tag)?;
-                Ok(Note::new("version.untag", version.id.to_string(), json!({"tag": request.tag, "reason": request.reason}))
-                    .record("tag", &request.tag))
+                Ok(Note::new(
+                    "version.untag",
+                    version.id.to_string(),
+                    json!({"tag": request.tag, "reason": request.reason}),
+                )
+                .record("tag", &request.tag))
             },
         )
     }
@@ -242,14 +267,17 @@ fn prunable(view: &View<'_>, request: &PruneVersions) -> Result<(i64, Vec<i64>)>
     view.actor.require(Role::Admin, "pruning versions")?;
     let policy = manifest::policy(view.db)?.keep;
     let keep = match request.keep {
-        Some(0) => return Err(Error::usage("The current version cannot be pruned.").hint("Use --keep 1 or more.")),
+        Some(0) => {
+            return Err(Error::usage("The current version cannot be pruned.").hint("Use --keep 1 or more."));
+        }
         Some(keep) => keep,
         None => policy.versions,
     };
     let current = state::current(view)?.id;
     let mut floor = current - i64::try_from(keep).unwrap_or(i64::MAX);
     // History is evidence: what the policy keeps goes only by an owner's own word.
-    let oldest_kept = version::at_time(view.db, view.ago(policy.history))?.map_or(0, |version| version.id - 1);
+    let oldest_kept =
+        version::at_time(view.db, view.ago(policy.history))?.map_or(0, |version| version.id - 1);
     let allowed = oldest_kept.min(current - i64::try_from(policy.versions).unwrap_or(i64::MAX));
     if floor > allowed {
         if request.keep.is_some() {

@@ -36,7 +36,10 @@ fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
         _ => ItemKind::Value,
     };
     if what == ItemKind::Value {
-        return item_view(view, &Item { path: Path::from_canonical(item.path), before: item.before, after: item.after });
+        return item_view(
+            view,
+            &Item { path: Path::from_canonical(item.path), before: item.before, after: item.after },
+        );
     }
     Ok(ItemView { what, path: item.path, before: item.before, after: item.after, base: None })
 }
@@ -106,9 +109,10 @@ impl Case {
         given.decision == "approve"
             && given.digest == self.digest
             && (own || !self.requesters.contains(&given.member))
-            && self.votes.iter().any(|vote| {
-                vote.member == given.member && vote.person && vote.role >= least_role(demand)
-            })
+            && self
+                .votes
+                .iter()
+                .any(|vote| vote.member == given.member && vote.person && vote.role >= least_role(demand))
     }
 }
 
@@ -216,7 +220,8 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
 
 fn usual_backup(change: &Change) -> Option<String> {
     let executed = change.state == State::Completed && !change.steps.is_empty();
-    executed.then(|| super::apply::usual_backup(change.number, change.updated_at.unwrap_or(change.created_at)))
+    executed
+        .then(|| super::apply::usual_backup(change.number, change.updated_at.unwrap_or(change.created_at)))
 }
 
 /// A change's items: what was recorded before it was executed, or else what its version did.
@@ -293,4 +298,3 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, missing: &[Lack], s
         _ => format!("cfgctl change-request wait {id}"),
     }
 }
-

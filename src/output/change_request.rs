@@ -140,7 +140,8 @@ impl Render for DecisionReply {
     fn table(&self, style: &Style) -> String {
         let audit_head = self.audit_head.as_deref();
         let next = self.next.as_deref();
-        Told { view: &self.change, outcome: self.outcome, dry_run: self.dry_run, next, audit_head }.text(style)
+        Told { view: &self.change, outcome: self.outcome, dry_run: self.dry_run, next, audit_head }
+            .text(style)
     }
 
     fn names(&self) -> Vec<String> {

@@ -30,7 +30,12 @@ impl Render for DiffReply {
 }
 
 fn item(difference: &Difference) -> Item<'_> {
-    Item { label: difference.path.to_string(), before: difference.a.as_ref(), after: difference.b.as_ref(), base: None }
+    Item {
+        label: difference.path.to_string(),
+        before: difference.a.as_ref(),
+        after: difference.b.as_ref(),
+        base: None,
+    }
 }
 
 #[cfg(test)]

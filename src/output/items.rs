@@ -103,7 +103,8 @@ fn sign(item: &Item<'_>) -> (&'static str, Paint) {
 fn inline_text(item: &Item<'_>, width: usize, style: &Style) -> String {
     let (sign, paint) = sign(item);
     let default = item.base.map(|value| format!("{} (default)", words::value(value)));
-    let before = item.before.map(|value| Paint::Red.on(&words::value(value), style)).or_else(|| default.clone());
+    let before =
+        item.before.map(|value| Paint::Red.on(&words::value(value), style)).or_else(|| default.clone());
     let after = item.after.map(|value| Paint::Green.on(&words::value(value), style)).or(default);
     let values: Vec<String> = [before, after].into_iter().flatten().collect();
     format!("{} {:width$}  {}\n", paint.on(sign, style), escape::line(&item.label), values.join(" → "))

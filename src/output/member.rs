@@ -4,8 +4,9 @@ use super::change::warnings;
 use super::facts::Facts;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, escape, words};
-use crate::api::member::{EndSoloReply, 
-    InviteReply, ListMembersReply, ListTokensReply, MemberReply, MemberView, TokenReply, TokenView,
+use crate::api::member::{
+    EndSoloReply, InviteReply, ListMembersReply, ListTokensReply, MemberReply, MemberView, TokenReply,
+    TokenView,
 };
 
 impl Render for InviteReply {

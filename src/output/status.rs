@@ -1,8 +1,8 @@
 //! How the instance stands, whether its store is sound, and that a new one was made.
 
 use super::color::Paint;
-use super::facts::Facts;
 use super::escape;
+use super::facts::Facts;
 use super::table::{Field, table};
 use super::{Render, Style, words};
 use crate::api::status::{Check, CheckStatus, DoctorReply, StatusReply};
@@ -90,11 +90,7 @@ fn check_row(check: &Check) -> [Field; 3] {
         CheckStatus::Warning => ("warning", Paint::Yellow),
         CheckStatus::Failed => ("failed", Paint::Alarm),
     };
-    [
-        (&check.name).into(),
-        Field::painted(word, paint),
-        (&check.finding).into(),
-    ]
+    [(&check.name).into(), Field::painted(word, paint), (&check.finding).into()]
 }
 
 impl Render for DoctorReply {

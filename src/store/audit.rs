@@ -20,7 +20,9 @@ pub fn head(db: &Connection) -> Result<Head> {
 }
 
 fn to_hash(bytes: &[u8]) -> Result<Hash> {
-    Hash::try_from(bytes).map_err(|_| Error::integrity("An audit entry's hash is damaged.").hint("Type `cfgctl audit verify`."))
+    Hash::try_from(bytes).map_err(|_| {
+        Error::integrity("An audit entry's hash is damaged.").hint("Type `cfgctl audit verify`.")
+    })
 }
 
 /// Adds an entry after the head. Gives the new head.
@@ -59,7 +61,8 @@ pub struct Stored {
     pub hash: String,
 }
 
-const COLUMNS: &str = "seq, at, actor, proof, origin, program, action, target, outcome, detail, rows, prev_hash, hash";
+const COLUMNS: &str =
+    "seq, at, actor, proof, origin, program, action, target, outcome, detail, rows, prev_hash, hash";
 
 fn to_stored(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored {
@@ -143,7 +146,8 @@ pub fn walk(db: &Connection, mut visit: impl FnMut(Link<'_>) -> Result<()>) -> R
         let seq = row.get(0)?;
         let mut texts: [&[u8]; 10] = [&[]; 10];
         for (at, text) in texts.iter_mut().enumerate() {
-            *text = row.get_ref(at + 1)?.as_bytes_or_null().map_err(|_| damaged_column(seq))?.unwrap_or_default();
+            *text =
+                row.get_ref(at + 1)?.as_bytes_or_null().map_err(|_| damaged_column(seq))?.unwrap_or_default();
         }
         let bytes = |at: usize| -> Result<&[u8]> {
             Ok(row.get_ref(at)?.as_bytes_or_null().map_err(|_| damaged_column(seq))?.unwrap_or_default())

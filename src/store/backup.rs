@@ -41,9 +41,12 @@ impl Record {
 
     fn digest(&self) -> String {
         let mut hasher = Hasher::of("backup record");
-        let numbers = [self.version, self.paths, self.size, self.change.unwrap_or(0)].map(|number| number.to_string());
+        let numbers =
+            [self.version, self.paths, self.size, self.change.unwrap_or(0)].map(|number| number.to_string());
         let at = self.created_at.to_string();
-        for part in [&self.name, &self.scope, &at, &self.created_by, &self.checksum].into_iter().chain(&numbers) {
+        for part in
+            [&self.name, &self.scope, &at, &self.created_by, &self.checksum].into_iter().chain(&numbers)
+        {
             hasher.part(part.as_bytes());
         }
         hex(&hasher.finish()[..12])
@@ -65,7 +68,8 @@ pub fn altered(db: &Connection) -> Result<Vec<String>> {
     Ok(altered)
 }
 
-const COLUMNS: &str = "id, name, scope, automatic, created_at, created_by, version, paths, size, checksum, change";
+const COLUMNS: &str =
+    "id, name, scope, automatic, created_at, created_by, version, paths, size, checksum, change";
 
 fn to_record(row: &Row<'_>) -> Result<Record> {
     Ok(Record {

@@ -107,7 +107,9 @@ mod short_reasons {
         }))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RiskReason>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<RiskReason>, D::Error> {
         let short = Vec::<Short>::deserialize(deserializer)?;
         let whole = |short| match short {
             Short::Whole(reason) => reason,
@@ -189,7 +191,8 @@ pub fn last_executed_by(db: &Connection, member: &str) -> Result<Option<Change>>
 
 /// How many requests are open.
 pub fn count_open(db: &Connection) -> Result<i64> {
-    let mut statement = db.prepare_cached("SELECT count(*) FROM changes WHERE state IN ('pending', 'approved')")?;
+    let mut statement =
+        db.prepare_cached("SELECT count(*) FROM changes WHERE state IN ('pending', 'approved')")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
@@ -313,8 +316,9 @@ pub fn insert_item(db: &Connection, change: i64, position: usize, item: &Other) 
 
 /// A change's items as they were recorded before it was executed, in order.
 pub fn items(db: &Connection, change: i64) -> Result<Vec<Other>> {
-    let mut statement =
-        db.prepare_cached("SELECT what, path, before, after FROM change_items WHERE change = ?1 ORDER BY position")?;
+    let mut statement = db.prepare_cached(
+        "SELECT what, path, before, after FROM change_items WHERE change = ?1 ORDER BY position",
+    )?;
     let mut rows = statement.query([change])?;
     let mut items = Vec::new();
     while let Some(row) = rows.next()? {

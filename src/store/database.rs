@@ -65,11 +65,16 @@ impl Store {
         let place = absolute(place)?;
         let folder = folder_of(&place);
         if !folder.is_dir() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| cannot_make(folder, &error))?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .map_err(|error| cannot_make(folder, &error))?;
         }
         let lock = open_lock(&place)?;
         lock.try_lock().map_err(|_| {
-            Error::conflict(format!("Somebody else is making a store at {} just now.", place.display())).hint("Try again in a moment.")
+            Error::conflict(format!("Somebody else is making a store at {} just now.", place.display()))
+                .hint("Try again in a moment.")
         })?;
         if place.symlink_metadata().is_ok_and(|file| !file.is_file() || file.len() > 0) {
             return Err(Error::conflict(format!("There is already something at {}.", place.display()))
@@ -104,7 +109,10 @@ impl Store {
         connection.close().map_err(|(_, error)| Error::from(error))?;
         let log = fs::metadata(with_suffix(&draft, "-wal")).map_or(0, |log| log.len());
         if busy != 0 || left != 0 || log != 0 {
-            return Err(explain(&place, Error::unavailable(format!("The store at {} could not be made whole.", place.display()))));
+            return Err(explain(
+                &place,
+                Error::unavailable(format!("The store at {} could not be made whole.", place.display())),
+            ));
         }
         File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
         fs::rename(&draft, &place).map_err(failed)?;
@@ -113,7 +121,10 @@ impl Store {
             let why = plain_reason(&error.to_string());
             Error::new(
                 Code::UnknownOutcome,
-                format!("The store is at {}, but whether it survives a power failure is not known: {why}.", place.display()),
+                format!(
+                    "The store is at {}, but whether it survives a power failure is not known: {why}.",
+                    place.display()
+                ),
             )
             .hint("Look at the disk, then: cfgctl doctor")
         })
@@ -190,7 +201,8 @@ struct Turn<'a>(&'a File);
 
 impl<'a> Turn<'a> {
     fn take(lock: &'a File) -> Result<Turn<'a>> {
-        let failed = |error: io::Error| Error::unavailable(format!("The store's lock cannot be taken: {error}."));
+        let failed =
+            |error: io::Error| Error::unavailable(format!("The store's lock cannot be taken: {error}."));
         match lock.try_lock() {
             Ok(()) => return Ok(Turn(lock)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -203,8 +215,11 @@ impl<'a> Turn<'a> {
         std::thread::spawn(move || tell.send(waiting.lock()));
         match told.recv_timeout(BUSY) {
             Ok(taken) => taken.map(|()| Turn(lock)).map_err(failed),
-            Err(_) => Err(Error::unavailable(format!("The store is busy: somebody else has held it for {} s.", BUSY.as_secs()))
-                .hint("Find out who: fuser on the store's .lock file; then try again.")),
+            Err(_) => Err(Error::unavailable(format!(
+                "The store is busy: somebody else has held it for {} s.",
+                BUSY.as_secs()
+            ))
+            .hint("Find out who: fuser on the store's .lock file; then try again.")),
         }
     }
 }
@@ -260,7 +275,8 @@ fn absolute(place: &Path) -> Result<PathBuf> {
     if place.as_os_str().is_empty() || place.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(Error::usage(format!("{place:?} cannot be a file's name.")));
     }
-    std::path::absolute(place).map_err(|error| Error::usage(format!("{} is no place: {error}.", place.display())))
+    std::path::absolute(place)
+        .map_err(|error| Error::usage(format!("{} is no place: {error}.", place.display())))
 }
 
 fn check_file(place: &Path) -> Result<()> {
@@ -338,7 +354,10 @@ fn open_to_read(place: &Path) -> Result<Connection> {
         Err(rusqlite::Error::SqliteFailure(failure, _))
             if matches!(
                 failure.code,
-                ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::DiskFull
+                ErrorCode::CannotOpen
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::DiskFull
             ) =>
         {
             open_immutable(place)
@@ -349,9 +368,11 @@ fn open_to_read(place: &Path) -> Result<Connection> {
 
 fn open_immutable(place: &Path) -> Result<Connection> {
     if fs::metadata(with_suffix(place, "-wal")).is_ok_and(|log| log.len() > 0) {
-        return Err(Error::unavailable("The store was not closed properly and stands where nothing can be written.")
-            .not_retryable()
-            .hint("Copy the store with its -wal file to a place that can be written, and read it there."));
+        return Err(Error::unavailable(
+            "The store was not closed properly and stands where nothing can be written.",
+        )
+        .not_retryable()
+        .hint("Copy the store with its -wal file to a place that can be written, and read it there."));
     }
     let mut uri = String::from("file:");
     for byte in place.as_os_str().as_encoded_bytes() {
@@ -362,7 +383,8 @@ fn open_immutable(place: &Path) -> Result<Connection> {
         }
     }
     uri.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     Ok(Connection::open_with_flags(uri, flags)?)
 }
 
@@ -370,8 +392,10 @@ fn check_identity(connection: &Connection, place: Option<&Path>) -> Result<()> {
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if id != APPLICATION_ID {
         let shown = place.unwrap_or(Path::new("in memory")).display();
-        return Err(Error::integrity(format!("{shown} is not a cfgctl store: it is another program's database."))
-            .hint("Name another file with --store, or make a store: cfgctl init --store PATH."));
+        return Err(Error::integrity(format!(
+            "{shown} is not a cfgctl store: it is another program's database."
+        ))
+        .hint("Name another file with --store, or make a store: cfgctl init --store PATH."));
     }
     Ok(())
 }
@@ -421,7 +445,9 @@ pub fn problems(db: &Connection) -> Result<Vec<String>> {
 
 /// Every table, index, view and trigger, as it was made.
 pub fn schema(db: &Connection) -> Result<Vec<(String, String, Option<String>)>> {
-    let mut statement = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name")?;
+    let mut statement = db.prepare(
+        "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name",
+    )?;
     let entries = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(entries.collect::<rusqlite::Result<_>>()?)
 }

@@ -12,11 +12,13 @@ impl From<rusqlite::Error> for Error {
                 | rusqlite::Error::InvalidColumnType(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)
                 | rusqlite::Error::Utf8Error(..) => {
-                    Error::integrity(format!("The store holds a row that cannot be read: {error}.")).hint(doctor)
+                    Error::integrity(format!("The store holds a row that cannot be read: {error}."))
+                        .hint(doctor)
                 }
                 // Our own queries fit our own schema: the schema is what has changed.
                 rusqlite::Error::SqlInputError { msg, .. } => {
-                    Error::integrity(format!("The store's schema is not what it should be: {msg}.")).hint(doctor)
+                    Error::integrity(format!("The store's schema is not what it should be: {msg}."))
+                        .hint(doctor)
                 }
                 rusqlite::Error::QueryReturnedNoRows => {
                     Error::integrity("The store lacks a row that must be there.").hint(doctor)
@@ -31,21 +33,27 @@ impl From<rusqlite::Error> for Error {
                     .hint("Try again in a moment.")
             }
             ErrorCode::DiskFull => disk_full(),
-            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-                Error::unavailable("The store cannot be written: its file, its folder or its file system is read-only.")
-                    .not_retryable()
-                    .hint("Look at the permissions of the store and of its folder.")
-            }
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Error::unavailable(
+                "The store cannot be written: its file, its folder or its file system is read-only.",
+            )
+            .not_retryable()
+            .hint("Look at the permissions of the store and of its folder."),
             ErrorCode::CannotOpen => Error::unavailable(format!("The store cannot be opened: {detail}."))
                 .not_retryable()
                 .hint("Look at the permissions of the store and of its folder."),
-            ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed | ErrorCode::NoLargeFileSupport => {
+            ErrorCode::SystemIoFailure
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::NoLargeFileSupport => {
                 Error::unavailable(format!("The store's disk reports an error: {detail}."))
                     .not_retryable()
                     .hint("Look at the system's log for disk errors, then type `cfgctl doctor`.")
             }
-            ErrorCode::NotADatabase => Error::integrity("The file is not a cfgctl store: it is no SQLite database.")
-                .hint("If it was one, restore it from the backups beside it; otherwise name another with --store."),
+            ErrorCode::NotADatabase => Error::integrity(
+                "The file is not a cfgctl store: it is no SQLite database.",
+            )
+            .hint(
+                "If it was one, restore it from the backups beside it; otherwise name another with --store.",
+            ),
             ErrorCode::DatabaseCorrupt => {
                 Error::integrity(format!("The store is damaged: {detail}.")).hint(doctor)
             }
@@ -55,7 +63,8 @@ impl From<rusqlite::Error> for Error {
             ErrorCode::TooBig => Error::invalid("The value is larger than the store can hold."),
             ErrorCode::OutOfMemory => Error::unavailable("Memory is exhausted.").not_retryable(),
             _ if detail.contains("no such table") || detail.contains("no such column") => {
-                Error::integrity(format!("The store's schema is not what it should be: {detail}.")).hint(doctor)
+                Error::integrity(format!("The store's schema is not what it should be: {detail}."))
+                    .hint(doctor)
             }
             _ => Error::new(Code::Internal, format!("The database was asked wrongly: {detail}.")),
         }

@@ -34,8 +34,7 @@ pub struct Event {
     pub version: i64,
 }
 
-const COLUMNS: &str =
-    "id, operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id";
+const COLUMNS: &str = "id, operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id";
 
 fn to_event(row: &Row<'_>) -> Result<Event> {
     let (section, key): (String, String) = (row.get(2)?, row.get(3)?);
@@ -134,7 +133,8 @@ pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Event>> 
         condition("id < {}", Box::new(before), &mut values);
     }
     let conditions = conditions.join(" AND ").replace("AND OR", "OR").replace("AND AND", "AND");
-    let sql = format!("SELECT {COLUMNS} FROM config_history WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
+    let sql =
+        format!("SELECT {COLUMNS} FROM config_history WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(values.iter()))?;
     let mut events = Vec::new();
@@ -190,7 +190,12 @@ pub fn value_at(db: &Connection, path: &Path, version: i64) -> Result<Option<Opt
 
 /// Whether a path held this very value (or none) at some moment since then: as what a row left behind that was not
 /// replaced before, or as what the first row since then replaced.
-pub fn was_in_force_since(db: &Connection, path: &Path, value: Option<&str>, since: Timestamp) -> Result<bool> {
+pub fn was_in_force_since(
+    db: &Connection,
+    path: &Path,
+    value: Option<&str>,
+    since: Timestamp,
+) -> Result<bool> {
     let mut statement = db.prepare_cached(
         "SELECT 1 FROM config_history WHERE section = ?1 AND key = ?2 AND changed_at >= ?3 AND old_value IS ?4 LIMIT 1",
     )?;

@@ -51,7 +51,8 @@ const COLUMNS: &str = "id, text, hash, created_at, created_by, reason, change";
 
 /// The manifest in force.
 pub fn current(db: &Connection) -> Result<Applied> {
-    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM manifests ORDER BY id DESC LIMIT 1"))?;
+    let mut statement =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM manifests ORDER BY id DESC LIMIT 1"))?;
     let mut rows = statement.query([])?;
     rows.next()?.map_or_else(|| Err(Error::integrity("The store has no manifest.")), to_applied)
 }
@@ -88,7 +89,8 @@ pub fn put_in_force(db: &Connection, applied: &Applied, manifest: &Manifest) -> 
     }
     for (table, columns) in rows_of(manifest)? {
         let marks: Vec<String> = (1..=columns.len()).map(|at| format!("?{at}")).collect();
-        let mut statement = db.prepare_cached(&format!("INSERT INTO {table} VALUES ({})", marks.join(", ")))?;
+        let mut statement =
+            db.prepare_cached(&format!("INSERT INTO {table} VALUES ({})", marks.join(", ")))?;
         statement.execute(rusqlite::params_from_iter(columns))?;
     }
     Ok(())
@@ -178,7 +180,11 @@ pub fn default(db: &Connection, path: &str) -> Result<Option<Value>> {
 }
 
 /// Calls back for each default in path order: all, or those that are or lie below a prefix.
-pub fn each_default(db: &Connection, prefix: Option<&str>, mut visit: impl FnMut(Path, Value) -> Result<()>) -> Result<()> {
+pub fn each_default(
+    db: &Connection,
+    prefix: Option<&str>,
+    mut visit: impl FnMut(Path, Value) -> Result<()>,
+) -> Result<()> {
     let mut statement = db.prepare_cached(
         "SELECT path, default_value FROM settings
          WHERE default_value IS NOT NULL AND (path = ?1 OR (path >= ?2 AND path < ?3)) ORDER BY path",
@@ -226,7 +232,8 @@ pub fn rules(db: &Connection, names: &[String]) -> Result<Vec<Rule>> {
     let mut statement = db.prepare_cached("SELECT position, rule FROM rules WHERE name = ?1")?;
     let mut found: Vec<(i64, Rule)> = Vec::new();
     for name in names {
-        let (position, text): (i64, String) = statement.query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (position, text): (i64, String) =
+            statement.query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
         found.push((position, read_part(&text)?));
     }
     found.sort_by_key(|(position, _)| *position);
@@ -241,7 +248,9 @@ fn read_part<T: DeserializeOwned>(text: &str) -> Result<T> {
 pub fn part<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<T> {
     let mut statement = db.prepare_cached("SELECT part FROM manifest_parts WHERE name = ?1")?;
     let text: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
-    read_part(&text.ok_or_else(|| Error::integrity(format!("The store lacks the manifest's part {name:?}.")))?)
+    read_part(
+        &text.ok_or_else(|| Error::integrity(format!("The store lacks the manifest's part {name:?}.")))?,
+    )
 }
 
 /// The policy in force.
@@ -268,9 +277,11 @@ pub struct Generation {
 }
 
 fn one_generation(db: &Connection, tail: &str, values: impl rusqlite::Params) -> Result<Generation> {
-    let mut statement =
-        db.prepare_cached(&format!("SELECT id, manifest, base_hash, created_at FROM base_generations {tail}"))?;
-    let row = statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?)));
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT id, manifest, base_hash, created_at FROM base_generations {tail}"
+    ))?;
+    let row = statement
+        .query_row(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?)));
     let (id, manifest, base_hash, at) = row?;
     Ok(Generation { id, manifest, base_hash, created_at: time_of(&at)? })
 }

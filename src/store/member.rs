@@ -66,7 +66,8 @@ pub fn names_of_the_same_user(db: &Connection, name: &str) -> Result<Vec<String>
 
 /// Whether somebody of that name was ever active: an invitation that nobody redeemed does not count.
 pub fn was_ever_active(db: &Connection, name: &str) -> Result<bool> {
-    let mut statement = db.prepare_cached("SELECT 1 FROM members WHERE name = ?1 AND membership = 'active'")?;
+    let mut statement =
+        db.prepare_cached("SELECT 1 FROM members WHERE name = ?1 AND membership = 'active'")?;
     Ok(statement.exists([name])?)
 }
 

@@ -60,20 +60,26 @@ pub fn migrate(store: &Store) -> Result<()> {
         return Ok(());
     }
     if present > 0
-        && let Some(place) = store.place() {
-            copy(connection, place, present)?;
-        }
+        && let Some(place) = store.place()
+    {
+        copy(connection, place, present)?;
+    }
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT",
     )?;
     for (number, (name, sql)) in (1i64..).zip(MIGRATIONS) {
         let checksum = hex(&Sha256::digest(sql));
         if number <= present {
-            let kept: String =
-                connection.query_row("SELECT checksum FROM migrations WHERE number = ?1", [number], |row| row.get(0))?;
+            let kept: String = connection.query_row(
+                "SELECT checksum FROM migrations WHERE number = ?1",
+                [number],
+                |row| row.get(0),
+            )?;
             if kept != checksum {
-                return Err(Error::integrity(format!("The store's migration {name} is not the one this program knows."))
-                    .hint("Use the program that made the store."));
+                return Err(Error::integrity(format!(
+                    "The store's migration {name} is not the one this program knows."
+                ))
+                .hint("Use the program that made the store."));
             }
             continue;
         }
@@ -88,11 +94,14 @@ pub fn migrate(store: &Store) -> Result<()> {
 
 /// Whether the store's record of its migrations is this program's.
 pub fn is_recorded(connection: &Connection) -> Result<bool> {
-    let mut statement = connection.prepare("SELECT number, name, checksum FROM migrations ORDER BY number")?;
+    let mut statement =
+        connection.prepare("SELECT number, name, checksum FROM migrations ORDER BY number")?;
     let kept: Vec<(i64, String, String)> = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let known = (1i64..).zip(MIGRATIONS).map(|(number, (name, sql))| (number, (*name).to_owned(), hex(&Sha256::digest(sql))));
+    let known = (1i64..)
+        .zip(MIGRATIONS)
+        .map(|(number, (name, sql))| (number, (*name).to_owned(), hex(&Sha256::digest(sql))));
     Ok(kept == known.collect::<Vec<_>>())
 }
 
@@ -100,11 +109,14 @@ pub fn is_recorded(connection: &Connection) -> Result<bool> {
 fn copy(connection: &Connection, place: &Path, schema: i64) -> Result<()> {
     let target = with_suffix(place, &format!(".before-schema-{}", schema + 1));
     let draft = with_suffix(&target, ".new");
-    let failed = |error: io::Error| Error::unavailable(format!("The copy before the migration cannot be made: {error}.")).not_retryable();
+    let failed = |error: io::Error| {
+        Error::unavailable(format!("The copy before the migration cannot be made: {error}.")).not_retryable()
+    };
     if let Err(error) = fs::remove_file(&draft)
-        && error.kind() != io::ErrorKind::NotFound {
-            return Err(failed(error));
-        }
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(failed(error));
+    }
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
     connection.execute("VACUUM INTO ?1", [draft.to_string_lossy()])?;
     File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;

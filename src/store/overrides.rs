@@ -48,7 +48,8 @@ fn to_override((path, value, value_type, at, by, reason, version): Raw) -> Resul
 
 /// The row of one path, active or not.
 pub fn find(db: &Connection, path: &str) -> Result<Option<Override>> {
-    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM config_overrides WHERE path = ?1"))?;
+    let mut statement =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM config_overrides WHERE path = ?1"))?;
     statement.query_row([path], raw).optional()?.map(to_override).transpose()
 }
 
@@ -61,7 +62,8 @@ pub fn value(db: &Connection, path: &str) -> Result<Option<Value>> {
 
 /// Whether a path has an override.
 pub fn is_set(db: &Connection, path: &str) -> Result<bool> {
-    let mut statement = db.prepare_cached("SELECT 1 FROM config_overrides WHERE path = ?1 AND is_active = 1")?;
+    let mut statement =
+        db.prepare_cached("SELECT 1 FROM config_overrides WHERE path = ?1 AND is_active = 1")?;
     Ok(statement.exists([path])?)
 }
 
@@ -75,7 +77,11 @@ pub fn paths_below(db: &Connection, prefix: &str, limit: u32) -> Result<Vec<Stri
 }
 
 /// Calls back for each active override in path order: all, or those that are or lie below a prefix.
-pub fn each(db: &Connection, prefix: Option<&str>, mut visit: impl FnMut(Override) -> Result<()>) -> Result<()> {
+pub fn each(
+    db: &Connection,
+    prefix: Option<&str>,
+    mut visit: impl FnMut(Override) -> Result<()>,
+) -> Result<()> {
     each_raw(db, prefix, |raw| visit(to_override(raw)?))
 }
 
@@ -102,7 +108,10 @@ fn each_raw(db: &Connection, prefix: Option<&str>, mut visit: impl FnMut(Raw) ->
 }
 
 /// Calls back for each active override with its columns as text: path, canonical value, type, when, by whom.
-pub fn each_text(db: &Connection, mut visit: impl FnMut(&str, &str, &str, &str, &str) -> Result<()>) -> Result<()> {
+pub fn each_text(
+    db: &Connection,
+    mut visit: impl FnMut(&str, &str, &str, &str, &str) -> Result<()>,
+) -> Result<()> {
     each_raw(db, None, |(path, value, value_type, at, by, ..)| {
         visit(&path, value.as_deref().unwrap_or("null"), &value_type, &at, &by)
     })
@@ -138,7 +147,13 @@ pub struct Stamp<'a> {
 }
 
 /// Sets (or, with no value, unsets) a path's override.
-pub fn put(db: &Connection, path: &Path, new: Option<&Value>, canonical: Option<&str>, stamp: Stamp<'_>) -> Result<()> {
+pub fn put(
+    db: &Connection,
+    path: &Path,
+    new: Option<&Value>,
+    canonical: Option<&str>,
+    stamp: Stamp<'_>,
+) -> Result<()> {
     match new {
         Some(new) => {
             let mut statement = db.prepare_cached(

@@ -76,11 +76,10 @@ pub fn by_hash(db: &Connection, beginning: &str, other_than: i64) -> Result<Opti
 /// The newest version made at or before a time.
 pub fn at_time(db: &Connection, time: Timestamp) -> Result<Option<Version>> {
     // Times never go back from version to version, so a binary search over the numbers finds it.
-    let (mut low, mut high) = db.query_row(
-        "SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM config_versions",
-        [],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-    )?;
+    let (mut low, mut high) =
+        db.query_row("SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM config_versions", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })?;
     let wanted = time.to_string();
     let mut found = None;
     let mut statement =
@@ -190,7 +189,8 @@ pub fn count_prunable(db: &Connection, up_to: i64) -> Result<u64> {
 
 /// A version's tags, by name.
 pub fn tags_of(db: &Connection, id: i64) -> Result<Vec<String>> {
-    let mut statement = db.prepare_cached("SELECT tag FROM version_tags WHERE version_id = ?1 ORDER BY tag")?;
+    let mut statement =
+        db.prepare_cached("SELECT tag FROM version_tags WHERE version_id = ?1 ORDER BY tag")?;
     Ok(statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -205,7 +205,9 @@ pub fn tags_like(db: &Connection, beginning: &str, limit: u32) -> Result<Vec<(St
     let mut statement = db.prepare_cached(
         "SELECT tag, version_id FROM version_tags WHERE substr(tag, 1, length(?1)) = ?1 ORDER BY tag LIMIT ?2",
     )?;
-    Ok(statement.query_map((beginning, limit), |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+    Ok(statement
+        .query_map((beginning, limit), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 /// Gives a version a tag.

@@ -31,7 +31,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         if std::env::var_os("CFGCTL_KEEP_WORLDS").is_none() {
             // What a test made unwritable is made writable again, so that nothing stays behind.
-            let _ = Command::new("chmod").arg("-R").arg("u+rwX").arg(&self.folder).stderr(Stdio::null()).status();
+            let _ =
+                Command::new("chmod").arg("-R").arg("u+rwX").arg(&self.folder).stderr(Stdio::null()).status();
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
@@ -60,7 +61,9 @@ impl World {
     pub(crate) fn team() -> Team {
         let (world, alice) = World::solo();
         let join = |name: &str, uid: u32, role: &str| {
-            let code = alice.run(&format!("member invite {name} --role {role} --uid {uid} --keep-solo --reason team")).ok();
+            let code = alice
+                .run(&format!("member invite {name} --role {role} --uid {uid} --keep-solo --reason team"))
+                .ok();
             let user = world.user(name, uid);
             user.run(&format!("member join {}", code.trim())).ok();
             user
@@ -236,7 +239,8 @@ impl Ran {
     /// Standard output as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{}: {error}\n{}\n{}", self.line, self.out, self.err))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{}: {error}\n{}\n{}", self.line, self.out, self.err))
     }
 
     /// Both streams with what differs from run to run (the world's folder) made equal, for snapshots.

@@ -49,8 +49,10 @@ fn every_folder_imports_only_what_the_table_allows() {
             .find(|(known, _)| *known == folder)
             .unwrap_or_else(|| panic!("{folder} is not in the table: add it, with what it may import"));
         for (other, _) in MAY_IMPORT.iter().filter(|(other, _)| *other != folder && *other != "domain") {
-            let mentions = text.contains(&format!("crate::{other}::")) || text.contains(&format!("crate::{{{other}"));
-            let may = allowed.contains(other) || (*other == "engine" && BUILDS_TARGETS.contains(&name.as_str()));
+            let mentions =
+                text.contains(&format!("crate::{other}::")) || text.contains(&format!("crate::{{{other}"));
+            let may =
+                allowed.contains(other) || (*other == "engine" && BUILDS_TARGETS.contains(&name.as_str()));
             if mentions && !may {
                 wrong.push(format!("{name} imports {other}"));
             }
@@ -61,7 +63,16 @@ fn every_folder_imports_only_what_the_table_allows() {
 
 #[test]
 fn the_domain_knows_no_machine() {
-    let machines = ["std::fs", "std::env", "std::net", "std::process", "rusqlite", "SystemTime", "Instant::now", "Utc::now"];
+    let machines = [
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "rusqlite",
+        "SystemTime",
+        "Instant::now",
+        "Utc::now",
+    ];
     let mut wrong = Vec::new();
     for (name, text) in sources().into_iter().filter(|(name, _)| name.starts_with("domain/")) {
         for machine in machines.iter().filter(|machine| without_tests(&text).contains(**machine)) {
@@ -86,7 +97,17 @@ fn nothing_prints_by_itself_and_nothing_unwraps() {
     // What only tests compile may unwrap.
     for (name, text) in sources().into_iter().filter(|(name, _)| !name.starts_with("output/samples")) {
         let text = without_tests(&text);
-        for word in ["println!", "eprintln!", "print!(", "eprint!(", ".unwrap()", ".expect(\"", "todo!", "unimplemented!", "dbg!"] {
+        for word in [
+            "println!",
+            "eprintln!",
+            "print!(",
+            "eprint!(",
+            ".unwrap()",
+            ".expect(\"",
+            "todo!",
+            "unimplemented!",
+            "dbg!",
+        ] {
             assert!(!text.contains(word), "{name} holds {word:?}");
         }
     }

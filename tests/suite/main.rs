@@ -2,6 +2,14 @@
 //!
 //! Users are values, and read as people speak: `alice.run("set server.port 5050 --reason 'more room'")`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that goes wrong is to stop and say so"
+)]
+
 mod docs;
 mod governance;
 mod harness;

@@ -53,7 +53,15 @@ fn change(state: State, risk: Risk) -> ChangeView {
 
 fn reply(outcome: Outcome, change: Option<ChangeView>) -> ChangeReply {
     let audit_head = change.as_ref().map(|_| HEAD.to_owned());
-    ChangeReply { outcome, dry_run: false, change, unchanged: vec![], warnings: vec![], next: None, audit_head }
+    ChangeReply {
+        outcome,
+        dry_run: false,
+        change,
+        unchanged: vec![],
+        warnings: vec![],
+        next: None,
+        audit_head,
+    }
 }
 
 pub(in crate::output) fn applied() -> ChangeReply {

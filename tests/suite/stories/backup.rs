@@ -57,7 +57,7 @@ fn the_file_has_the_name_and_the_shape_that_operators_know() {
 fn before_every_change_a_file_holds_the_former_values_and_marks_what_was_absent() {
     let (world, alice) = World::solo();
     alice.run("set server.port 5050 --reason one").ok();
-    let first = read(&world, &json(&alice, "cr show 2")["backup"].as_str().unwrap().to_owned());
+    let first = read(&world, json(&alice, "cr show 2")["backup"].as_str().unwrap());
     assert_eq!(
         (&first["absent"], &first["configurations"], &first["scope"]),
         (&json!(["server.port"]), &json!({}), &json!("change"))

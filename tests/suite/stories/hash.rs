@@ -17,7 +17,7 @@ fn node(leaves: &[([u8; 32], [u8; 32])], depth: usize) -> [u8; 32] {
     }
     hasher.update(b"branch\0");
     for child in 0..16 {
-        let digit = |place: &[u8; 32]| place[depth / 2] >> (if depth % 2 == 0 { 4 } else { 0 }) & 15;
+        let digit = |place: &[u8; 32]| place[depth / 2] >> (if depth.is_multiple_of(2) { 4 } else { 0 }) & 15;
         let below: Vec<_> = leaves.iter().filter(|(place, _)| digit(place) == child).copied().collect();
         hasher.update(if below.is_empty() { [0; 32] } else { node(&below, depth + 1) });
     }

@@ -101,7 +101,7 @@ fn what_is_too_long_too_deep_or_inexact_is_refused_with_the_limit() {
         format!("{text}a{level}: &a{level} [{}]\n", below.trim_end_matches(','))
     });
     let value = |text: &str, says: &'static str| {
-        (format!("set free.x --stdin --reason r"), text.as_bytes().to_vec(), says)
+        ("set free.x --stdin --reason r".to_string(), text.as_bytes().to_vec(), says)
     };
     let document =
         |text: &str, says: &'static str| ("apply -f - --reason r".to_owned(), text.as_bytes().to_vec(), says);
