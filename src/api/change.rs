@@ -1,8 +1,9 @@
 //! Changing values: the one way in. A set, an unset, an edit and a batch are all changes, told apart by their kind.
 
 use super::{Outcome, Reply};
+use crate::domain::approval::Lack;
 use crate::domain::change::{Kind, State};
-use crate::domain::policy::{Demand, Lack};
+use crate::domain::policy::Demand;
 use crate::domain::risk::{Risk, RiskReason};
 use crate::domain::{path::Path, time::Timestamp, value::Value, value::ValueType};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! What is true without a machine: no clock, file, network, SQL or terminal. Time and randomness are parameters.
 
+pub mod approval;
 pub mod audit;
 pub mod backup;
 pub mod change;

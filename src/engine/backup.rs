@@ -1,9 +1,9 @@
 //! Backups: made, listed, looked into, verified, pruned; and the day's full one after a change.
 
 use super::backup_file;
-use super::change::check_reason;
 use super::history::{cursor, cut, page};
 use super::identity::{self, Actor};
+use super::terms::check_reason;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::backup::{

@@ -2,31 +2,26 @@
 
 use super::apply::{self, Steps};
 use super::plan::{Plan, Wanted, plan};
+use super::terms::check_terms;
 use super::transact::{Note, View};
 use super::view::{self, Case};
+use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle};
 use crate::api::Outcome;
-use crate::api::change::{
-    ApplyDocument, Assess, AssessReply, ChangeReply, Input, ItemSpec, MakeChange, Terms, Validate,
-    ValidateReply,
-};
-use crate::api::value::VALUES_FORMAT;
+use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Terms};
+use crate::domain::approval::Lack;
 use crate::domain::audit::Head;
 use crate::domain::change::{Item, Kind, State, check_id, content_hash};
 use crate::domain::error::{Error, Result};
-use crate::domain::flatten::flatten;
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
-use crate::domain::policy::{Lack, Policy};
+use crate::domain::policy::Policy;
 use crate::domain::role::Role;
-use crate::domain::value::{self, Value};
+use crate::domain::value::{self};
 use crate::store::approval::{self, Approval};
 use crate::store::change::{self, Change, Decision, Other};
 use crate::store::{manifest, overrides, version};
 use serde_json::json;
-
-/// The longest reason, ticket or plan, in bytes.
-const LONGEST_TEXT: usize = 16 * 1024;
 
 /// What somebody wants to change.
 pub(super) struct Proposal<'a> {
@@ -83,68 +78,6 @@ impl Handle<ApplyDocument> for Engine {
     }
 }
 
-impl Handle<Validate> for Engine {
-    fn handle(&mut self, caller: &Caller, request: Validate) -> Result<ValidateReply> {
-        self.look(caller, |view| {
-            let policy = manifest::policy(view.db)?;
-            let (plan, unreadable) = plan_loosely(view, &request.items, request.document.as_ref(), &policy)?;
-            Ok(validation(plan, unreadable))
-        })
-    }
-}
-
-impl Handle<Assess> for Engine {
-    fn handle(&mut self, caller: &Caller, request: Assess) -> Result<AssessReply> {
-        self.look(caller, |view| {
-            let policy = manifest::policy(view.db)?;
-            let (plan, unreadable) = plan_loosely(view, &request.items, request.document.as_ref(), &policy)?;
-            let verdict = Case::of_new(view, plan.digest(), false)?.weigh(&plan.demand);
-            Ok(AssessReply {
-                restart_required: plan.restart,
-                affected_services: plan.services.clone(),
-                risk_level: plan.risk,
-                risk_reasons: plan.reasons.clone(),
-                demand: plan.demand.in_words(),
-                missing: verdict.lacks,
-                advice: verdict.advice,
-                items: plan.items.iter().map(|item| view::item_view(view, item)).collect::<Result<_>>()?,
-                validation_results: validation(plan, unreadable),
-            })
-        })
-    }
-}
-
-fn validation(plan: Plan, unreadable: Vec<crate::api::change::Issue>) -> ValidateReply {
-    let checked = plan.items.len() + plan.unchanged.len() + unreadable.len();
-    let issues: Vec<_> = unreadable.into_iter().chain(plan.issues).collect();
-    ValidateReply { valid: issues.is_empty(), checked, issues, warnings: plan.warnings }
-}
-
-/// Plans what can be read, and says what can't instead of stopping at it.
-fn plan_loosely(
-    view: &View<'_>,
-    items: &[ItemSpec],
-    document: Option<&Value>,
-    policy: &Policy,
-) -> Result<(Plan, Vec<crate::api::change::Issue>)> {
-    let mut unreadable = Vec::new();
-    let mut wanted = match document {
-        Some(document) => read_document(view, document)?,
-        None => Vec::new(),
-    };
-    for item in items {
-        match read_item(view, item) {
-            Ok(read) => wanted.push(read),
-            Err(error) => unreadable.push(crate::api::change::Issue {
-                path: Path::parse(&item.path).ok(),
-                rule: None,
-                message: error.message,
-            }),
-        }
-    }
-    Ok((plan(view, wanted, policy, false)?, unreadable))
-}
-
 impl Engine {
     /// Plans a change and, unless only asked what would happen, records and perhaps executes it.
     pub(super) fn propose<'a>(
@@ -174,146 +107,8 @@ impl Engine {
     }
 }
 
-/// Refuses terms without a reason, or with endless texts.
-pub(super) fn check_terms(terms: &Terms) -> Result<()> {
-    check_reason(&terms.reason)?;
-    check_text("ticket", terms.ticket.as_deref().unwrap_or_default())?;
-    check_text("rollback plan", terms.rollback_plan.as_deref().unwrap_or_default())
-}
-
-/// Refuses a reason that is missing or endless.
-pub(super) fn check_reason(reason: &str) -> Result<()> {
-    if reason.trim().is_empty() {
-        return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
-    }
-    check_text("reason", reason)
-}
-
-/// Refuses an endless text.
-pub(super) fn check_text(name: &str, text: &str) -> Result<()> {
-    if text.len() > LONGEST_TEXT {
-        return Err(Error::invalid(format!(
-            "The {name} is {} bytes long; the limit is {LONGEST_TEXT}.",
-            text.len()
-        ))
-        .hint("Say it shorter, and name a ticket that says the rest: --ticket T"));
-    }
-    Ok(())
-}
-
 fn text_of(items: &[ItemSpec]) -> String {
     serde_json::to_string(items).unwrap_or_default()
-}
-
-fn read_items(view: &View<'_>, items: &[ItemSpec]) -> Result<Vec<Wanted>> {
-    if items.is_empty() {
-        return Err(Error::usage("Nothing was named to change.")
-            .hint("Name a path: cfgctl set PATH VALUE --reason \"…\""));
-    }
-    items.iter().map(|item| read_item(view, item)).collect()
-}
-
-/// One item as typed: its value read by the setting's type, or by the type named.
-fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
-    let path = Path::parse(&item.path)?;
-    let value = match &item.input {
-        Input::Unset if is_unheard_of(view, &path)? => {
-            return Err(Error::not_found(format!(
-                "Nobody ever set {path}, and the manifest does not register it."
-            ))
-            .hint("See what there is: cfgctl get"));
-        }
-        Input::Unset => None,
-        Input::Json(value) => Some(value.clone()),
-        Input::Text { text, value_type } => {
-            let setting = manifest::setting(view.db, path.as_str())?;
-            let read = match (&setting, value_type) {
-                (Some(setting), _) if setting.secret => Ok(Value::from(text.as_str())),
-                (Some(setting), None) => match setting.value_type() {
-                    Some(expected) => value::read_typed(text, expected),
-                    None => value::read_untyped(text),
-                },
-                (_, Some(named)) => value::read_typed(text, *named),
-                (None, None) => value::read_untyped(text),
-            };
-            Some(read.map_err(|error| {
-                let message = format!("{path}: {}", error.message);
-                let hint = error
-                    .hint
-                    .clone()
-                    .unwrap_or_else(|| format!("What the setting takes: cfgctl explain {path}"));
-                Error { message, hint: Some(hint), ..error }
-            })?)
-        }
-    };
-    if let Some(value) = &value
-        && value.is_null()
-    {
-        return Ok((path, None));
-    }
-    Ok((path, value))
-}
-
-/// A path that nobody ever set and the manifest does not register is a slip of the pen.
-fn is_unheard_of(view: &View<'_>, path: &Path) -> Result<bool> {
-    Ok(overrides::find(view.db, path.as_str())?.is_none()
-        && !manifest::is_registered(view.db, path.as_str())?)
-}
-
-/// The leaves of a document: nested or flat, or the very shape that `get -o json` gives.
-pub(super) fn read_document(view: &View<'_>, document: &Value) -> Result<Vec<Wanted>> {
-    if document.is_null() {
-        return Err(Error::invalid("The document is empty.").hint("If nothing is what you mean, write {}."));
-    }
-    if document.get("format").and_then(Value::as_str) == Some(VALUES_FORMAT) {
-        return read_values(document);
-    }
-    let mut failed = None;
-    let leaves = flatten(document, &mut |path| match manifest::setting(view.db, path.as_str()) {
-        Ok(setting) => setting.is_some_and(|setting| setting.is_object()),
-        Err(error) => {
-            failed.get_or_insert(error);
-            false
-        }
-    })?;
-    failed.map_or(Ok(leaves), Err)
-}
-
-fn read_values(document: &Value) -> Result<Vec<Wanted>> {
-    let odd = || Error::invalid(format!("The document calls itself {VALUES_FORMAT} and has not its shape."));
-    let items = document.get("items").and_then(Value::as_array).ok_or_else(odd)?;
-    let mut wanted = Vec::new();
-    for item in items {
-        let path = item.get("path").and_then(Value::as_str).ok_or_else(odd)?;
-        let value = item.get("value").ok_or_else(odd)?;
-        // Defaults are the manifest's to say; giving them back as overrides would change what is effective later.
-        if item.get("layer").and_then(Value::as_str) != Some("default") {
-            wanted.push((Path::parse(path)?, Some(value.clone()).filter(|value| !value.is_null())));
-        }
-    }
-    Ok(wanted)
-}
-
-/// Below the prefix, whatever the document leaves out is to be unset.
-fn leave_nothing_else(view: &View<'_>, prefix: &str, wanted: &mut Vec<Wanted>) -> Result<()> {
-    let prefix = (!prefix.is_empty()).then(|| Path::parse(prefix)).transpose()?;
-    let prefix = prefix.as_ref().map(Path::as_str);
-    if let Some((path, _)) =
-        wanted.iter().find(|(path, _)| prefix.is_some_and(|prefix| !path.is_within(prefix)))
-    {
-        return Err(Error::invalid(format!(
-            "{path} is not below {}, which --exact names.",
-            prefix.unwrap_or_default()
-        ))
-        .hint("Leave it out of the document, or name a shorter prefix."));
-    }
-    let named: std::collections::HashSet<Path> = wanted.iter().map(|(path, _)| path.clone()).collect();
-    overrides::each(view.db, prefix, |row| {
-        if !named.contains(&row.path) {
-            wanted.push((row.path, None));
-        }
-        Ok(())
-    })
 }
 
 /// Plans a proposal, and records and perhaps executes it unless it is a dry run.

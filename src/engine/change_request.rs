@@ -4,9 +4,10 @@
 //! wait and the one in force are both satisfied; one vote a person, bound to the digest, counted by the role they have now.
 
 use super::apply::{self, Steps};
-use super::change::{check_reason, check_text, outcome_of};
+use super::change::outcome_of;
 use super::history::{cursor, cut, page};
 use super::plan::plan;
+use super::terms::{check_reason, check_text};
 use super::transact::{Note, View};
 use super::view::{self, Case, least_role};
 use super::{Engine, Handle};
@@ -15,11 +16,11 @@ use crate::api::change_request::{
     Approve, AttachEvidence, Cancel, DecisionReply, Execute, ListRequests, ListRequestsReply, Reject,
     RequestSummary, ShowRequest, ShowRequestReply,
 };
+use crate::domain::approval::Lack;
 use crate::domain::audit::Head;
 use crate::domain::change::{State, digest, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
-use crate::domain::policy::Lack;
 use crate::domain::role::Role;
 use crate::store::approval::{self, Approval, Evidence};
 use crate::store::change::{self, Change, Which};

@@ -1,8 +1,8 @@
 //! Comparing two states: versions, tags, backups, documents, the base, what is effective.
 
-use super::change::read_document;
 use super::state::{self, Selection, State};
 use super::transact::View;
+use super::wanted::read_document;
 use super::{Engine, Handle};
 use crate::api::diff::{Diff, DiffReply, Difference, Side};
 use crate::domain::backup::{self, Backup};

@@ -4,8 +4,9 @@
 //! a policy whose demands nobody present could meet is refused (design.md §6).
 
 use super::apply;
-use super::change::{check_terms, id_taken};
+use super::change::id_taken;
 use super::state;
+use super::terms::check_terms;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::Outcome;
@@ -14,13 +15,14 @@ use crate::api::manifest::{
     ApplyManifest, ApplyManifestReply, CheckManifest, CheckManifestReply, DiffManifest, DiffManifestReply,
     ShowManifest, ShowManifestReply,
 };
+use crate::domain::approval::unmeetable;
 use crate::domain::audit::Head;
 use crate::domain::change::{Kind, State, check_id, content_hash, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::{Manifest, Problem};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
-use crate::domain::policy::{Governance, Policy, unmeetable};
+use crate::domain::policy::{Governance, Policy};
 use crate::domain::risk::Risk;
 use crate::domain::rule::Facts;
 use crate::domain::schema::CompiledSetting;

@@ -3,9 +3,10 @@
 //! What must stay true: two people are two people (a person's credential is made by that person); somebody always
 //! remains who may change members; no demand that could be met becomes one that nobody present could meet.
 
-use super::change::{check_terms, id_taken};
+use super::change::id_taken;
 use super::identity::ITSELF;
 use super::manifest::{owner_change, unmet, words};
+use super::terms::check_terms;
 use super::token::{self, INVITATION_PREFIX};
 use super::transact::{Note, View};
 use super::{Engine, Handle};
@@ -118,7 +119,7 @@ fn warn_unmet(view: &View<'_>, decision: &Decision) -> Result<Vec<String>> {
             .filter(|member| member.is_active() && member.is_person())
             .map(|member| member.role)
             .collect();
-        let unmet = crate::domain::policy::unmeetable(&manifest::policy(view.db)?, &people, false);
+        let unmet = crate::domain::approval::unmeetable(&manifest::policy(view.db)?, &people, false);
         if !unmet.is_empty() {
             warnings.push(format!(
                 "Until more members have joined, nobody present can approve {} changes.",

@@ -1,6 +1,7 @@
 //! Does what is asked: the only writer. One `Handle` impl a request; `transact` writes data and audit entry together.
 
 mod apply;
+mod assess;
 mod audit;
 mod backup;
 mod backup_file;
@@ -20,12 +21,14 @@ mod rollback;
 mod state;
 mod status;
 mod system_log;
+mod terms;
 mod token;
 mod transact;
 mod value;
 mod verify;
 mod version;
 mod view;
+mod wanted;
 
 pub use crate::store::database::Access;
 pub use init::{InitReply, init};

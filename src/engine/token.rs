@@ -1,8 +1,8 @@
 //! Tokens and invitations: made, redeemed, renewed, listed, revoked. The secret is shown once and kept as a hash.
 
-use super::change::check_terms;
 use super::identity::{Actor, hash_of_secret};
 use super::member::to_view;
+use super::terms::check_terms;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::member::{

@@ -1,8 +1,8 @@
 //! Versions: listed, shown, made by hand, tagged, kept as baselines, pruned.
 
-use super::change::check_reason;
 use super::history::{cursor, cut, page};
 use super::state;
+use super::terms::check_reason;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::value::{Layer, ValueView};

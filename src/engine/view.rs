@@ -3,10 +3,11 @@
 use super::plan::Plan;
 use super::transact::View;
 use crate::api::change::{ApprovalView, ChangeView, EvidenceView, ItemKind, ItemView, StepView};
+use crate::domain::approval::{Lack, Standing, Verdict, Vote, weigh};
 use crate::domain::change::{Item, State};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
-use crate::domain::policy::{Demand, Lack, Standing, Verdict, Vote, weigh};
+use crate::domain::policy::Demand;
 use crate::domain::role::Role;
 use crate::store::approval::{self, Approval, Evidence};
 use crate::store::change::{self, Change, Other};

@@ -5,9 +5,9 @@ use super::facts::Facts;
 use super::{Render, Style, escape, items, words};
 use crate::api::Outcome;
 use crate::api::change::{ChangeReply, ChangeView};
+use crate::domain::approval::Lack;
 use crate::domain::change::{Kind, State};
 use crate::domain::path::Path;
-use crate::domain::policy::Lack;
 use crate::domain::risk::RiskReason;
 
 /// How many unchanged paths are named.

@@ -3,7 +3,8 @@
 //! What must stay true: a thing is said in the same words wherever it is said.
 
 use super::escape;
-use crate::domain::policy::{Demand, Group, Lack, Test};
+use crate::domain::approval::Lack;
+use crate::domain::policy::{Demand, Group, Test};
 use crate::domain::value::{Value, canonical, read_untyped};
 
 /// A value on one line: text bare where nobody can take it for anything else, quoted otherwise; the rest as JSON.

@@ -1,0 +1,34 @@
+//! What every write carries, within limits.
+
+use crate::api::change::Terms;
+use crate::domain::error::{Error, Result};
+
+/// The longest reason, ticket or plan, in bytes.
+const LONGEST_TEXT: usize = 16 * 1024;
+
+/// Refuses terms without a reason, or with endless texts.
+pub(super) fn check_terms(terms: &Terms) -> Result<()> {
+    check_reason(&terms.reason)?;
+    check_text("ticket", terms.ticket.as_deref().unwrap_or_default())?;
+    check_text("rollback plan", terms.rollback_plan.as_deref().unwrap_or_default())
+}
+
+/// Refuses a reason that is missing or endless.
+pub(super) fn check_reason(reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
+    }
+    check_text("reason", reason)
+}
+
+/// Refuses an endless text.
+pub(super) fn check_text(name: &str, text: &str) -> Result<()> {
+    if text.len() > LONGEST_TEXT {
+        return Err(Error::invalid(format!(
+            "The {name} is {} bytes long; the limit is {LONGEST_TEXT}.",
+            text.len()
+        ))
+        .hint("Say it shorter, and name a ticket that says the rest: --ticket T"));
+    }
+    Ok(())
+}
