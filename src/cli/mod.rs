@@ -50,6 +50,7 @@ use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
 use session::Session;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use value::Get;
 
@@ -79,9 +80,22 @@ pub fn main() -> ExitCode {
 /// `cfgctl get PATH` and no more: what scripts call in loops is read without the table of commands, which costs as
 /// much as the store's answer.
 fn plain_get(words: &[OsString]) -> Option<Arguments> {
-    let [_, command, path] = words else { return None };
+    let (store, command, path) = match words {
+        [_, command, path] => (None, command, path),
+        [_, flag, store, command, path] if flag == "--store" => (Some(PathBuf::from(store)), command, path),
+        _ => return None,
+    };
     let path = path.to_str().filter(|path| command == "get" && !path.starts_with('-'))?;
-    Some(Arguments { options: Options::default(), command: Command::Get(Get::of_path(path)) })
+    // A place that looks like a flag, or is empty, is clap's to judge.
+    let plain =
+        |store: &PathBuf| store.to_str().is_some_and(|store| !store.is_empty() && !store.starts_with('-'));
+    if store.as_ref().is_some_and(|store| !plain(store)) {
+        return None;
+    }
+    Some(Arguments {
+        options: Options { store, ..Options::default() },
+        command: Command::Get(Get::of_path(path)),
+    })
 }
 
 /// Answers a shell that completes. What goes wrong on the way is nothing to complete, not a noise in the prompt.
@@ -142,13 +156,23 @@ mod tests {
 
     #[test]
     fn a_plain_get_is_read_as_the_table_of_commands_reads_it() {
-        for line in
-            ["get server.port", "get", "get a b", "get -h", "get --layer", "unset a", "get a -q", "get -"]
-        {
+        for line in [
+            "get server.port",
+            "--store /x get a",
+            "--store -x get a",
+            "--store get a",
+            "get",
+            "get a b",
+            "get -h",
+            "get --layer",
+            "unset a",
+            "get a -q",
+            "get -",
+        ] {
             let words: Vec<OsString> =
                 ["cfgctl"].into_iter().chain(line.split(' ')).map(OsString::from).collect();
             let Some(Arguments { options, command: Command::Get(get) }) = plain_get(&words) else {
-                assert_ne!(line, "get server.port");
+                assert!(!["get server.port", "--store /x get a"].contains(&line), "{line}");
                 continue;
             };
             let Ok(Arguments { options: wanted_options, command: Command::Get(wanted) }) =

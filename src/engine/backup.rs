@@ -15,7 +15,7 @@ use crate::domain::backup as file;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::store::backup::{self, Record};
 use crate::store::{Connection, manifest, overrides, version};
 use serde_json::json;
@@ -102,10 +102,13 @@ impl Engine {
     pub fn afterwards(&mut self, caller: &Caller) -> Vec<String> {
         let itself = |_: &Connection, now| Ok(identity::itself(now));
         let due = self.look_as(caller, itself, |view| {
-            let every = manifest::policy(view.db)?.backups.full_every;
-            let last = backup::last_full(view.db)?;
-            let changed = version::current(view.db)?.is_some_and(|version| version.id > 1);
-            Ok(changed && view.place.is_some() && last.is_none_or(|last| last.created_at <= view.ago(every)))
+            let Some(last) = backup::last_full(view.db)? else {
+                let changed = version::current(view.db)?.is_some_and(|version| version.id > 1);
+                return Ok(changed && view.place.is_some());
+            };
+            // Nearly always it was taken within the minute (of many sets): then nothing else need be read.
+            let lately = last.created_at > view.ago(Span::seconds(60));
+            Ok(!lately && last.created_at <= view.ago(manifest::policy(view.db)?.backups.full_every))
         });
         match due.and_then(|due| {
             if due { self.take_full(caller, "daily", true, itself).map(|_| ()) } else { Ok(()) }
