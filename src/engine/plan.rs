@@ -7,7 +7,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
 use crate::domain::policy::{Demand, Policy};
 use crate::domain::risk::{self, Risk, RiskReason};
-use crate::domain::rule::{Facts, Rule, Severity};
+use crate::domain::rule::{Compiled, Facts, Rule, Severity};
 use crate::domain::schema::CompiledSetting;
 use crate::domain::secret::SecretReferences;
 use crate::domain::setting::Setting;
@@ -15,6 +15,7 @@ use crate::domain::value::{self, Value, ValueType};
 use crate::store::overrides::Override;
 use crate::store::{manifest, overrides};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::thread::JoinHandle;
 
 /// What is wanted of one path: a value, or none.
 pub(super) type Wanted = (Path, Option<Value>);
@@ -121,6 +122,24 @@ struct Planner<'a> {
     services: BTreeSet<String>,
     /// The definitions of the changed paths, for the rules that ask.
     settings: HashMap<Path, Setting>,
+    /// The rules that concern every path, by name: parsing one takes as long as all else that a change computes, so it
+    /// goes on while that is done.
+    compiling: HashMap<String, JoinHandle<std::result::Result<Compiled, String>>>,
+}
+
+/// Begins to compile the rules that concern every path.
+fn begin_compiling(
+    view: &View<'_>,
+) -> Result<HashMap<String, JoinHandle<std::result::Result<Compiled, String>>>> {
+    let mut compiling = HashMap::new();
+    for rule in manifest::rules(view.db, &manifest::rules_for_every_path(view.db)?)? {
+        let name = rule.name.clone();
+        // Where no thread is to be had, the rule is compiled when it is asked.
+        if let Ok(handle) = std::thread::Builder::new().spawn(move || rule.compile()) {
+            compiling.insert(name, handle);
+        }
+    }
+    Ok(compiling)
 }
 
 impl<'a> Planner<'a> {
@@ -138,6 +157,7 @@ impl<'a> Planner<'a> {
             restart: false,
             services: BTreeSet::new(),
             settings: HashMap::new(),
+            compiling: begin_compiling(view)?,
         })
     }
 
@@ -311,8 +331,16 @@ impl<'a> Planner<'a> {
         overridden.map_or_else(|| manifest::default(self.view.db, path.as_str()), |value| Ok(Some(value)))
     }
 
+    /// A rule compiled: where that was begun early, it is done by now.
+    fn compiled(&mut self, rule: &Rule) -> std::result::Result<Compiled, String> {
+        match self.compiling.remove(&rule.name).map(JoinHandle::join) {
+            Some(Ok(compiled)) => compiled,
+            _ => rule.compile(),
+        }
+    }
+
     fn ask_check(&mut self, rule: &Rule) -> Result<()> {
-        let holds = rule.compile().and_then(|compiled| {
+        let holds = self.compiled(rule).and_then(|compiled| {
             let values = self.values(compiled.paths_named()).map_err(|error| error.message)?;
             compiled.holds(&Facts {
                 values: &values,
@@ -338,7 +366,7 @@ impl<'a> Planner<'a> {
     }
 
     fn ask_risk_rule(&mut self, rule: &Rule) -> Result<()> {
-        let compiled = rule.compile();
+        let compiled = self.compiled(rule);
         let values = match &compiled {
             Ok(compiled) => self.values(compiled.paths_named())?,
             Err(_) => BTreeMap::new(),
