@@ -167,7 +167,8 @@ mod tests {
         let one_senior = "1 approval by senior-admin, not the requester";
         let one_board = "1 approval by board, not the requester";
         let two_board = "2 approvals by board, not the requester";
-        let table: &[(Risk, &[(&str, Role)], &[&str])] = &[
+        type Row<'a> = (Risk, &'a [(&'a str, Role)], &'a [&'a str]);
+        let table: &[Row<'_>] = &[
             (Low, &[], &[]),
             (Medium, &[], &[one_admin]),
             (Medium, &[("ann", Operator)], &[one_admin]),
