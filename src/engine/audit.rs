@@ -54,7 +54,7 @@ impl Handle<VerifyAudit> for Engine {
     fn handle(&mut self, caller: &Caller, request: VerifyAudit) -> Result<VerifyAuditReply> {
         self.look(caller, |view| {
             let expected = request.head.as_deref().map(parse_head).transpose()?;
-            let chain = verify::chain(view.db, expected.as_ref())?;
+            let chain = verify::chain(view.db, expected.as_ref(), request.full)?;
             let mut problems = chain.problems;
             if request.full {
                 problems.extend(verify::file(view.db)?);
