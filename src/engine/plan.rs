@@ -124,15 +124,18 @@ struct Planner<'a> {
     settings: HashMap<Path, Setting>,
     /// The rules that concern every path, by name: parsing one takes as long as all else that a change computes, so it
     /// goes on while that is done.
-    compiling: HashMap<String, JoinHandle<std::result::Result<Compiled, String>>>,
+    compiling: Option<Compiling>,
 }
 
-/// Begins to compile the rules that concern every path.
-fn begin_compiling(
-    view: &View<'_>,
-) -> Result<HashMap<String, JoinHandle<std::result::Result<Compiled, String>>>> {
+type Compiling = HashMap<String, JoinHandle<std::result::Result<Compiled, String>>>;
+
+/// Begins to compile the rules that concern every path and could raise a risk that is this high already.
+fn begin_compiling(view: &View<'_>, risk: Risk) -> Result<Compiling> {
     let mut compiling = HashMap::new();
     for rule in manifest::rules(view.db, &manifest::rules_for_every_path(view.db)?)? {
+        if rule.check.is_none() && rule.risk <= Some(risk) {
+            continue;
+        }
         let name = rule.name.clone();
         // Where no thread is to be had, the rule is compiled when it is asked.
         if let Ok(handle) = std::thread::Builder::new().spawn(move || rule.compile()) {
@@ -157,7 +160,7 @@ impl<'a> Planner<'a> {
             restart: false,
             services: BTreeSet::new(),
             settings: HashMap::new(),
-            compiling: begin_compiling(view)?,
+            compiling: None,
         })
     }
 
@@ -206,6 +209,9 @@ impl<'a> Planner<'a> {
                 path: Some(path.to_string()),
                 reason: format!("{path} is not registered in the manifest."),
             }]),
+        }
+        if self.compiling.is_none() {
+            self.compiling = Some(begin_compiling(self.view, self.reasons.highest())?);
         }
         self.items.push(Item { path, before, after });
         self.rows.push(row);
@@ -333,7 +339,7 @@ impl<'a> Planner<'a> {
 
     /// A rule compiled: where that was begun early, it is done by now.
     fn compiled(&mut self, rule: &Rule) -> std::result::Result<Compiled, String> {
-        match self.compiling.remove(&rule.name).map(JoinHandle::join) {
+        match self.compiling.as_mut().and_then(|begun| begun.remove(&rule.name)).map(JoinHandle::join) {
             Some(Ok(compiled)) => compiled,
             _ => rule.compile(),
         }
