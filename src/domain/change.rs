@@ -90,13 +90,6 @@ impl State {
     }
 }
 
-impl Kind {
-    /// Whether it brings back what was there before.
-    pub fn is_return(self) -> bool {
-        matches!(self, Kind::Rollback | Kind::Undo | Kind::Restore)
-    }
-}
-
 /// One path with its override before and after; none means no override.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {

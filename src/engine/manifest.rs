@@ -24,6 +24,7 @@ use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::policy::{Governance, Policy};
 use crate::domain::risk::Risk;
+use crate::domain::role::Role;
 use crate::domain::rule::Facts;
 use crate::domain::schema::CompiledSetting;
 use crate::domain::tree;
@@ -234,13 +235,17 @@ fn conflict(manifest: &Manifest, path: &Path) -> Option<String> {
 
 /// The risks whose demand nobody present could meet under a policy.
 pub(super) fn unmet(view: &View<'_>, policy: &Policy) -> Result<Vec<Risk>> {
+    Ok(unmeetable(policy, &people(view)?, metadata::is_solo(view.db)?))
+}
+
+/// The roles of the people who may act.
+pub(super) fn people(view: &View<'_>) -> Result<Vec<Role>> {
     let members = member::list(view.db)?;
-    let people: Vec<_> = members
+    Ok(members
         .iter()
         .filter(|member| member.is_active() && member.is_person())
         .map(|member| member.role)
-        .collect();
-    Ok(unmeetable(policy, &people, metadata::is_solo(view.db)?))
+        .collect())
 }
 
 /// Risks as a list in a sentence.

@@ -5,7 +5,7 @@
 
 use super::change::id_taken;
 use super::identity::ITSELF;
-use super::manifest::{owner_change, unmet, words};
+use super::manifest::{owner_change, people, unmet, words};
 use super::terms::check_terms;
 use super::token::{self, INVITATION_PREFIX};
 use super::transact::{Note, View};
@@ -114,12 +114,7 @@ fn warn_unmet(view: &View<'_>, decision: &Decision) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     if decision.ends_solo {
         warnings.push("Solo ends: from now on the policy's approvals are asked of everybody.".to_owned());
-        let people: Vec<Role> = member::list(view.db)?
-            .iter()
-            .filter(|member| member.is_active() && member.is_person())
-            .map(|member| member.role)
-            .collect();
-        let unmet = crate::domain::approval::unmeetable(&manifest::policy(view.db)?, &people, false);
+        let unmet = crate::domain::approval::unmeetable(&manifest::policy(view.db)?, &people(view)?, false);
         if !unmet.is_empty() {
             warnings.push(format!(
                 "Until more members have joined, nobody present can approve {} changes.",
