@@ -2,10 +2,12 @@
 
 use super::{Outcome, Reply};
 use crate::domain::approval::Lack;
-use crate::domain::change::{Kind, State};
+use crate::domain::change::{Kind, State, Validity};
+use crate::domain::dossier::Dossier;
 use crate::domain::policy::Demand;
 use crate::domain::risk::{Risk, RiskReason};
-use crate::domain::{path::Path, time::Timestamp, value::Value, value::ValueType};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::{path::Path, value::Value, value::ValueType};
 use serde::{Deserialize, Serialize};
 
 /// What every write carries.
@@ -30,6 +32,37 @@ pub struct Terms {
     /// None of the paths may have changed since this version; 0: they must not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_version: Option<i64>,
+    /// Execute it then, and not before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Timestamp>,
+    /// Take it back unless it is confirmed within this long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_within: Option<Span>,
+    /// Whether to execute it as soon as it may be, or only to ask for it.
+    #[serde(default, skip_serializing_if = "Mode::is_execute")]
+    pub mode: Mode,
+    /// What to say of it beside the reason.
+    #[serde(default, skip_serializing_if = "Dossier::is_empty")]
+    pub dossier: Dossier,
+}
+
+/// How far a change is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Executed where nothing is missing; otherwise it waits.
+    #[default]
+    Execute,
+    /// A request, which somebody executes later.
+    Request,
+    /// A draft, about which nobody decides yet.
+    Draft,
+}
+
+impl Mode {
+    fn is_execute(&self) -> bool {
+        *self == Mode::Execute
+    }
 }
 
 /// Sets or unsets some paths.
@@ -53,7 +86,7 @@ pub struct ItemSpec {
 }
 
 /// A new value as it was given.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Input {
     /// Typed text, read by the setting's type, or by the type named where the path is not registered.
@@ -183,6 +216,56 @@ pub struct ChangeView {
     pub returns_to: Option<String>,
     /// What set a rollback off (requirement B2).
     pub trigger: Option<String>,
+    /// Whether an open request still fits what it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity: Option<Validity>,
+    /// What its people say of it.
+    #[serde(default, skip_serializing_if = "Dossier::is_empty")]
+    pub dossier: Dossier,
+    /// What was said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<CommentView>,
+    /// Other open requests that would change one of its paths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<ConflictView>,
+    /// When it is to be executed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<Timestamp>,
+    /// Unless it is confirmed by then, the former state returns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_by: Option<Timestamp>,
+    /// Whether the restart that it needs was seen to: pending or recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<String>,
+    /// The number of the change that it takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_back: Option<i64>,
+}
+
+/// A remark about a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommentView {
+    /// Who.
+    pub member: String,
+    /// How they proved who they are.
+    pub proof: String,
+    /// When.
+    pub at: Timestamp,
+    /// What they said.
+    pub text: String,
+}
+
+/// Another open request on one of a request's paths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictView {
+    /// Its number.
+    pub number: i64,
+    /// Its ULID.
+    pub id: String,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// A path that both would change.
+    pub path: String,
 }
 
 /// What a change does to one path, to the manifest, or to a member.

@@ -1,8 +1,11 @@
 //! What happens to a change that needs somebody's approval.
 
-use super::change::ChangeView;
+use super::change::{ChangeView, ItemSpec};
 use super::{Outcome, Reply};
-use crate::domain::{change::State, risk::Risk, time::Timestamp};
+use crate::domain::change::{State, Validity};
+use crate::domain::dossier::Dossier;
+use crate::domain::risk::Risk;
+use crate::domain::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Lists change requests, the newest first; the open ones where no state is named.
@@ -52,6 +55,12 @@ pub struct RequestSummary {
     pub reason: String,
     /// The version it made.
     pub version: Option<i64>,
+    /// Whether it still fits what it was made for, where it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity: Option<Validity>,
+    /// In a few words, where somebody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
 }
 
 /// One change with everything an approver decides from. An id is a ULID, a unique beginning of one, or a number.
@@ -69,6 +78,9 @@ pub struct ShowRequestReply {
     pub change: ChangeView,
     /// Whether what it was made against has moved.
     pub stale: bool,
+    /// Why it could not be executed as it stands, beside what is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issues: Vec<String>,
     /// The command to type next.
     pub next: Option<String>,
 }
@@ -87,6 +99,9 @@ pub struct Approve {
     /// Execute at once where this was the last thing missing.
     #[serde(default)]
     pub execute: bool,
+    /// With `execute`: take it back unless it is confirmed within this long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_within: Option<Span>,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
@@ -116,11 +131,81 @@ pub struct Cancel {
     pub dry_run: bool,
 }
 
+/// Changes a draft or a request: approvals and evidence so far no longer count.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EditRequest {
+    /// Which.
+    pub id: String,
+    /// Paths to set or unset, in place of what the request did to them.
+    #[serde(default)]
+    pub items: Vec<ItemSpec>,
+    /// Paths to leave out of the request.
+    #[serde(default)]
+    pub leave_out: Vec<String>,
+    /// A new reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Another ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// Another rollback plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_plan: Option<String>,
+    /// What else to say; an empty text takes away what was said.
+    #[serde(default)]
+    pub dossier: Dossier,
+    /// Whether the draft is finished: people may decide about it from now on.
+    #[serde(default)]
+    pub submit: bool,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Makes a request anew against the present values: what its author does when it is stale or held. Approvals stay
+/// where the values before and after, the risk and the policy are as they were.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// Which.
+    pub id: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Says something about a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Comment {
+    /// Which.
+    pub id: String,
+    /// What.
+    pub text: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Sets when a request is to be executed, once it has what it needs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Which.
+    pub id: String,
+    /// When; none takes the schedule away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
 /// Executes a request that has what it needs: by its requester or an admin.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Execute {
     /// Which.
     pub id: String,
+    /// Take it back unless it is confirmed within this long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_within: Option<Span>,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod change;
 pub mod change_request;
 pub mod complete;
+pub mod confirm;
 pub mod diff;
 pub mod history;
 pub mod manifest;
@@ -65,6 +66,10 @@ pub enum Outcome {
     Refused,
     /// A checksum, a chain or a store does not hold.
     Integrity,
+    /// It was applied, and the former state is back.
+    RolledBack,
+    /// It was to be taken back, and that failed: a person is needed now.
+    RollbackFailed,
 }
 
 /// Declares the table of operations: module, request, reply, verb, path.
@@ -104,6 +109,12 @@ operations! {
     change_request::Cancel => DecisionReply, Post "/change-requests/cancel";
     change_request::Execute => DecisionReply, Post "/change-requests/execute";
     change_request::AttachEvidence => DecisionReply, Post "/change-requests/test";
+    change_request::EditRequest => DecisionReply, Post "/change-requests/edit";
+    change_request::RefreshRequest => DecisionReply, Post "/change-requests/refresh";
+    change_request::Comment => DecisionReply, Post "/change-requests/comment";
+    change_request::Schedule => DecisionReply, Post "/change-requests/schedule";
+    confirm::Confirm => ConfirmReply, Post "/confirm";
+    confirm::Settle => SettleReply, Post "/settle";
     rollback::Rollback => RollbackReply, Post "/rollback";
     rollback::Undo => RollbackReply, Post "/undo";
     rollback::Restore => RollbackReply, Post "/restore";

@@ -2,8 +2,8 @@
 
 use super::session::Session;
 use super::{
-    apply, audit, backup, change, change_request, complete, context, diff, edit, environment, exec, generate,
-    history, init, manifest, member, rollback, status, value, version,
+    apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, environment, exec,
+    generate, history, init, manifest, member, rollback, settle, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -152,6 +152,10 @@ pub(crate) enum Command {
     /// Changes that need approval
     #[command(visible_alias = "cr")]
     ChangeRequest(change_request::ChangeRequest),
+    /// Say that an applied change stays, or take it back
+    Confirm(confirm::Confirm),
+    /// Do what is due
+    Settle(settle::Settle),
     /// What this instance governs
     Manifest(manifest::Manifest),
     /// Who may act here
@@ -197,6 +201,8 @@ impl Command {
             Command::Backup(command) => command.run(session),
             Command::Restore(command) => command.run(session),
             Command::ChangeRequest(command) => command.run(session),
+            Command::Confirm(command) => command.run(session),
+            Command::Settle(command) => command.run(session),
             Command::Manifest(command) => command.run(session),
             Command::Member(command) => command.run(session),
             Command::Audit(command) => command.run(session),

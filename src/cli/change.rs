@@ -93,7 +93,7 @@ fn make(
     waiting.answer(session, reply)
 }
 
-fn items(
+pub(super) fn items(
     assignments: Vec<Assignment>,
     stdin: bool,
     file: Option<PathBuf>,

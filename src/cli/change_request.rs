@@ -1,12 +1,15 @@
 //! What happens to a change that needs approval: `change-request`, `cr` for short.
 
+mod author;
+
 use super::session::Session;
-use super::terms::{Page, Recorded};
+use super::terms::{Confirming, Page, Recorded};
 use super::{complete, input, wait};
 use crate::api::Outcome;
 use crate::api::change_request::{
     Approve, AttachEvidence, Cancel, Execute, ListRequests, Reject, ShowRequest,
 };
+use crate::api::confirm::{Due, Settle};
 use crate::domain::change::State;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::Span;
@@ -31,6 +34,10 @@ pub(crate) struct ChangeRequest {
 #[derive(Subcommand)]
 #[command(defer = true)]
 enum Action {
+    /// Ask for a change
+    Create(author::Create),
+    /// Change a draft or a request
+    Edit(author::Edit),
     /// List requests, the newest first
     List(List),
     /// Show a request with all that an approver decides from
@@ -41,8 +48,14 @@ enum Action {
     Reject(Rejecting),
     /// Take a request back
     Cancel(Cancelling),
+    /// Say something about a request
+    Comment(author::Comment),
+    /// Say when a request is to be executed
+    Schedule(author::Schedule),
     /// Execute a request that has what it needs
     Execute(Executing),
+    /// Make a request anew against the present values
+    Refresh(author::Refresh),
     /// Wait for a decision
     Wait(Wait),
     /// Attach test evidence
@@ -52,6 +65,11 @@ enum Action {
 impl ChangeRequest {
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         match self.action {
+            Action::Create(action) => action.run(session),
+            Action::Edit(action) => action.run(session),
+            Action::Comment(action) => action.run(session),
+            Action::Schedule(action) => action.run(session),
+            Action::Refresh(action) => action.run(session),
             Action::List(action) => action.run(session),
             Action::Show(action) => action.run(session),
             Action::Approve(action) => action.run(session),
@@ -72,7 +90,7 @@ Examples:
   cfgctl cr list --state rejected
   cfgctl cr list --all --limit 20 -o json")]
 struct List {
-    /// Only in this state: pending, approved, completed, rejected, cancelled or expired
+    /// Only in this state: draft, pending, approved, scheduled, confirming, completed, rejected, cancelled, expired or rolled-back
     #[arg(long, value_name = "STATE", value_parser = state)]
     state: Option<State>,
     /// Every change, the executed ones too
@@ -84,7 +102,10 @@ struct List {
 
 fn state(name: &str) -> Result<State> {
     State::of_name(name).ok_or_else(|| {
-        Error::usage("The states are pending, approved, completed, rejected, cancelled and expired")
+        Error::usage(
+            "The states are draft, pending, approved, scheduled, confirming, completed, rejected, cancelled, expired \
+             and rolled-back",
+        )
     })
 }
 
@@ -132,6 +153,8 @@ struct Approving {
     /// Execute it at once where this was the last thing missing
     #[arg(long)]
     execute: bool,
+    #[command(flatten)]
+    confirming: Confirming,
     /// The digest that was looked at: moved since, it is a conflict
     #[arg(long, value_name = "DIGEST")]
     expect: Option<String>,
@@ -142,8 +165,13 @@ struct Approving {
 
 impl Approving {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let Approving { id, comment, execute, expect, dry_run } = self;
-        let reply = session.write_unless(dry_run, Approve { id, comment, expect, execute, dry_run })?;
+        let Approving { id, comment, execute, confirming, expect, dry_run } = self;
+        let confirm_within = confirming.confirm_within;
+        if confirm_within.is_some() && !execute {
+            return Err(Error::usage("--confirm-within belongs to executing.").hint("Say --execute too."));
+        }
+        let request = Approve { id, comment, expect, execute, confirm_within, dry_run };
+        let reply = session.write_unless(dry_run, request)?;
         session.answer(&reply)
     }
 }
@@ -192,16 +220,24 @@ impl Cancelling {
     }
 }
 
-/// Execute a request that has what it needs: its requester, or an admin.
+/// Execute a request that has what it needs: its requester, or an admin. With --due, all that are scheduled and whose
+/// time has come: for a timer where no instance runs.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cfgctl cr execute 17
+  cfgctl cr execute 17 --confirm-within 10m
+  cfgctl cr execute --due
   cfgctl cr execute 17 --dry-run")]
 struct Executing {
     /// The request
-    #[arg(add = complete::requests())]
-    id: String,
+    #[arg(add = complete::requests(), required_unless_present = "due")]
+    id: Option<String>,
+    /// All that are scheduled and whose time has come
+    #[arg(long, conflicts_with_all = ["id", "confirm_within"])]
+    due: bool,
+    #[command(flatten)]
+    confirming: Confirming,
     /// Only show what would be done
     #[arg(long)]
     dry_run: bool,
@@ -209,7 +245,12 @@ struct Executing {
 
 impl Executing {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let request = Execute { id: self.id, dry_run: self.dry_run };
+        let Some(id) = self.id else {
+            let request = Settle { which: Due::Scheduled, dry_run: self.dry_run };
+            let reply = session.write_unless(self.dry_run, request)?;
+            return session.answer(&reply);
+        };
+        let request = Execute { id, confirm_within: self.confirming.confirm_within, dry_run: self.dry_run };
         let reply = session.write_unless(self.dry_run, request)?;
         session.answer(&reply)
     }

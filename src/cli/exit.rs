@@ -15,6 +15,8 @@ pub(crate) fn code_of(result: std::result::Result<&Outcome, &Error>, exit_zero: 
         Ok(Outcome::Refused) => 6,
         Ok(Outcome::Pending) => 8,
         Ok(Outcome::Integrity) => 9,
+        Ok(Outcome::RolledBack) => 10,
+        Ok(Outcome::RollbackFailed) => 11,
         Err(error) => match error.code {
             Code::Usage => 2,
             Code::NotFound => 3,

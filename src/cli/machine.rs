@@ -27,6 +27,11 @@ pub(crate) fn machine(purpose: &str) -> Result<Machine> {
     })
 }
 
+/// Whether a test holds the clock still: then nothing can be waited for.
+pub(super) fn is_clock_fixed() -> bool {
+    fixed_time().ok().flatten().is_some()
+}
+
 struct Generator {
     seed: [u8; 32],
     drawn: Cell<u64>,

@@ -12,6 +12,7 @@ mod caller;
 mod change;
 mod change_request;
 mod complete;
+mod confirm;
 mod context;
 mod context_file;
 mod csv;
@@ -34,6 +35,7 @@ mod place;
 mod prompt;
 mod rollback;
 mod session;
+mod settle;
 mod signals;
 mod status;
 mod target;
@@ -108,9 +110,16 @@ fn completed(words: Vec<OsString>) -> u8 {
 
 fn run(arguments: Arguments) -> Result<Outcome> {
     let mut session = Session::new(arguments.options)?;
-    let outcome = arguments.command.run(&mut session)?;
-    session.finish();
-    Ok(outcome)
+    match arguments.command.run(&mut session) {
+        Ok(outcome) => {
+            session.finish();
+            Ok(outcome)
+        }
+        Err(error) => {
+            session.say_remarks();
+            Err(error)
+        }
+    }
 }
 
 fn end(result: &Result<Outcome>, exit_zero: bool, json: bool) -> ExitCode {

@@ -9,7 +9,7 @@ use super::place::{self, Because, Place};
 use super::prompt::Prompts;
 use super::target::Machine;
 use super::target::{Operation, Target};
-use super::{environment, exit, init, machine};
+use super::{environment, exit, init, machine, settle};
 use crate::api::status::Status;
 use crate::api::{Outcome, Reply};
 use crate::domain::error::{Error, Result};
@@ -228,11 +228,34 @@ impl Session {
 
     /// What comes after the answer: what the engine has left to do.
     pub(crate) fn finish(&mut self) {
-        if let Some((target, access)) = self.target.take() {
+        self.say_remarks();
+        if let Some((mut target, access)) = self.target.take() {
+            if let (Some(deadline), Ok(place)) = (target.take_deadline(), self.place()) {
+                settle::see_to(self, &place, deadline);
+            }
             for warning in target.finish(access == Access::Write) {
                 self.say(&format!("warning: {warning}"));
             }
         }
+    }
+
+    /// Says what is to be known beside the answer: what is overdue, what was settled on the way.
+    pub(crate) fn say_remarks(&mut self) {
+        if let Some((target, _)) = &self.target {
+            target.take_remarks().iter().for_each(|remark| self.say(&format!("warning: {remark}")));
+        }
+    }
+
+    /// Closes the store, so that nothing is held open while waiting; the next request opens it again.
+    pub(crate) fn close(&mut self) {
+        if let Some((target, _)) = self.target.take() {
+            target.finish(false);
+        }
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Result<Timestamp> {
+        Ok((self.machine()?.now)())
     }
 
     /// A new identifier for a change.

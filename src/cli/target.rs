@@ -5,6 +5,7 @@ use super::place::Place;
 use crate::api::Request;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
+use crate::domain::time::Timestamp;
 pub(crate) use crate::engine::Machine;
 use crate::engine::{Access, Engine, Handle};
 
@@ -64,6 +65,18 @@ impl Target {
     /// Sends a request.
     pub(crate) fn call<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
         request.send(self)
+    }
+
+    /// What to know beside the answers so far. Told once.
+    pub(crate) fn take_remarks(&self) -> Vec<String> {
+        let Target::Local { engine, .. } = self;
+        engine.take_remarks()
+    }
+
+    /// The deadline that was set last. Told once.
+    pub(crate) fn take_deadline(&mut self) -> Option<Timestamp> {
+        let Target::Local { engine, .. } = self;
+        engine.take_deadline()
     }
 
     /// Does what is left to do after the answer, and closes the store; gives what to know about it.

@@ -3,6 +3,7 @@
 use super::session::Session;
 use crate::api::change::Terms;
 use crate::domain::error::Result;
+use crate::domain::time::{Span, Timestamp};
 use clap::Args;
 
 /// What everything that writes takes.
@@ -40,6 +41,19 @@ pub(crate) struct Changing {
     /// Only if the paths have not changed since this version; 0: only if they do not exist
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) if_version: Option<i64>,
+    /// Execute it then, once it has what it needs: a time with its zone
+    #[arg(long, value_name = "TIME", value_parser = super::arguments::typed(Timestamp::parse), conflicts_with = "if_version")]
+    schedule: Option<Timestamp>,
+    #[command(flatten)]
+    confirming: Confirming,
+}
+
+/// Whether a change is taken back unless it is confirmed.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Confirming {
+    /// Take it back unless `cfgctl confirm` says within this time that it stays
+    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
+    pub(crate) confirm_within: Option<Span>,
 }
 
 /// Which part of a list.
@@ -84,7 +98,8 @@ impl Changing {
 
     /// The terms of a change of values.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
-        let Changing { writing, rollback_plan, if_version } = self;
-        Ok(Terms { rollback_plan, if_version, ..writing.terms(session)? })
+        let Changing { writing, rollback_plan, if_version, schedule, confirming } = self;
+        let confirm_within = confirming.confirm_within;
+        Ok(Terms { rollback_plan, if_version, schedule, confirm_within, ..writing.terms(session)? })
     }
 }

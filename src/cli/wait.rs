@@ -86,18 +86,24 @@ pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool
     loop {
         let ShowRequestReply { change, next, .. } = session.read(ShowRequest { id: id.to_owned() })?;
         let outcome = match change.state {
-            State::Completed => Outcome::Done,
+            State::Completed | State::Confirming => Outcome::Done,
+            State::RolledBack => Outcome::RolledBack,
             State::Rejected | State::Cancelled | State::Expired => Outcome::Refused,
             State::Approved if !execute => Outcome::Done,
-            State::Approved => match session.write(Execute { id: id.to_owned(), dry_run: false }) {
-                // Somebody else was faster: the next look says what became of it.
-                Err(error) if error.code == Code::Conflict && is_over(session, id)? => continue,
-                result => return result,
-            },
-            State::Pending => Outcome::Pending,
+            State::Approved if !change.missing.is_empty() => Outcome::Pending,
+            State::Approved => {
+                match session.write(Execute { id: id.to_owned(), confirm_within: None, dry_run: false }) {
+                    // Somebody else was faster: the next look says what became of it.
+                    Err(error) if error.code == Code::Conflict && is_over(session, id)? => continue,
+                    result => return result,
+                }
+            }
+            State::Draft | State::Pending | State::Scheduled => Outcome::Pending,
         };
         let left = deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-        let missing = change.missing.iter().map(words::lack).collect::<Vec<_>>().join("; ");
+        let mut missing: Vec<String> = change.missing.iter().map(words::lack).collect();
+        missing.extend(change.scheduled_at.map(|at| format!("its time, {}", at.short())));
+        let missing = missing.join("; ");
         if outcome == Outcome::Pending && !left.is_zero() {
             progress.say(&format!("waiting for {missing}"));
             thread::sleep(pause.min(left));

@@ -36,16 +36,24 @@ pub enum Kind {
     Member,
     /// The store's own creation.
     Init,
+    /// What cannot wait: approvals and windows are skipped, and a review is owed.
+    Emergency,
 }
 
 /// Where a change stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
+    /// Still being written; nobody decides yet.
+    Draft,
     /// Waits for what its risk demands.
     Pending,
     /// Has what it needs and waits to be executed.
     Approved,
+    /// Has what it needs and waits for its time.
+    Scheduled,
+    /// Executed; the former state returns unless somebody confirms it in time.
+    Confirming,
     /// Executed.
     Completed,
     /// Somebody said no.
@@ -54,6 +62,8 @@ pub enum State {
     Cancelled,
     /// Nobody decided in time.
     Expired,
+    /// Executed, and the former state is back.
+    RolledBack,
 }
 
 /// Gives an enum's serde name: the one table of names is the derive.
@@ -81,12 +91,43 @@ macro_rules! named_by_serde {
         }
     )*};
 }
-named_by_serde!(Kind, State);
+named_by_serde!(Kind, State, Validity);
 
 impl State {
-    /// Whether something can still become of it.
+    /// Whether it has yet to be executed, and still may be.
     pub fn is_open(self) -> bool {
-        matches!(self, State::Pending | State::Approved)
+        matches!(self, State::Draft | State::Pending | State::Approved | State::Scheduled)
+    }
+
+    /// Whether it was executed, whatever came of it later.
+    pub fn was_executed(self) -> bool {
+        matches!(self, State::Confirming | State::Completed | State::RolledBack)
+    }
+}
+
+/// Whether an open request still fits what it was made for, beside its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Validity {
+    /// It could be executed as it stands, once it has what it needs.
+    Valid,
+    /// Its values are not accepted by the manifest in force.
+    Invalid,
+    /// One of its paths has changed since.
+    Stale,
+    /// Another request has landed on one of its paths.
+    Held,
+}
+
+impl Kind {
+    /// Whether it goes through windows and freezes: taking back what does harm never waits.
+    pub fn passes_windows(self) -> bool {
+        matches!(self, Kind::Undo | Kind::Emergency)
+    }
+
+    /// Whether it changes values, and not who governs.
+    pub fn is_of_values(self) -> bool {
+        !matches!(self, Kind::Init | Kind::Manifest | Kind::Member)
     }
 }
 
@@ -109,6 +150,16 @@ impl Item {
             (_, None) => "DELETE",
             _ => "UPDATE",
         }
+    }
+}
+
+/// What a digest covers of an item: its name, before, after.
+pub type Parts<'a> = (&'a str, Option<&'a Value>, Option<&'a Value>);
+
+impl Item {
+    /// What a digest covers of it.
+    pub fn parts(&self) -> Parts<'_> {
+        (self.path.as_str(), self.before.as_ref(), self.after.as_ref())
     }
 }
 
@@ -162,28 +213,27 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// What approvals are bound to: the items with values before and after, the risk, and what it demands.
-pub fn digest(items: &[Item], risk: Risk, demand: &Demand) -> String {
+/// What approvals are bound to: the items with values before and after, the risk, what it demands, and which edition
+/// of the request it is (every edit makes another one).
+pub fn digest<'a>(
+    items: impl Iterator<Item = Parts<'a>>,
+    risk: Risk,
+    demand: &Demand,
+    edition: u32,
+) -> String {
     let mut hasher = Hasher::of("cfgctl change");
     hasher.part(risk.as_str().as_bytes());
     hasher.part(serde_json::to_string(demand).unwrap_or_default().as_bytes());
-    content_into(
-        &mut hasher,
-        items.iter().map(|item| (&item.path, item.before.as_ref(), item.after.as_ref())),
-    );
-    hex(&hasher.finish())
-}
-
-fn content_into<'a>(
-    hasher: &mut Hasher,
-    items: impl Iterator<Item = (&'a Path, Option<&'a Value>, Option<&'a Value>)>,
-) {
+    if edition > 0 {
+        hasher.part(&edition.to_be_bytes());
+    }
     for (path, before, after) in items {
-        hasher.part(path.as_str().as_bytes());
+        hasher.part(path.as_bytes());
         for value in [before, after] {
             hasher.optional(value.map(super::value::canonical).as_deref().map(str::as_bytes));
         }
     }
+    hex(&hasher.finish())
 }
 
 /// What a request under one id asked for, so that the same id with other content is seen as a conflict.
@@ -214,7 +264,12 @@ mod tests {
     fn the_digest_moves_with_every_part_it_covers() {
         let item = |path: &str, before, after| Item { path: Path::parse(path).unwrap(), before, after };
         let base = vec![item("a", None, Some(json!(1)))];
-        let of = |items: &[Item], risk, demand: &Demand| digest(items, risk, demand);
+        let of =
+            |items: &[Item], risk, demand: &Demand| digest(items.iter().map(Item::parts), risk, demand, 0);
+        assert_ne!(
+            of(&base, Risk::Low, &Demand::default()),
+            digest(base.iter().map(Item::parts), Risk::Low, &Demand::default(), 1)
+        );
         let first = of(&base, Risk::Low, &Demand::default());
         assert_eq!(first, of(&base.clone(), Risk::Low, &Demand::default()));
         for (items, risk, demand) in [
@@ -231,12 +286,16 @@ mod tests {
     #[test]
     fn names_read_back_as_what_they_name() {
         for state in [
+            State::Draft,
             State::Pending,
             State::Approved,
+            State::Scheduled,
+            State::Confirming,
             State::Completed,
             State::Rejected,
             State::Cancelled,
             State::Expired,
+            State::RolledBack,
         ] {
             assert_eq!(State::of_name(&state.name()), Some(state));
         }

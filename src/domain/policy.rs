@@ -6,15 +6,35 @@ use super::risk::Risk;
 use super::role::Role;
 use super::time::Span;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// So many distinct people of at least this role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// So many distinct people of at least this role, or of one of the policy's groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// The least role that counts.
+    #[serde(default = "any_role", skip_serializing_if = "is_any_role")]
     pub role: Role,
     /// How many people.
     pub count: u32,
+    /// The policy's group they must belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+impl Group {
+    /// So many people of at least this role.
+    pub fn of(role: Role, count: u32) -> Group {
+        Group { role, count, group: None }
+    }
+}
+
+fn any_role() -> Role {
+    Role::Viewer
+}
+
+fn is_any_role(role: &Role) -> bool {
+    *role == any_role()
 }
 
 /// What test evidence a risk demands.
@@ -67,12 +87,14 @@ impl Demand {
     #[must_use]
     pub fn relieved(&self, risk: Risk) -> Demand {
         let role = if risk == Risk::Critical { Role::Board } else { Role::Admin };
+        let named = self.approvals.iter().any(|group| group.group.is_some());
         let weight = |groups: &[Group]| groups.iter().map(|g| (g.role, g.count)).max();
         let mut lesser = self.clone();
-        if weight(&self.approvals) > Some((role, 1))
+        if named
+            || weight(&self.approvals) > Some((role, 1))
             || (weight(&self.approvals) == Some((role, 1)) && !self.own)
         {
-            lesser.approvals = vec![Group { role, count: 1 }];
+            lesser.approvals = vec![Group::of(role, 1)];
         }
         Demand { own: true, test: Test::None, rollback_plan: false, window: false, ..lesser }
     }
@@ -94,6 +116,9 @@ pub struct Policy {
     pub critical: Demand,
     /// Who decides about members and manifest.
     pub governance: Governance,
+    /// Groups of members by name, from which a demand may ask for approvals.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Vec<String>>,
     /// Terms of change requests.
     pub requests: Requests,
     /// Terms of confirmed changes.
@@ -192,7 +217,7 @@ pub struct Keep {
 impl Default for Policy {
     /// The default policy of design.md §7; windows come with governance.
     fn default() -> Self {
-        let one = |role| vec![Group { role, count: 1 }];
+        let one = |role| vec![Group::of(role, 1)];
         let minutes = |minutes: u64| Some(Span::seconds(60 * minutes));
         Policy {
             unregistered: Risk::High,
@@ -211,7 +236,7 @@ impl Default for Policy {
                 ..Demand::default()
             },
             critical: Demand {
-                approvals: vec![Group { role: Role::Board, count: 2 }],
+                approvals: vec![Group::of(Role::Board, 2)],
                 test: Test::Full,
                 rollback_plan: true,
                 review: true,
@@ -219,6 +244,7 @@ impl Default for Policy {
                 ..Demand::default()
             },
             governance: Governance::Owner,
+            groups: BTreeMap::new(),
             requests: Requests::default(),
             confirm: Confirm::default(),
             verify: Verify::default(),
@@ -286,8 +312,13 @@ impl Policy {
 impl Demand {
     /// In one line: `1 admin (own approval counts), a staging test is recommended`.
     pub fn in_words(&self) -> String {
-        let mut parts: Vec<String> =
-            self.approvals.iter().map(|group| format!("{} {}", group.count, group.role)).collect();
+        let mut parts: Vec<String> = self
+            .approvals
+            .iter()
+            .map(|group| {
+                format!("{} {}", group.count, super::approval::of_whom(group.role, group.group.as_deref()))
+            })
+            .collect();
         if let (Some(last), true) = (parts.last_mut(), self.own) {
             last.push_str(" (own approval counts)");
         } else if let Some(last) = parts.last_mut() {

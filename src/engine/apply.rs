@@ -3,9 +3,9 @@
 //! What must stay true: the backup file is durable before anything is applied; cost follows the change (design.md
 //! §3.7); what was written is read back before it is called done.
 
-use super::backup_file;
 use super::plan::Plan;
 use super::transact::{Note, View};
+use super::{backup_file, confirm};
 use crate::domain::backup::{Scope, file_name};
 use crate::domain::change::{Item, State, hex};
 use crate::domain::error::{Error, Result};
@@ -13,10 +13,10 @@ use crate::domain::policy::Policy;
 use crate::domain::time::Timestamp;
 use crate::domain::tree;
 use crate::domain::value;
-use crate::store::change::{Change, Step};
+use crate::store::change::{Change, Restart, Step};
 use crate::store::overrides::Stamp;
 use crate::store::version::Version;
-use crate::store::{backup, change, hash_node, history, manifest, overrides, version};
+use crate::store::{backup, change, duty, hash_node, history, manifest, overrides, version};
 use serde_json::json;
 use std::time::Duration;
 
@@ -53,6 +53,7 @@ pub(super) fn execute(
     mut steps: Steps<'_>,
 ) -> Result<Note> {
     let db = view.db;
+    confirm::refuse_while_confirming(view)?;
     steps.completed("validation", format!("{} valid", paths(plan.items.len())));
 
     let record = write_backup(view, plan, change.number)?;
@@ -66,14 +67,23 @@ pub(super) fn execute(
     verify(view, &plan.items)?;
     steps.completed("verification", format!("{} read back", paths(plan.items.len())));
 
-    change.state = State::Completed;
+    let within = change.dossier.confirm_within;
+    change.state = if within.is_some() { State::Confirming } else { State::Completed };
+    change.restart = plan.restart.then_some(Restart::Pending);
     change.version = Some(version.id);
     change.executed_by = Some(view.actor.name().to_owned());
     change.backup = Some(record.name);
     change.steps = steps.done;
     let unusual = change.backup.clone().filter(|name| *name != usual_backup(change.number, view.now));
     change::put(db, &Change { backup: unusual, ..change.clone() })?;
+    duty::remove(db, duty::Kind::Execute, change.number)?;
+    if let Some(within) = within {
+        confirm::begin(view, change, within)?;
+    }
     let mut detail = json!({"version": version.id});
+    if let Some(within) = within {
+        detail["confirm_within"] = json!(within);
+    }
     for (name, said) in [("returns_to", &change.decision.returns_to), ("trigger", &change.decision.trigger)] {
         if let Some(said) = said {
             detail[name] = json!(said);
@@ -82,6 +92,11 @@ pub(super) fn execute(
     let mut note = Note::new("change.execute", change.number.to_string(), detail)
         .record("version", version.id)
         .record("change", change.number);
+    note.deadline = within.map(|within| view.clock.after(within));
+    // What governance adds to a change's record: most have nothing of it.
+    if change.digest.is_some() || change.restart.is_some() || !change.dossier.is_empty() {
+        note = note.record("request", change.number);
+    }
     note.remove_after.extend(gone.into_iter().map(|old| old.name));
     Ok(note)
 }

@@ -6,6 +6,7 @@ use super::view::{self, Case};
 use super::wanted::{read_document, read_item};
 use super::{Engine, Handle};
 use crate::api::change::{Assess, AssessReply, Issue, ItemSpec, Validate, ValidateReply};
+use crate::domain::change::Kind;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
@@ -28,7 +29,8 @@ impl Handle<Assess> for Engine {
         self.look(caller, |view| {
             let policy = manifest::policy(view.db)?;
             let (plan, unreadable) = plan_loosely(view, &request.items, request.document.as_ref(), &policy)?;
-            let verdict = Case::of_new(view, plan.digest(), false)?.weigh(&plan.demand);
+            let verdict =
+                Case::of_new(view, &policy, &plan.demand, Kind::Set, false)?.weigh(&plan.demand, plan.risk);
             Ok(AssessReply {
                 restart_required: plan.restart,
                 affected_services: plan.services.clone(),

@@ -7,11 +7,13 @@ use super::transact::{Note, View};
 use super::view::{self, Case};
 use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle};
+use super::{change_request, confirm, schedule, vote};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Terms};
-use crate::domain::approval::Lack;
+use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Mode, Terms};
+use crate::domain::approval::{Lack, Standing, Verdict, fills};
 use crate::domain::audit::Head;
 use crate::domain::change::{Item, Kind, State, check_id, content_hash};
+use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
@@ -20,7 +22,7 @@ use crate::domain::role::Role;
 use crate::domain::value::{self};
 use crate::store::approval::{self, Approval};
 use crate::store::change::{self, Change, Decision, Other};
-use crate::store::{manifest, overrides, version};
+use crate::store::{manifest, metadata, overrides, version};
 use serde_json::json;
 
 /// What somebody wants to change.
@@ -118,11 +120,12 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let steps = Steps::begin(view);
     check_if_version(view, terms.if_version, &proposal.wanted)?;
     let policy = manifest::policy(view.db)?;
+    confirm::check_span(terms.confirm_within, &policy)?;
     let relieved = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
     let plan = plan(view, proposal.wanted, &policy, relieved)?;
     plan.refuse_issues()?;
     if let Some(expected) = &terms.expect
-        && *expected != plan.digest()
+        && *expected != plan.digest(0)
     {
         return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
             .hint("Look at it again with --dry-run."));
@@ -130,30 +133,37 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let mut warnings = plan.warnings.clone();
     if plan.items.is_empty() {
         let reply = ChangeReply {
-            outcome: Outcome::Unchanged,
             dry_run: terms.dry_run,
-            change: None,
             unchanged: plan.unchanged,
             warnings,
-            next: None,
-            audit_head: None,
+            ..ChangeReply::unchanged()
         };
         return Ok((reply, None));
     }
-    let case = Case::of_new(view, plan.digest(), terms.rollback_plan.is_some())?;
-    let verdict = case.weigh(&plan.demand);
-    if verdict.lacks.contains(&Lack::RollbackPlan) {
+    let case = Case::of_new(view, &policy, &plan.demand, proposal.kind, terms.rollback_plan.is_some())?;
+    let verdict = case.weigh(&plan.demand, plan.risk);
+    if terms.mode != Mode::Draft && verdict.lacks.contains(&Lack::RollbackPlan) {
         return Err(Error::refused(format!("A {} change needs a rollback plan.", plan.risk))
             .hint("Say how to get back: --rollback-plan \"…\""));
     }
     warnings.extend(verdict.advice.iter().map(Lack::as_advice));
-    let waits = !verdict.lacks.is_empty();
+    let only_asked = terms.mode != Mode::Execute || terms.schedule.is_some();
+    let waits = only_asked || !verdict.lacks.is_empty();
+    if !only_asked {
+        refuse_closed(&plan, &verdict)?;
+    }
     if let Some(mine) = equal_open_request(view, &plan.items)?.filter(|_| waits) {
         let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
         return Ok((reply, None));
     }
     let mut change = draft(view, &policy, &proposal.kind, terms, &plan, proposal.returning, asked, waits)?;
+    if let Some(at) = terms.schedule {
+        schedule::check_time(view, &change, at)?;
+    }
     if terms.dry_run {
+        if !waits {
+            confirm::refuse_while_confirming(view)?;
+        }
         let reply = ChangeReply {
             outcome: if waits { Outcome::Pending } else { Outcome::Done },
             dry_run: true,
@@ -166,12 +176,20 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         return Ok((reply, None));
     }
     let (outcome, note) = if waits {
-        (Outcome::Pending, request(view, &plan, &change)?)
+        (Outcome::Pending, request(view, &policy, &plan, &mut change, terms)?)
     } else {
         (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
     };
     let reply = reply_to(view, &change, outcome, plan.unchanged, warnings, false)?;
     Ok((reply, Some(note)))
+}
+
+/// Where only a window or a freeze stands in the way there is nobody to ask: it is refused, with what would be allowed.
+fn refuse_closed(plan: &Plan, verdict: &Verdict) -> Result<()> {
+    let closed = verdict.lacks.iter().find(|lack| lack.is_of_time());
+    let Some(closed) = closed.filter(|_| verdict.lacks.iter().all(Lack::is_of_time)) else { return Ok(()) };
+    Err(Error::refused(format!("A {} change waits for {}.", plan.risk, closed.in_words()))
+        .hint(schedule::hint(closed)))
 }
 
 fn reply_to(
@@ -183,7 +201,7 @@ fn reply_to(
     dry_run: bool,
 ) -> Result<ChangeReply> {
     let shown = view::of_change(view, change)?;
-    let next = change.state.is_open().then(|| view::next_command(view, change, &shown.missing, false));
+    let next = view::next_command(view, change, &shown);
     Ok(ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None })
 }
 
@@ -205,9 +223,10 @@ pub(super) fn id_taken(id: &str) -> Error {
 /// What a change's state amounts to as an answer.
 pub(super) fn outcome_of(state: State) -> Outcome {
     match state {
-        State::Completed => Outcome::Done,
-        State::Pending | State::Approved => Outcome::Pending,
+        State::Completed | State::Confirming => Outcome::Done,
+        State::Draft | State::Pending | State::Approved | State::Scheduled => Outcome::Pending,
         State::Rejected | State::Cancelled | State::Expired => Outcome::Refused,
+        State::RolledBack => Outcome::RolledBack,
     }
 }
 
@@ -298,40 +317,66 @@ fn draft(
             services: plan.services.clone(),
             returns_to: Some(returning.to).filter(|to| !to.is_empty()),
             trigger: returning.trigger,
+            takes_back: None,
         },
-        digest: waits.then(|| plan.digest()),
+        digest: waits.then(|| plan.digest(0)),
         expires_at: waits.then(|| view.clock.after(policy.requests.expire_after)),
         ended_because: None,
+        dossier: Dossier {
+            confirm_within: terms.confirm_within,
+            edition: 0,
+            editors: Vec::new(),
+            ..terms.dossier.clone()
+        },
+        restart: None,
     })
 }
 
 /// Records a change that waits, with its items and the requester's own approval where it counts.
-fn request(view: &View<'_>, plan: &Plan, change: &Change) -> Result<Note> {
-    change::put(view.db, change)?;
+fn request(
+    view: &View<'_>,
+    policy: &Policy,
+    plan: &Plan,
+    change: &mut Change,
+    terms: &Terms,
+) -> Result<Note> {
     for (position, item) in plan.items.iter().enumerate() {
-        let item = Other {
-            what: "value".to_owned(),
-            path: item.path.to_string(),
-            before: item.before.clone(),
-            after: item.after.clone(),
-        };
-        change::insert_item(view.db, change.number, position, &item)?;
+        change::insert_item(view.db, change.number, position, &Other::of_value(item))?;
     }
+    if terms.mode == Mode::Draft {
+        change.state = State::Draft;
+    } else {
+        approve_own(view, policy, change)?;
+    }
+    if let Some(at) = terms.schedule {
+        schedule::set(view, change, at)?;
+    }
+    if terms.mode != Mode::Draft {
+        change.state = change_request::standing_state(view, change)?;
+    }
+    change::put(view.db, change)?;
+    let detail = json!({"kind": change.kind, "risk": change.risk, "digest": change.digest, "paths": plan.items.len(), "state": change.state});
+    Ok(Note::new("change.request", change.number.to_string(), detail).change(change.number))
+}
+
+/// The requester's own approval, given with the request where it counts.
+pub(super) fn approve_own(view: &View<'_>, policy: &Policy, change: &Change) -> Result<()> {
+    let demand = change.decision.demand.clone().unwrap_or_default();
     let member = &view.actor.member;
-    let may = view::least_role(&plan.demand).is_some_and(|least| member.role >= least) && member.is_person();
-    if may && (plan.demand.own || crate::store::metadata::is_solo(view.db)?) {
+    let standing = Standing { solo: metadata::is_solo(view.db)?, ..Standing::default() };
+    let vote = vote::of_member(policy, member);
+    let may = demand.approvals.iter().any(|group| fills(group, &vote, &demand, &standing));
+    if may && (demand.own || standing.solo) {
         let own = Approval {
             member: member.name.clone(),
             role: member.role.to_string(),
             decision: "approve".to_owned(),
-            digest: plan.digest(),
+            digest: change.digest.clone().unwrap_or_default(),
             proof: view.actor.proof.to_string(),
             at: view.now,
             comment: Some("own change".to_owned()),
         };
         approval::put(view.db, change.number, &own)?;
     }
-    let detail =
-        json!({"kind": change.kind, "risk": change.risk, "digest": change.digest, "paths": plan.items.len()});
-    Ok(Note::new("change.request", change.number.to_string(), detail).record("change", change.number))
+    Ok(())
 }

@@ -6,6 +6,7 @@ use super::transact::{Note, View};
 use super::{Engine, Machine};
 use crate::domain::audit::Head;
 use crate::domain::change::{Kind, State, hex};
+use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::STARTER;
 use crate::domain::member::{Caller, Claim, Member, Membership, Nature, Proof, is_name};
@@ -51,7 +52,7 @@ pub fn init(
 ) -> Result<InitReply> {
     read(manifest)?;
     let store = Store::create(place)?;
-    let mut engine = Engine { store, machine };
+    let mut engine = Engine::on(store, machine);
     let reply = fill(&mut engine, manifest, solo, caller);
     let store = engine.store;
     match reply {
@@ -65,7 +66,7 @@ pub fn init(
 
 /// A store in memory with the starter manifest, where the caller is the only member.
 pub(super) fn starter(machine: Machine, caller: &Caller) -> Result<Engine> {
-    let mut engine = Engine { store: Store::in_memory()?, machine };
+    let mut engine = Engine::on(Store::in_memory()?, machine);
     fill(&mut engine, STARTER, true, caller)?;
     Ok(engine)
 }
@@ -133,6 +134,8 @@ fn fill(engine: &mut Engine, text: &str, solo: bool, caller: &Caller) -> Result<
             digest: None,
             expires_at: None,
             ended_because: None,
+            dossier: Dossier::default(),
+            restart: None,
         };
         let applied = Applied {
             id: 1,

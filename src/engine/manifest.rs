@@ -8,7 +8,7 @@ use super::change::id_taken;
 use super::state;
 use super::terms::check_terms;
 use super::transact::{Note, View};
-use super::{Engine, Handle};
+use super::{Engine, Handle, vote};
 use crate::api::Outcome;
 use crate::api::change::{ItemKind, ItemView};
 use crate::api::manifest::{
@@ -18,13 +18,13 @@ use crate::api::manifest::{
 use crate::domain::approval::unmeetable;
 use crate::domain::audit::Head;
 use crate::domain::change::{Kind, State, check_id, content_hash, hex};
+use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::{Manifest, Problem};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::policy::{Governance, Policy};
 use crate::domain::risk::Risk;
-use crate::domain::role::Role;
 use crate::domain::rule::Facts;
 use crate::domain::schema::CompiledSetting;
 use crate::domain::tree;
@@ -32,7 +32,7 @@ use crate::domain::value::{self, Value};
 use crate::store::change::{self, Change, Decision, Other};
 use crate::store::manifest::{self, Applied, Generation};
 use crate::store::version::{self, Version};
-use crate::store::{Connection, member, metadata, overrides};
+use crate::store::{Connection, metadata, overrides};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -235,17 +235,7 @@ fn conflict(manifest: &Manifest, path: &Path) -> Option<String> {
 
 /// The risks whose demand nobody present could meet under a policy.
 pub(super) fn unmet(view: &View<'_>, policy: &Policy) -> Result<Vec<Risk>> {
-    Ok(unmeetable(policy, &people(view)?, metadata::is_solo(view.db)?))
-}
-
-/// The roles of the people who may act.
-pub(super) fn people(view: &View<'_>) -> Result<Vec<Role>> {
-    let members = member::list(view.db)?;
-    Ok(members
-        .iter()
-        .filter(|member| member.is_active() && member.is_person())
-        .map(|member| member.role)
-        .collect())
+    Ok(unmeetable(policy, &vote::present(view, policy)?, metadata::is_solo(view.db)?))
 }
 
 /// Risks as a list in a sentence.
@@ -413,6 +403,8 @@ pub(super) fn owner_change(
         digest: None,
         expires_at: None,
         ended_because: None,
+        dossier: Dossier::default(),
+        restart: None,
     })
 }
 

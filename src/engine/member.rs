@@ -5,11 +5,11 @@
 
 use super::change::id_taken;
 use super::identity::ITSELF;
-use super::manifest::{owner_change, people, unmet, words};
+use super::manifest::{owner_change, unmet, words};
 use super::terms::check_terms;
 use super::token::{self, INVITATION_PREFIX};
 use super::transact::{Note, View};
-use super::{Engine, Handle};
+use super::{Engine, Handle, vote};
 use crate::api::change::Terms;
 use crate::api::member::{
     AddProgram, ChangeRole, EndSolo, EndSoloReply, Invite, InviteReply, ListMembers, ListMembersReply,
@@ -114,7 +114,8 @@ fn warn_unmet(view: &View<'_>, decision: &Decision) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     if decision.ends_solo {
         warnings.push("Solo ends: from now on the policy's approvals are asked of everybody.".to_owned());
-        let unmet = crate::domain::approval::unmeetable(&manifest::policy(view.db)?, &people(view)?, false);
+        let policy = manifest::policy(view.db)?;
+        let unmet = crate::domain::approval::unmeetable(&policy, &vote::present(view, &policy)?, false);
         if !unmet.is_empty() {
             warnings.push(format!(
                 "Until more members have joined, nobody present can approve {} changes.",

@@ -8,6 +8,7 @@ mod backup_file;
 mod change;
 mod change_request;
 mod complete;
+mod confirm;
 mod diff;
 mod doctor;
 mod history;
@@ -18,6 +19,8 @@ mod manifest;
 mod member;
 mod plan;
 mod rollback;
+mod schedule;
+mod settle;
 mod state;
 mod status;
 mod system_log;
@@ -28,7 +31,9 @@ mod value;
 mod verify;
 mod version;
 mod view;
+mod vote;
 mod wanted;
+mod window;
 
 pub use crate::store::database::Access;
 pub use init::{InitReply, init};
@@ -37,7 +42,9 @@ pub use machine::Machine;
 use crate::api::Request;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
+use crate::domain::time::Timestamp;
 use crate::store::database::Store;
+use std::cell::RefCell;
 use std::path::Path;
 
 /// That the engine does this operation.
@@ -50,12 +57,39 @@ pub trait Handle<R: Request> {
 pub struct Engine {
     store: Store,
     machine: Machine,
+    /// The last deadline that was set.
+    deadline: Option<Timestamp>,
+    /// What to know beside the answers.
+    remarks: RefCell<Vec<String>>,
 }
 
 impl Engine {
     /// Opens an existing store. `not-found`, `denied`, `integrity` or `unavailable`.
     pub fn open(store: &Path, access: Access, machine: Machine) -> Result<Engine> {
-        Ok(Engine { store: Store::open(store, access)?, machine })
+        Ok(Engine::on(Store::open(store, access)?, machine))
+    }
+
+    fn on(store: Store, machine: Machine) -> Engine {
+        Engine { store, machine, deadline: None, remarks: RefCell::default() }
+    }
+
+    /// What to know beside the answers given so far: what is overdue, what was settled. Told once.
+    pub fn take_remarks(&self) -> Vec<String> {
+        self.remarks.take()
+    }
+
+    /// The deadline that was set last, for whoever sees to it that it is kept. Told once.
+    pub fn take_deadline(&mut self) -> Option<Timestamp> {
+        self.deadline.take()
+    }
+
+    fn remark(&self, remarks: impl IntoIterator<Item = String>) {
+        let mut kept = self.remarks.borrow_mut();
+        for remark in remarks {
+            if !kept.contains(&remark) {
+                kept.push(remark);
+            }
+        }
     }
 
     /// A store in memory with the starter manifest and the caller as its only member: what reading commands answer

@@ -46,8 +46,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What approvals are bound to.
-    pub(super) fn digest(&self) -> String {
-        digest(&self.items, self.risk, &self.demand)
+    pub(super) fn digest(&self, edition: u32) -> String {
+        digest(self.items.iter().map(Item::parts), self.risk, &self.demand, edition)
     }
 
     /// `invalid` with everything that is wrong.

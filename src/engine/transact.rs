@@ -5,13 +5,13 @@
 
 use super::backup_file;
 use super::identity::{self, Actor};
-use super::{Engine, Machine, system_log};
+use super::{Engine, Machine, settle, system_log};
 use crate::domain::audit::{Entry, Head};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::{Caller, Claim, Proof};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
-use crate::store::{Connection, audit, digest, metadata};
+use crate::store::{Connection, audit, digest, duty, metadata};
 use serde_json::json;
 use std::cell::RefCell;
 use std::path::Path;
@@ -63,6 +63,8 @@ pub(super) struct Note {
     pub(super) detail: Value,
     /// The records it wrote, as kind and key.
     pub(super) records: Vec<(&'static str, String)>,
+    /// When somebody has to look after it: a deadline that it set.
+    pub(super) deadline: Option<Timestamp>,
     /// Backups whose files go once the record that they are gone is durable: a file that stays is one too many, which
     /// `doctor` names, and never one too few.
     pub(super) remove_after: Vec<String>,
@@ -71,6 +73,12 @@ pub(super) struct Note {
 impl Note {
     pub(super) fn new(action: &str, target: impl Into<String>, detail: Value) -> Note {
         Note { action: action.to_owned(), target: target.into(), detail, ..Note::default() }
+    }
+
+    /// The record of a change, with what governance adds to it.
+    #[must_use]
+    pub(super) fn change(self, number: i64) -> Note {
+        self.record("change", number).record("request", number)
     }
 
     #[must_use]
@@ -83,7 +91,13 @@ impl Note {
 impl Engine {
     /// Answers a question on one consistent state, for a member.
     pub(super) fn look<T>(&self, caller: &Caller, body: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
-        self.look_as(caller, |db, now| identity::identify(db, caller, now), body)
+        let (answer, overdue) = self.look_as(
+            caller,
+            |db, now| identity::identify(db, caller, now),
+            |view| Ok((body(view)?, settle::overdue(view.clock, &duty::due(view.db, view.clock)?))),
+        )?;
+        self.remark(overdue);
+        Ok(answer)
     }
 
     /// The same, for a caller who is known in another way.
@@ -118,7 +132,18 @@ impl Engine {
         attempt: impl Into<Attempt<'t>>,
         body: impl FnOnce(&View<'_>) -> Result<(T, Option<Note>)>,
     ) -> Result<(T, Option<Head>)> {
+        self.settle_overdue(caller)?;
         self.transact_as(caller, attempt, |db, now| identity::identify(db, caller, now), body)
+    }
+
+    /// The same for what cfgctl itself does when it falls due.
+    pub(super) fn transact_itself<'t, T>(
+        &mut self,
+        caller: &Caller,
+        attempt: impl Into<Attempt<'t>>,
+        body: impl FnOnce(&View<'_>) -> Result<(T, Option<Note>)>,
+    ) -> Result<(T, Option<Head>)> {
+        self.transact_as(caller, attempt, |_, now| Ok(identity::itself(now)), body)
     }
 
     /// The same, for a caller who proves who they are in another way.
@@ -143,11 +168,13 @@ impl Engine {
                 View { db, now, clock, actor, caller, machine, place: place.as_deref(), written: &written };
             let (answer, note) = body(&view)?;
             let head = note.as_ref().map(|note| append(&view, &head, note, "done")).transpose()?;
+            let deadline = note.as_ref().and_then(|note| note.deadline);
             let gone = note.map(|note| note.remove_after).unwrap_or_default();
-            Ok((answer, head, gone, metadata::store_id(db)?))
+            Ok((answer, head, gone, deadline, metadata::store_id(db)?))
         });
         match answer {
-            Ok((answer, head, gone, store_id)) => {
+            Ok((answer, head, gone, deadline, store_id)) => {
+                self.deadline = deadline.or(self.deadline);
                 for name in gone {
                     let _ = backup_file::remove(place.as_deref(), &name);
                 }
@@ -216,7 +243,7 @@ const LEAP: Span = Span::days(1);
 
 /// When something is written down, and when it is. Time never goes back in the log; but one entry from a clock that
 /// was far ahead must not hold every deadline and expiry still until then.
-fn times(machine: &Machine, last: Timestamp) -> (Timestamp, Timestamp) {
+pub(super) fn times(machine: &Machine, last: Timestamp) -> (Timestamp, Timestamp) {
     let clock = (machine.now)();
     let now = clock.max(last);
     (now, if last > clock.after(LEAP) { clock } else { now })

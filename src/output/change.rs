@@ -31,7 +31,7 @@ impl Told<'_> {
     /// The headline, the items, and what to know or type next.
     pub(super) fn text(&self, style: &Style) -> String {
         let text = self.before_facts(style);
-        text + &self.facts().text(style)
+        text + &self.facts(style).text(style)
     }
 
     /// The headline and the items.
@@ -40,18 +40,20 @@ impl Told<'_> {
     }
 
     /// What is missing, where the backup is, how to undo it.
-    pub(super) fn facts(&self) -> Facts {
+    pub(super) fn facts(&self, style: &Style) -> Facts {
         let view = self.view;
         let mut facts = Facts::default();
-        if matches!(view.state, State::Rejected | State::Cancelled | State::Expired) {
+        if matches!(view.state, State::Rejected | State::Cancelled | State::Expired | State::RolledBack) {
             facts.maybe("Because", view.ended_because.as_ref());
         }
-        let was_executed = view.state == State::Completed && !self.dry_run;
+        let was_executed = view.state.was_executed() && !self.dry_run;
         if self.dry_run || view.state.is_open() {
             risk_facts(&mut facts, &view.risk_reasons);
             lacking(&mut facts, &view.missing, &view.advice);
         }
         reach(&mut facts, view.restart_required, &view.affected_services);
+        times(&mut facts, view, style);
+        conflicts(&mut facts, view);
         if was_executed {
             facts.maybe("Backup", view.backup.as_ref());
         }
@@ -80,6 +82,17 @@ pub(super) fn headline(view: &ChangeView, dry_run: bool, style: &Style) -> Strin
             let head = Paint::Bold.on(&format!("Change {number} {what}"), style);
             return format!("{head}{} ({risk})", version.unwrap_or_default());
         }
+        State::Confirming => {
+            let version = view.version.map(|version| format!(": version {version}")).unwrap_or_default();
+            let head = Paint::Bold.on(&format!("Change {number} applied, and waits to be confirmed"), style);
+            return format!("{head}{version} ({risk})");
+        }
+        State::RolledBack => {
+            let head = Paint::Bold.on(&format!("Change {number} was rolled back"), style);
+            return format!("{head} ({risk})");
+        }
+        State::Draft => ("is a draft", "would stay a draft", true),
+        State::Scheduled => ("is approved and scheduled", "would be scheduled", true),
         State::Pending => ("waits", "would still wait", true),
         State::Approved => ("is approved and waits to be executed", "would be approved", true),
         State::Rejected => ("was rejected", "would be rejected", false),
@@ -106,6 +119,24 @@ pub(super) fn risk_facts(facts: &mut Facts, reasons: &[RiskReason]) {
 pub(super) fn lacking(facts: &mut Facts, missing: &[Lack], advice: &[Lack]) {
     missing.iter().for_each(|lack| facts.paint("Missing", words::lack(lack), Paint::Bold));
     facts.all("Advised", advice.iter().map(words::lack));
+}
+
+/// When it is to be executed, or confirmed at the latest.
+pub(super) fn times(facts: &mut Facts, view: &ChangeView, style: &Style) {
+    facts.maybe("Scheduled", view.scheduled_at.map(|at| style.time(at)));
+    if let Some(at) = view.confirm_by {
+        let text = format!("by {}, or the former state returns", style.time(at));
+        facts.paint("Confirm", text, Paint::Yellow);
+    }
+}
+
+/// Other open requests on its paths.
+pub(super) fn conflicts(facts: &mut Facts, view: &ChangeView) {
+    for other in &view.conflicts {
+        let text =
+            format!("request {} by {} would change {} too", other.number, other.requested_by, other.path);
+        facts.paint("Conflict", text, Paint::Yellow);
+    }
 }
 
 /// The services it touches.

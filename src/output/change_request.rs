@@ -1,24 +1,30 @@
 //! Change requests: the list, everything an approver decides from, and what a decision did.
 
-use super::change::{Told, headline, lacking, reach, risk_facts, warnings};
+use super::change::{Told, conflicts, headline, lacking, reach, risk_facts, times, warnings};
 use super::color::Paint;
 use super::facts::Facts;
 use super::table::{Field, table};
 use super::{Render, Style, items, words};
 use crate::api::change::{ApprovalView, ChangeView, EvidenceView, StepView};
 use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
+use crate::domain::change::Validity;
 
 impl Render for ListRequestsReply {
     fn table(&self, style: &Style) -> String {
         let row = |item: &RequestSummary| -> [Field; 7] {
+            // What keeps a request from being executed matters more than that it is approved.
+            let state = match item.validity {
+                Some(validity) if validity != Validity::Valid => format!("{} ({validity})", item.state),
+                _ => item.state.to_string(),
+            };
             [
                 item.number.into(),
-                item.state.into(),
+                state.into(),
                 Field::painted(item.risk, Paint::of_risk(item.risk)),
                 item.kind.into(),
                 (&item.requested_by).into(),
                 style.time(item.created_at).into(),
-                (&item.reason).into(),
+                item.title.as_ref().unwrap_or(&item.reason).into(),
             ]
         };
         let header = ["NUMBER", "STATE", "RISK", "KIND", "BY", "TIME", "REASON"];
@@ -37,7 +43,7 @@ impl Render for ListRequestsReply {
 impl Render for ShowRequestReply {
     fn table(&self, style: &Style) -> String {
         let view = &self.change;
-        let mut facts = asked(view, self.stale, style);
+        let mut facts = asked(view, &self.issues, style);
         weighed(&mut facts, view, style);
         executed(&mut facts, view, style);
         facts.maybe("Next", self.next.as_ref());
@@ -55,22 +61,33 @@ impl Render for ShowRequestReply {
 }
 
 /// What is wanted, by whom, why, and whether it still fits.
-fn asked(view: &ChangeView, stale: bool, style: &Style) -> Facts {
+fn asked(view: &ChangeView, issues: &[String], style: &Style) -> Facts {
     let mut facts = Facts::default();
+    let dossier = &view.dossier;
+    facts.maybe("Title", dossier.title.as_ref());
     facts.add("Reason", &view.reason);
+    facts.maybe("Need", dossier.need.as_ref());
+    facts.maybe("Impact", dossier.impact.as_ref());
+    facts.maybe("Test plan", dossier.test_plan.as_ref());
+    facts.maybe("Wanted", dossier.requested_window.as_ref());
     facts.maybe("Ticket", view.ticket.as_ref());
     facts.add("Kind", view.kind.name());
     facts.maybe("Back to", view.returns_to.as_ref());
     facts.maybe("Trigger", view.trigger.as_ref());
     facts.add("Requested", format!("by {}, {}", view.requested_by, style.time(view.created_at)));
+    facts.maybe("Edited", Some(words::list(&dossier.editors)).filter(|_| !dossier.editors.is_empty()));
+    facts.maybe("Reviewers", Some(words::list(&dossier.reviewers)).filter(|_| !dossier.reviewers.is_empty()));
     facts.add("Made for", format!("version {}", view.base_version));
-    if stale {
-        facts.paint(
-            "Stale",
-            "what it was made for has changed since; it can't be executed as it is",
-            Paint::Red,
-        );
+    let name = match view.validity {
+        Some(Validity::Invalid) => "Invalid",
+        Some(Validity::Held) => "Held",
+        _ => "Stale",
+    };
+    for issue in issues {
+        facts.paint(name, issue, Paint::Red);
     }
+    conflicts(&mut facts, view);
+    times(&mut facts, view, style);
     if view.state.is_open() {
         facts.maybe("Expires", view.expires_at.map(|at| style.time(at)));
     }
@@ -89,6 +106,10 @@ fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
     );
     facts.all("Evidence", view.evidence.iter().map(|evidence| attached(evidence, style)));
     facts.maybe("Plan", view.rollback_plan.as_ref());
+    facts.all(
+        "Said",
+        view.comments.iter().map(|said| format!("{}, {}: {}", said.member, style.time(said.at), said.text)),
+    );
     if view.state.is_open() {
         lacking(facts, &view.missing, &view.advice);
     }

@@ -11,6 +11,7 @@ mod change;
 mod change_request;
 mod color;
 mod complete;
+mod confirm;
 mod diff;
 pub mod escape;
 mod facts;

@@ -28,7 +28,7 @@ impl Render for RollbackReply {
             next: self.change.next.as_deref(),
             audit_head: self.change.audit_head.as_deref(),
         };
-        let facts = facts.followed_by(told.facts());
+        let facts = facts.followed_by(told.facts(style));
         format!("{}{}{gap}{results}", told.before_facts(style), facts.text(style))
     }
 

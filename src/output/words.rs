@@ -3,7 +3,7 @@
 //! What must stay true: a thing is said in the same words wherever it is said.
 
 use super::escape;
-use crate::domain::approval::Lack;
+use crate::domain::approval::{Lack, of_whom};
 use crate::domain::policy::{Demand, Group, Test};
 use crate::domain::value::{Value, canonical, read_untyped};
 
@@ -26,12 +26,12 @@ fn reads_as_text(text: &str) -> bool {
 /// What is missing.
 pub fn lack(lack: &Lack) -> String {
     match lack {
-        Lack::Approvals { role, missing, other_than_requester } => {
-            let group = group(&Group { role: *role, count: *missing });
+        Lack::Approvals { role, missing, other_than_requester, group: name } => {
+            let group = group(&Group { role: *role, count: *missing, group: name.clone() });
             if *other_than_requester { format!("{group}, not the requester") } else { group }
         }
         Lack::Evidence { test } => evidence(*test).to_owned(),
-        Lack::RollbackPlan => "a rollback plan".to_owned(),
+        Lack::RollbackPlan | Lack::Window { .. } | Lack::Frozen { .. } => lack.in_words(),
     }
 }
 
@@ -58,7 +58,8 @@ pub fn demand(demand: &Demand) -> String {
 }
 
 fn group(group: &Group) -> String {
-    format!("{} by {}", count(u64::from(group.count), "approval"), group.role)
+    let whom = of_whom(group.role, group.group.as_deref());
+    format!("{} by {whom}", count(u64::from(group.count), "approval"))
 }
 
 fn evidence(test: Test) -> &'static str {
@@ -180,7 +181,10 @@ mod tests {
         for (other_than_requester, words) in
             [(true, "2 approvals by board, not the requester"), (false, "2 approvals by board")]
         {
-            assert_eq!(lack(&Lack::Approvals { role: Role::Board, missing: 2, other_than_requester }), words);
+            assert_eq!(
+                lack(&Lack::Approvals { role: Role::Board, missing: 2, other_than_requester, group: None }),
+                words
+            );
         }
         assert_eq!(lack(&Lack::Evidence { test: Test::Required }), "evidence of a staging test");
     }

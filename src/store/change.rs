@@ -1,7 +1,8 @@
 //! Changes, their items and their steps.
 
 use super::{damaged, optional_time, optional_value, time_of};
-use crate::domain::change::{Item, Kind, State};
+use crate::domain::change::{Item, Kind, Parts, State};
+use crate::domain::dossier::Dossier;
 use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::policy::Demand;
@@ -58,6 +59,29 @@ pub struct Change {
     pub expires_at: Option<Timestamp>,
     /// Why it ended.
     pub ended_because: Option<String>,
+    /// What its people say of it.
+    pub dossier: Dossier,
+    /// Whether the restart that it needs has been seen to; none where it needs none.
+    pub restart: Option<Restart>,
+}
+
+/// Whether the restart that a change needs has been seen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// Not yet: the services still run with the former values.
+    Pending,
+    /// Somebody recorded it, or it was verified.
+    Recorded,
+}
+
+impl Restart {
+    /// The word in output and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Restart::Pending => "pending",
+            Restart::Recorded => "recorded",
+        }
+    }
 }
 
 /// What a change was decided by, as it stood then.
@@ -84,6 +108,9 @@ pub struct Decision {
     /// What set a rollback off (requirement B2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<String>,
+    /// The change that it takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_back: Option<i64>,
 }
 
 /// Reasons as every change keeps them: the risk, how much of the sentence is the path it begins with, the sentence.
@@ -122,19 +149,21 @@ mod short_reasons {
 }
 
 const COLUMNS: &str = "number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash, manifest,
-  base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest, expires_at, ended_because, steps";
+  base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest, expires_at, ended_because, steps,
+  dossier, restart";
 
 fn to_change(row: &Row<'_>) -> Result<Change> {
     let (kind, state, risk): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let decision: Option<String> = row.get(17)?;
     let requested_by: String = row.get(6)?;
-    let executed = state == State::Completed.name();
+    let state = State::of_name(&state).ok_or_else(|| damaged("a change's state"))?;
     let steps: Option<String> = row.get(21)?;
+    let (dossier, restart): (Option<String>, Option<String>) = (row.get(22)?, row.get(23)?);
     Ok(Change {
         number: row.get(0)?,
         id: row.get(1)?,
         kind: Kind::of_name(&kind).ok_or_else(|| damaged("a change's kind"))?,
-        state: State::of_name(&state).ok_or_else(|| damaged("a change's state"))?,
+        state,
         risk: Risk::parse(&risk).ok_or_else(|| damaged("a risk"))?,
         reason: row.get(5)?,
         requested_by: requested_by.clone(),
@@ -144,7 +173,9 @@ fn to_change(row: &Row<'_>) -> Result<Change> {
         manifest: row.get(10)?,
         base_version: row.get(11)?,
         version: row.get(12)?,
-        executed_by: row.get::<_, Option<String>>(13)?.or_else(|| executed.then(|| requested_by.clone())),
+        executed_by: row
+            .get::<_, Option<String>>(13)?
+            .or_else(|| state.was_executed().then(|| requested_by.clone())),
         backup: row.get(14)?,
         ticket: row.get(15)?,
         rollback_plan: row.get(16)?,
@@ -156,6 +187,11 @@ fn to_change(row: &Row<'_>) -> Result<Change> {
         expires_at: optional_time(row.get(19)?)?,
         ended_because: row.get(20)?,
         steps: steps.map(|text| steps_of(&text)).unwrap_or_default(),
+        dossier: match dossier {
+            Some(text) => serde_json::from_str(&text).map_err(|_| damaged("a request's dossier"))?,
+            None => Dossier::default(),
+        },
+        restart: restart.map(|name| if name == "pending" { Restart::Pending } else { Restart::Recorded }),
     })
 }
 
@@ -191,15 +227,16 @@ pub fn last_executed_by(db: &Connection, member: &str) -> Result<Option<Change>>
 
 /// How many requests are open.
 pub fn count_open(db: &Connection) -> Result<i64> {
-    let mut statement =
-        db.prepare_cached("SELECT count(*) FROM changes WHERE state IN ('pending', 'approved')")?;
+    let mut statement = db.prepare_cached(
+        "SELECT count(*) FROM changes WHERE state IN ('draft', 'pending', 'approved', 'scheduled')",
+    )?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// The ULIDs of open requests that would change a path.
 pub fn open_on_path(db: &Connection, path: &str) -> Result<Vec<String>> {
     let mut statement = db.prepare_cached(
-        "SELECT c.id FROM changes c WHERE c.state IN ('pending', 'approved') AND EXISTS (
+        "SELECT c.id FROM changes c WHERE c.state IN ('draft', 'pending', 'approved', 'scheduled') AND EXISTS (
            SELECT 1 FROM change_items i WHERE i.path = ?1 AND i.change = c.number AND i.what = 'value') ORDER BY c.number",
     )?;
     Ok(statement.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
@@ -212,6 +249,8 @@ pub enum Which {
     Open,
     /// Those in one state.
     In(State),
+    /// Those whose services have yet to restart.
+    RestartPending,
     /// All.
     All,
 }
@@ -222,13 +261,18 @@ pub fn list(db: &Connection, which: Which, before: Option<i64>, limit: u32) -> R
     match which {
         Which::Open => some(
             db,
-            "WHERE state IN ('pending', 'approved') AND number < ?1 ORDER BY number DESC LIMIT ?2",
+            "WHERE state IN ('draft', 'pending', 'approved', 'scheduled') AND number < ?1 ORDER BY number DESC LIMIT ?2",
             (before, limit),
         ),
         Which::In(state) => some(
             db,
             "WHERE state = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3",
             (state.name(), before, limit),
+        ),
+        Which::RestartPending => some(
+            db,
+            "WHERE restart = 'pending' AND number < ?1 ORDER BY number DESC LIMIT ?2",
+            (before, limit),
         ),
         Which::All => some(db, "WHERE number < ?1 ORDER BY number DESC LIMIT ?2", (before, limit)),
     }
@@ -247,16 +291,23 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
     } else {
         Some(serde_json::to_string(&change.decision).map_err(|_| damaged("a change's decision"))?)
     };
+    let dossier = if change.dossier.is_empty() {
+        None
+    } else {
+        Some(serde_json::to_string(&change.dossier).map_err(|_| damaged("a request's dossier"))?)
+    };
     let mut statement = db.prepare_cached(
         "INSERT INTO changes (number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash,
            manifest, base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest,
-           expires_at, ended_because, steps)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
-         ON CONFLICT (number) DO UPDATE SET state = excluded.state, risk = excluded.risk,
-           updated_at = excluded.updated_at, manifest = excluded.manifest, version_id = excluded.version_id,
-           executed_by = excluded.executed_by, backup = excluded.backup, decided_by = excluded.decided_by,
+           expires_at, ended_because, steps, dossier, restart)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+           ?23, ?24)
+         ON CONFLICT (number) DO UPDATE SET state = excluded.state, risk = excluded.risk, reason = excluded.reason,
+           updated_at = excluded.updated_at, manifest = excluded.manifest, base_version = excluded.base_version,
+           version_id = excluded.version_id, executed_by = excluded.executed_by, backup = excluded.backup,
+           ticket = excluded.ticket, rollback_plan = excluded.rollback_plan, decided_by = excluded.decided_by,
            digest = excluded.digest, expires_at = excluded.expires_at, ended_because = excluded.ended_because,
-           steps = excluded.steps",
+           steps = excluded.steps, dossier = excluded.dossier, restart = excluded.restart",
     )?;
     statement.execute(rusqlite::params![
         change.number,
@@ -281,6 +332,8 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
         change.expires_at.map(|at| at.to_string()),
         change.ended_because,
         steps_text(&change.steps),
+        dossier,
+        change.restart.map(Restart::name),
     ])?;
     Ok(())
 }
@@ -298,6 +351,23 @@ pub struct Other {
     pub after: Option<Value>,
 }
 
+impl Other {
+    /// An item that is a path's value.
+    pub fn of_value(item: &Item) -> Other {
+        Other {
+            what: "value".to_owned(),
+            path: item.path.to_string(),
+            before: item.before.clone(),
+            after: item.after.clone(),
+        }
+    }
+
+    /// What a digest covers of it.
+    pub fn parts(&self) -> Parts<'_> {
+        (&self.path, self.before.as_ref(), self.after.as_ref())
+    }
+}
+
 /// Records an item of a change.
 pub fn insert_item(db: &Connection, change: i64, position: usize, item: &Other) -> Result<()> {
     let mut statement = db.prepare_cached(
@@ -312,6 +382,17 @@ pub fn insert_item(db: &Connection, change: i64, position: usize, item: &Other) 
         item.after.as_ref().map(value::canonical),
     ))?;
     Ok(())
+}
+
+/// Takes a change's items away, for others to take their place.
+pub fn remove_items(db: &Connection, change: i64) -> Result<()> {
+    db.execute("DELETE FROM change_items WHERE change = ?1", [change])?;
+    Ok(())
+}
+
+/// The change that waits to be confirmed: at most one does.
+pub fn confirming(db: &Connection) -> Result<Option<Change>> {
+    Ok(some(db, "WHERE state = 'confirming' ORDER BY number DESC LIMIT 1", [])?.pop())
 }
 
 /// A change's items as they were recorded before it was executed, in order.

@@ -31,6 +31,23 @@ const KINDS: &[(&str, &[&str])] = &[
              WHERE change = ?1 ORDER BY id",
         ],
     ),
+    // What came to changes with governance; a change that none of it concerns has no such record.
+    (
+        "request",
+        &[
+            "SELECT number, dossier, restart FROM changes
+             WHERE number = ?1 AND (dossier IS NOT NULL OR restart IS NOT NULL)",
+            "SELECT id, kind, change, due_at, created_at, created_by FROM duties WHERE change = ?1 ORDER BY id",
+            "SELECT id, member, proof, at, text FROM comments WHERE change = ?1 ORDER BY id",
+            "SELECT change, member, proof, at, findings FROM reviews WHERE change = ?1",
+            "SELECT change, justification, approver, skipped, demand, review_due, answer, answered_at, answered_proof,
+               answer_comment FROM emergencies WHERE change = ?1",
+        ],
+    ),
+    (
+        "delegation",
+        &["SELECT id, member, delegate, until, created_at, proof, reason, ended_at FROM delegations WHERE id = ?1"],
+    ),
     (
         "member",
         &["SELECT id, name, nature, role, owner, membership, uid, answerable, since, until, created_by, reason
@@ -78,6 +95,12 @@ const KEYS: &[(&str, &str)] = &[
         "SELECT number FROM changes UNION SELECT change FROM change_items UNION SELECT change FROM approvals
          UNION SELECT change FROM evidence",
     ),
+    (
+        "request",
+        "SELECT number FROM changes WHERE dossier IS NOT NULL OR restart IS NOT NULL UNION SELECT change FROM duties
+         UNION SELECT change FROM comments UNION SELECT change FROM reviews UNION SELECT change FROM emergencies",
+    ),
+    ("delegation", "SELECT id FROM delegations"),
     ("member", "SELECT DISTINCT name FROM members"),
     ("credential", "SELECT id FROM credentials"),
     ("manifest", "SELECT id FROM manifests"),

@@ -15,7 +15,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The migrations, in order; the schema's number is how many have run.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_ground", include_str!("../../migrations/0001_ground.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_ground", include_str!("../../migrations/0001_ground.sql")),
+    ("0002_governance", include_str!("../../migrations/0002_governance.sql")),
+];
 
 /// The schema this program needs.
 pub fn newest() -> i64 {

@@ -252,11 +252,17 @@ impl Reader<'_> {
         }
         for risk in Risk::ALL {
             for (at, group) in policy.demand(risk).approvals.iter().enumerate() {
-                if group.role < Role::Admin {
-                    let message =
-                        format!("A {} may not approve; the least role that may is admin.", group.role);
-                    self.tell(line(risk.as_str()), &format!("policy.{risk}.approvals[{at}].role"), message);
-                }
+                let (field, message) = match &group.group {
+                    Some(name) if !policy.groups.contains_key(name) => {
+                        ("group", format!("There is no group {name} in policy.groups."))
+                    }
+                    None if group.role < Role::Admin => (
+                        "role",
+                        format!("A {} may not approve; the least role that may is admin.", group.role),
+                    ),
+                    _ => continue,
+                };
+                self.tell(line(risk.as_str()), &format!("policy.{risk}.approvals[{at}].{field}"), message);
             }
         }
         policy

@@ -62,6 +62,11 @@ pub(super) const POLICY: Shape = Shape::Fields(
         may("medium", DEMAND, "What medium changes demand."),
         may("high", DEMAND, "What high changes demand."),
         may("critical", DEMAND, "What critical changes demand."),
+        may(
+            "groups",
+            Shape::Named(&NAMES),
+            "Groups of members by name, from which a demand may ask for approvals.",
+        ),
         may("governance", Shape::Word(&["owner", "board"]), "Who decides about members and this manifest."),
         may(
             "requests",
@@ -96,7 +101,8 @@ const DEMAND: Shape = Shape::Fields(
 
 const GROUP: Shape = Shape::Fields(
     &[
-        must("role", Shape::Role, "The least role that counts."),
+        may("role", Shape::Role, "The least role that counts."),
+        may("group", Shape::Name, "The group of this policy that they must belong to."),
         must("count", Shape::Whole(1, 100), "How many people."),
     ],
     &[],

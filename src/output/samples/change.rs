@@ -6,7 +6,8 @@ use crate::api::change::{ApprovalView, ChangeReply, ChangeView, EvidenceView, St
 use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
 use crate::api::rollback::{PathResult, RollbackReply};
 use crate::domain::approval::Lack;
-use crate::domain::change::{Kind, State};
+use crate::domain::change::{Kind, State, Validity};
+use crate::domain::dossier::Dossier;
 use crate::domain::policy::{Policy, Test};
 use crate::domain::risk::{Risk, RiskReason};
 use crate::domain::role::Role;
@@ -49,6 +50,14 @@ fn change(state: State, risk: Risk) -> ChangeView {
         ended_because: None,
         returns_to: None,
         trigger: None,
+        validity: None,
+        dossier: Dossier::default(),
+        comments: vec![],
+        conflicts: vec![],
+        scheduled_at: None,
+        confirm_by: None,
+        restart: None,
+        takes_back: None,
     }
 }
 
@@ -84,7 +93,7 @@ pub(in crate::output) fn applied() -> ChangeReply {
 
 pub(in crate::output) fn pending() -> ChangeReply {
     let missing = vec![
-        Lack::Approvals { role: Role::SeniorAdmin, missing: 1, other_than_requester: true },
+        Lack::Approvals { role: Role::SeniorAdmin, missing: 1, other_than_requester: true, group: None },
         Lack::Evidence { test: Test::Required },
     ];
     let change = ChangeView {
@@ -137,9 +146,11 @@ pub(in crate::output) fn request() -> ShowRequestReply {
         approvals: vec![approval],
         evidence: vec![evidence],
         identity_asserted: true,
+        validity: Some(Validity::Stale),
         ..pending().change.unwrap()
     };
-    ShowRequestReply { change, stale: true, next: Some(format!("cfgctl change-request refresh {ID}")) }
+    let issues = vec!["session_timeout_minutes changed: bob did at version 9".into()];
+    ShowRequestReply { change, stale: true, issues, next: Some(format!("cfgctl change-request refresh {ID}")) }
 }
 
 pub(in crate::output) fn decided(state: State, dry_run: bool) -> DecisionReply {
@@ -160,6 +171,8 @@ pub(in crate::output) fn requests() -> ListRequestsReply {
         created_at: now(),
         reason: "people are logged out".into(),
         version: None,
+        validity: Some(Validity::Valid),
+        title: None,
     };
     ListRequestsReply { items: vec![item], next: Some("7".into()) }
 }

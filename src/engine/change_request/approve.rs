@@ -1,0 +1,245 @@
+//! Decisions about a request: approved, rejected, tested.
+//!
+//! What must stay true: programs decide nothing; a requester's own approval counts only where the policy says so; an
+//! approval is bound to the digest that was looked at.
+
+use super::{Decided, check_digest, decidable, execute, refuse_stale, standing_state};
+use crate::api::Outcome;
+use crate::api::change_request::{Approve, AttachEvidence, DecisionReply, Reject};
+use crate::domain::approval::{Standing, Vote, fills, of_whom};
+use crate::domain::change::{State, hex};
+use crate::domain::error::{Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::policy::{Demand, Policy};
+use crate::domain::role::Role;
+use crate::engine::terms::{check_reason, check_text};
+use crate::engine::transact::{Note, View};
+use crate::engine::view::{Case, least_role};
+use crate::engine::{Engine, Handle, vote};
+use crate::store::approval::{self, Approval, Evidence};
+use crate::store::change::{self, Change};
+use crate::store::manifest;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+/// How many files of evidence a request may have.
+const MOST_EVIDENCE: usize = 20;
+
+/// The largest evidence file, in bytes.
+const LARGEST_EVIDENCE: usize = 1024 * 1024;
+
+impl Handle<Approve> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Approve) -> Result<DecisionReply> {
+        self.decide(caller, ("change.approve", &request.id), request.dry_run, |view| approve(view, &request))
+    }
+}
+
+fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
+    let mut change = decidable(view, &request.id)?;
+    let member = &view.actor.member;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    check_text("comment", request.comment.as_deref().unwrap_or_default())?;
+    if !member.is_person() {
+        return Err(Error::denied(format!("{} is a program, and programs never approve.", member.name))
+            .hint("A person has to decide."));
+    }
+    if demand.approvals.is_empty() {
+        return Err(Error::refused(format!("Change request {} waits for no approval.", change.number))
+            .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)));
+    }
+    let policy = manifest::policy(view.db)?;
+    let case = Case::of_change(view, &policy, &change)?;
+    let mine = own_vote(view, &policy, &case)?;
+    let standing = Standing { solo: case.solo, ..Standing::default() };
+    if !demand.approvals.iter().any(|group| fills(group, &mine, &demand, &standing)) {
+        return Err(may_not(view, &demand, &change));
+    }
+    check_digest(view, &change)?;
+    if case.requesters.contains(&member.name) && !demand.own && !case.solo {
+        let asked = if change.requested_by == member.name {
+            format!("{} asked for this change", member.name)
+        } else if change.dossier.editors.contains(&member.name) {
+            format!("{} edited this change", member.name)
+        } else {
+            format!("{} asked for this change, for whom {} answers", change.requested_by, member.name)
+        };
+        let whom = least_role(&demand).map_or_else(String::new, |role| of_whom(role, None));
+        return Err(Error::refused(format!("{asked}; {} may not approve it too.", member.name))
+            .hint(format!("Another member with the role {whom} or above has to: cfgctl member list")));
+    }
+    refuse_stale(view, &change)?;
+    let digest = change.digest.clone().unwrap_or_default();
+    if request.expect.as_ref().is_some_and(|expected| *expected != digest) {
+        return Err(Error::conflict("The request is no longer the one that was shown.")
+            .hint(format!("Look at it again: cfgctl change-request show {}", change.id)));
+    }
+    let again = case.approvals.iter().any(|given| given.member == member.name && given.digest == digest);
+    if request.dry_run || (again && !request.execute) {
+        return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
+    }
+    let given = Approval {
+        member: member.name.clone(),
+        role: member.role.to_string(),
+        decision: "approve".to_owned(),
+        digest,
+        proof: view.actor.proof.to_string(),
+        at: view.now,
+        comment: request.comment.clone(),
+    };
+    approval::put(view.db, change.number, &given)?;
+    stand(view, &mut change)?;
+    let detail =
+        json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
+    if request.execute && change.state == State::Approved {
+        let mut decided = execute::execute(view, change, request.confirm_within)?;
+        if let Some(note) = &mut decided.note {
+            note.detail["approved_with_it"] = detail;
+        }
+        return Ok(decided);
+    }
+    let note = Note::new("change.approve", change.number.to_string(), detail).change(change.number);
+    let mut decided = Decided::new(change, Some(note));
+    if request.execute {
+        decided.warnings.push("It is not executed yet: something is still missing.".to_owned());
+    } else {
+        decided.outcome = Some(Outcome::Done);
+    }
+    Ok(decided)
+}
+
+/// What the caller's approval would count as, whoever asked for the change.
+fn own_vote(view: &View<'_>, policy: &Policy, case: &Case) -> Result<Vote> {
+    let mut voters: Vec<String> = case.votes.iter().map(|vote| vote.member.clone()).collect();
+    voters.retain(|name| name != view.actor.name());
+    voters.push(view.actor.name().to_owned());
+    let votes = vote::votes(view, policy, &voters, &case.requesters)?;
+    Ok(votes.into_iter().next_back().unwrap_or_default())
+}
+
+fn may_not(view: &View<'_>, demand: &Demand, change: &Change) -> Error {
+    let member = &view.actor.member;
+    let whom: Vec<String> =
+        demand.approvals.iter().map(|group| of_whom(group.role, group.group.as_deref())).collect();
+    Error::denied(format!(
+        "{} is {}, and approving a {} change asks for {}.",
+        member.name,
+        member.role,
+        change.risk,
+        whom.join(" or ")
+    ))
+    .hint(match least_role(demand) {
+        Some(least) if least > Role::Operator => {
+            format!("Ask a member with the role {least} or above: cfgctl member list")
+        }
+        _ => "Ask a member of that group: cfgctl manifest show".to_owned(),
+    })
+}
+
+/// Writes down where a request stands now that something was added to it.
+fn stand(view: &View<'_>, change: &mut Change) -> Result<()> {
+    let state = standing_state(view, change)?;
+    if state != change.state {
+        change.state = state;
+        change.updated_at = Some(view.now);
+        change::put(view.db, change)?;
+    }
+    Ok(())
+}
+
+impl Handle<Reject> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Reject) -> Result<DecisionReply> {
+        let ended = self.decide(caller, ("change.reject", &request.id), request.dry_run, |view| {
+            let mut change = decidable(view, &request.id)?;
+            let member = &view.actor.member;
+            if !member.is_person() {
+                return Err(Error::denied(format!(
+                    "{} is a program, and programs decide nothing.",
+                    member.name
+                ))
+                .hint("A person has to decide."));
+            }
+            let demand = change.decision.demand.clone().unwrap_or_default();
+            let policy = manifest::policy(view.db)?;
+            let mine = own_vote(view, &policy, &Case::of_change(view, &policy, &change)?)?;
+            let standing = Standing { solo: true, ..Standing::default() };
+            if !demand.approvals.iter().any(|group| fills(group, &mine, &demand, &standing)) {
+                let least = least_role(&demand).unwrap_or(Role::Admin);
+                view.actor.require(
+                    least.clamp(Role::Admin, Role::SeniorAdmin),
+                    &format!("rejecting a {} change", change.risk),
+                )?;
+            }
+            check_reason(&request.reason)?;
+            let given = Approval {
+                member: member.name.clone(),
+                role: member.role.to_string(),
+                decision: "reject".to_owned(),
+                digest: change.digest.clone().unwrap_or_default(),
+                proof: view.actor.proof.to_string(),
+                at: view.now,
+                comment: Some(request.reason.clone()),
+            };
+            if !request.dry_run {
+                approval::put(view.db, change.number, &given)?;
+            }
+            super::edit::end(
+                view,
+                &mut change,
+                State::Rejected,
+                "change.reject",
+                &request.reason,
+                request.dry_run,
+            )
+        })?;
+        Ok(DecisionReply { outcome: Outcome::Done, ..ended })
+    }
+}
+
+impl Handle<AttachEvidence> for Engine {
+    fn handle(&mut self, caller: &Caller, request: AttachEvidence) -> Result<DecisionReply> {
+        self.decide(caller, ("change.test", &request.id), request.dry_run, |view| attach(view, &request))
+    }
+}
+
+fn attach(view: &View<'_>, request: &AttachEvidence) -> Result<Decided> {
+    let mut change = decidable(view, &request.id)?;
+    view.actor.require(Role::Operator, "attaching evidence")?;
+    if change.requested_by != view.actor.name() {
+        view.actor.require(Role::Admin, "attaching evidence to somebody else's request")?;
+    }
+    if approval::evidence_of(view.db, change.number)?.len() >= MOST_EVIDENCE {
+        return Err(Error::refused(format!(
+            "Change request {} has {MOST_EVIDENCE} files of evidence, the limit.",
+            change.number
+        ))
+        .hint("Make one file of several."));
+    }
+    check_text("evidence's name", &request.name)?;
+    if request.content.trim().is_empty() || request.content.len() > LARGEST_EVIDENCE {
+        return Err(Error::invalid(format!(
+            "Evidence is a text file of 1 to {LARGEST_EVIDENCE} bytes; {} has {}.",
+            request.name,
+            request.content.len()
+        ))
+        .hint("Attach the test's protocol as a text file, or a part of it."));
+    }
+    refuse_stale(view, &change)?;
+    let evidence = Evidence {
+        name: request.name.clone(),
+        sha256: hex(&Sha256::digest(&request.content)),
+        size: i64::try_from(request.content.len()).unwrap_or(i64::MAX),
+        measured: false,
+        digest: change.digest.clone().unwrap_or_default(),
+        at: view.now,
+        by: view.actor.name().to_owned(),
+    };
+    let mut note = None;
+    if !request.dry_run {
+        approval::attach(view.db, change.number, &evidence, &request.content)?;
+        stand(view, &mut change)?;
+        let detail =
+            json!({"name": evidence.name, "sha256": evidence.sha256, "nature": "attached, not measured"});
+        note = Some(Note::new("change.test", change.number.to_string(), detail).change(change.number));
+    }
+    Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, note) })
+}

@@ -1,0 +1,93 @@
+//! Executing a request that has what it needs: by a person, or when its time has come.
+
+use super::{Decided, check_digest, decidable, refuse_stale};
+use crate::api::Outcome;
+use crate::api::change_request::{DecisionReply, Execute};
+use crate::domain::approval::Lack;
+use crate::domain::error::{Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::role::Role;
+use crate::domain::time::Span;
+use crate::engine::apply::{self, Steps};
+use crate::engine::plan::{Plan, plan};
+use crate::engine::transact::View;
+use crate::engine::view::Case;
+use crate::engine::{Engine, Handle, confirm, identity, rollback, schedule};
+use crate::store::change::{self, Change};
+use crate::store::manifest;
+
+impl Handle<Execute> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Execute) -> Result<DecisionReply> {
+        self.decide(caller, ("change.execute", &request.id), request.dry_run, |view| {
+            let change = decidable(view, &request.id)?;
+            if request.dry_run {
+                check_executable(view, &change)?;
+                confirm::check_span(request.confirm_within, &manifest::policy(view.db)?)?;
+                confirm::refuse_while_confirming(view)?;
+                return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
+            }
+            execute(view, change, request.confirm_within)
+        })
+    }
+}
+
+/// Everything that must hold before a waiting change is executed. Gives it as it would be planned now.
+pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> Result<Plan> {
+    if view.actor.name() != identity::ITSELF {
+        if change.requested_by == view.actor.name() {
+            view.actor.require(Role::Operator, "executing a change")?;
+        } else {
+            view.actor.require(Role::Admin, "executing somebody else's change")?;
+        }
+    }
+    refuse_stale(view, change)?;
+    check_digest(view, change)?;
+    let policy = manifest::policy(view.db)?;
+    let wanted: Vec<_> = change::value_items(view.db, change.number)?
+        .into_iter()
+        .map(|item| (item.path, item.after))
+        .collect();
+    // What history proved when the change was made may be too long ago by now.
+    let proven = change.decision.proven && rollback::is_proven(view, &wanted)?;
+    let plan = plan(view, wanted, &policy, proven)?;
+    plan.refuse_issues()?;
+    let case = Case::of_change(view, &policy, change)?;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let mut lacks = case.weigh(&demand, change.risk).lacks;
+    if plan.risk > change.risk || plan.demand != demand {
+        // The policy in force may be stricter than the one that let the change wait.
+        for lack in case.weigh(&plan.demand, plan.risk).lacks {
+            if !lacks.contains(&lack) {
+                lacks.push(lack);
+            }
+        }
+    }
+    if lacks.is_empty() {
+        return Ok(plan);
+    }
+    let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
+    let stricter =
+        if plan.risk > change.risk { format!(" (its risk is {} by now)", plan.risk) } else { String::new() };
+    let hint = match lacks.iter().find(|lack| lack.is_of_time()) {
+        Some(closed) if lacks.iter().all(Lack::is_of_time) => schedule::hint_for(change, closed),
+        _ => format!("See what it waits for: cfgctl change-request show {}", change.id),
+    };
+    Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join(", ")))
+        .hint(hint))
+}
+
+/// Executes a waiting change that has what it needs.
+pub(in crate::engine) fn execute(
+    view: &View<'_>,
+    mut change: Change,
+    confirm_within: Option<Span>,
+) -> Result<Decided> {
+    let steps = Steps::begin(view);
+    let plan = check_executable(view, &change)?;
+    let policy = manifest::policy(view.db)?;
+    confirm::check_span(confirm_within, &policy)?;
+    change.dossier.confirm_within = confirm_within.or(change.dossier.confirm_within);
+    change.updated_at = Some(view.now);
+    let note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    Ok(Decided { change, warnings: plan.warnings, outcome: Some(Outcome::Done), note: Some(note) })
+}

@@ -1,0 +1,216 @@
+//! Changes that are taken back unless somebody confirms them in time (NETCONF's confirmed commit, RFC 6241 §8.4).
+//!
+//! What must stay true: the deadline is written with the change; one waits at a time, and while it does nothing else
+//! changes values or the manifest, so that nobody's work is undone with it; what returns is the former state of its
+//! paths, as a change of its own, on record.
+
+use super::apply::{self, Steps};
+use super::change_request::{Decided, find};
+use super::plan::{Plan, plan};
+use super::transact::{Note, View};
+use super::{Engine, Handle};
+use crate::api::Outcome;
+use crate::api::change_request::DecisionReply;
+use crate::api::confirm::{Confirm, Decision};
+use crate::domain::change::{Kind, State};
+use crate::domain::dossier::Dossier;
+use crate::domain::error::{Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::policy::Policy;
+use crate::domain::role::Role;
+use crate::domain::time::{Span, Timestamp};
+use crate::store::change::{self, Change};
+use crate::store::duty::{self, Duty};
+use crate::store::{history, manifest};
+use serde_json::json;
+
+/// Refuses a deadline that is longer than the policy allows, or none at all.
+pub(super) fn check_span(within: Option<Span>, policy: &Policy) -> Result<()> {
+    let Some(within) = within else { return Ok(()) };
+    if within < Span::seconds(1) {
+        return Err(Error::usage("A change can be confirmed within a second at the least.")
+            .hint(format!("The usual: --confirm-within {}", policy.confirm.default)));
+    }
+    if within > policy.confirm.longest {
+        return Err(Error::refused(format!(
+            "A change may wait to be confirmed for {} at most; {within} is longer.",
+            policy.confirm.longest
+        ))
+        .hint(format!("Ask for less: --confirm-within {}", policy.confirm.longest)));
+    }
+    Ok(())
+}
+
+/// `conflict` while a change waits to be confirmed.
+pub(super) fn refuse_while_confirming(view: &View<'_>) -> Result<()> {
+    let Some(pending) = change::confirming(view.db)? else { return Ok(()) };
+    let until = deadline(view, &pending)?.map(|end| format!(" until {}", end.short())).unwrap_or_default();
+    Err(Error::conflict(format!(
+        "Change {} by {} waits to be confirmed{until}; nothing else is changed meanwhile.",
+        pending.number,
+        pending.executed_by.as_deref().unwrap_or(&pending.requested_by)
+    ))
+    .hint(format!("Settle it first: cfgctl confirm {0}, or cfgctl confirm --cancel {0}", pending.number)))
+}
+
+fn deadline(view: &View<'_>, change: &Change) -> Result<Option<Timestamp>> {
+    Ok(duty::find(view.db, duty::Kind::Confirm, change.number)?.map(|duty| duty.due_at))
+}
+
+/// Writes the deadline of a change that was just executed.
+pub(super) fn begin(view: &View<'_>, change: &Change, within: Span) -> Result<()> {
+    let due_at = view.clock.after(within);
+    let by = view.actor.name().to_owned();
+    duty::put(view.db, &Duty { kind: duty::Kind::Confirm, change: change.number, due_at, by }, view.now)
+}
+
+impl Handle<Confirm> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Confirm) -> Result<DecisionReply> {
+        let action = match request.decision {
+            Decision::Confirm => "change.confirm",
+            Decision::Cancel => "change.take-back",
+            Decision::Extend(_) => "change.extend",
+        };
+        let target = request.id.clone().unwrap_or_default();
+        self.decide(caller, (action, &target), request.dry_run, |view| decide(view, &request))
+    }
+}
+
+fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
+    let mut change = named(view, request.id.as_deref())?;
+    let own = [Some(&change.requested_by), change.executed_by.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|name| name == view.actor.name());
+    let least = if own { Role::Operator } else { Role::Admin };
+    view.actor.require(least, "settling somebody else's change")?;
+    let due = deadline(view, &change)?;
+    if due.is_some_and(|due| due <= view.clock) && request.decision != Decision::Cancel {
+        return Err(Error::conflict(format!(
+            "The time to confirm change {} is over: its former state returns.",
+            change.number
+        ))
+        .hint("Let that happen: cfgctl settle"));
+    }
+    if request.dry_run {
+        return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
+    }
+    match request.decision {
+        Decision::Confirm => {
+            duty::remove(view.db, duty::Kind::Confirm, change.number)?;
+            change.state = State::Completed;
+            change::put(view.db, &change)?;
+            let note =
+                Note::new("change.confirm", change.number.to_string(), json!({})).change(change.number);
+            Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
+        }
+        Decision::Cancel => {
+            let because = format!("cancelled by {}", view.actor.name());
+            let (_, note) = take_back(view, &mut change, &because)?;
+            Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
+        }
+        Decision::Extend(by) => {
+            let policy = manifest::policy(view.db)?;
+            let latest = change.updated_at.unwrap_or(change.created_at).after(policy.confirm.longest);
+            let until = view.clock.after(by);
+            if until > latest {
+                return Err(Error::refused(format!(
+                    "A change may wait to be confirmed for {} at most: until {}.",
+                    policy.confirm.longest,
+                    latest.short()
+                ))
+                .hint(format!(
+                    "Settle it: cfgctl confirm {0}, or cfgctl confirm --cancel {0}",
+                    change.number
+                )));
+            }
+            begin(view, &change, by)?;
+            let mut note = Note::new("change.extend", change.number.to_string(), json!({"until": until}))
+                .change(change.number);
+            note.deadline = Some(until);
+            Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
+        }
+    }
+}
+
+/// The change that waits. `not-found`, or `conflict` where the one named does not.
+fn named(view: &View<'_>, name: Option<&str>) -> Result<Change> {
+    let Some(name) = name else {
+        return change::confirming(view.db)?.ok_or_else(|| {
+            Error::not_found("No change waits to be confirmed.").hint("See what happened: cfgctl history")
+        });
+    };
+    let found = find(view, name)?;
+    match found.state {
+        State::Confirming => Ok(found),
+        State::RolledBack => Err(Error::conflict(format!(
+            "Change {} was rolled back: {}.",
+            found.number,
+            found.ended_because.as_deref().unwrap_or("it was not confirmed in time")
+        ))
+        .hint("Make it again if it is still wanted.")),
+        state => Err(Error::conflict(format!(
+            "Change {} does not wait to be confirmed: it is {state}.",
+            found.number
+        ))
+        .hint(format!("See it: cfgctl change-request show {}", found.number))),
+    }
+}
+
+/// Brings back the former state of a change's paths, as a change of its own; gives that change and the audit note. Where
+/// the manifest in force would refuse the former values they return nevertheless: they were in force.
+pub(super) fn take_back(view: &View<'_>, change: &mut Change, because: &str) -> Result<(Change, Note)> {
+    let version = change
+        .version
+        .ok_or_else(|| Error::internal(format!("Change {} made no version.", change.number)))?;
+    let policy = manifest::policy(view.db)?;
+    let steps = Steps::begin(view);
+    let mut wanted = Vec::new();
+    for event in history::of_version(view.db, version)? {
+        wanted.push((event.path, event.before));
+    }
+    let planned: Plan = plan(view, wanted, &policy, true)?;
+    duty::remove(view.db, duty::Kind::Confirm, change.number)?;
+    change.state = State::RolledBack;
+    // Whether a service must restart for the former state is the other change's to say.
+    change.restart = None;
+    change.ended_because = Some(because.to_owned());
+    change::put(view.db, change)?;
+    let mut back = Change {
+        number: change::next_number(view.db)?,
+        id: view.machine.ulid(),
+        kind: Kind::Undo,
+        state: State::Pending,
+        risk: planned.risk,
+        reason: format!("Change {}: {because}", change.number),
+        requested_by: view.actor.name().to_owned(),
+        created_at: view.now,
+        updated_at: None,
+        content_hash: String::new(),
+        base_version: version,
+        version: None,
+        executed_by: None,
+        backup: None,
+        steps: Vec::new(),
+        ticket: change.ticket.clone(),
+        rollback_plan: None,
+        digest: None,
+        expires_at: None,
+        ended_because: None,
+        dossier: Dossier::default(),
+        restart: None,
+        decision: change::Decision {
+            reasons: planned.reasons.clone(),
+            restart: planned.restart,
+            services: planned.services.clone(),
+            returns_to: Some(format!("before change {}", change.number)),
+            trigger: Some(because.to_owned()),
+            takes_back: Some(change.number),
+            ..change::Decision::default()
+        },
+        manifest: manifest::current_id(view.db)?,
+    };
+    let mut note = apply::execute(view, &policy, &planned, &mut back, steps)?;
+    note.action = "change.take-back".to_owned();
+    Ok((back, note.change(change.number)))
+}

@@ -1,0 +1,249 @@
+//! What falls due, done: what nobody confirmed is taken back, what was scheduled is executed.
+//!
+//! What must stay true: each duty is a transaction of its own, done by cfgctl itself; what was already settled by
+//! somebody else is left alone; reading settles nothing, and says what is overdue.
+
+use super::change_request::{check_executable, execute, standing_state};
+use super::confirm::{self, take_back};
+use super::identity::itself;
+use super::transact::{Note, View};
+use super::view::Case;
+use super::window::Windows;
+use super::{Engine, Handle, schedule};
+use crate::api::Outcome;
+use crate::api::confirm::{Due, Settle, SettleReply, Settled};
+use crate::domain::approval::Lack;
+use crate::domain::change::State;
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::time::Timestamp;
+use crate::store::duty::{self, Duty, Kind};
+use crate::store::{change, comment, manifest};
+use serde_json::{Value, json};
+
+impl Handle<Settle> for Engine {
+    fn handle(&mut self, caller: &Caller, request: Settle) -> Result<SettleReply> {
+        let wanted = |kind| match request.which {
+            Due::All => true,
+            Due::Scheduled => kind == Kind::Execute,
+            Due::Unconfirmed => kind == Kind::Confirm,
+        };
+        let due = self.look_as(caller, |_, now| Ok(itself(now)), |view| duty::due(view.db, view.clock))?;
+        let due: Vec<Duty> = due.into_iter().filter(|duty| wanted(duty.kind)).collect();
+        let mut items = Vec::new();
+        for duty in due {
+            items.extend(if request.dry_run {
+                self.announce(caller, &duty)?
+            } else {
+                self.settle(caller, &duty)?
+            });
+        }
+        let next = self.look_as(
+            caller,
+            |_, now| Ok(itself(now)),
+            |view| {
+                let mut ahead: Vec<Timestamp> = Vec::new();
+                for kind in [Kind::Confirm, Kind::Execute].into_iter().filter(|kind| wanted(*kind)) {
+                    let later = |duty: &Duty| duty.due_at > view.clock;
+                    ahead.extend(
+                        duty::of_kind(view.db, kind)?.into_iter().filter(later).map(|duty| duty.due_at),
+                    );
+                }
+                Ok(ahead.into_iter().min())
+            },
+        )?;
+        let has = |result: &str| items.iter().any(|item| item.result == result);
+        let outcome = if has("failed") {
+            Outcome::RollbackFailed
+        } else if has("held") {
+            Outcome::No
+        } else {
+            Outcome::Done
+        };
+        Ok(SettleReply { outcome, dry_run: request.dry_run, items, next })
+    }
+}
+
+impl Engine {
+    /// Before something is written: takes back what nobody confirmed in time. What cannot be taken back is remarked on,
+    /// and stays in the way of changes until it is.
+    pub(super) fn settle_overdue(&mut self, caller: &Caller) -> Result<()> {
+        let overdue = self.store.read(|db| {
+            let (_, clock) = super::transact::times(&self.machine, crate::store::audit::head(db)?.at);
+            duty::due(db, clock)
+        })?;
+        for duty in overdue.into_iter().filter(|duty| duty.kind == Kind::Confirm) {
+            let settled = self.settle(caller, &duty)?;
+            self.remark(settled.iter().map(in_words));
+        }
+        Ok(())
+    }
+
+    /// What would be done of a duty.
+    fn announce(&self, caller: &Caller, duty: &Duty) -> Result<Option<Settled>> {
+        self.look_as(
+            caller,
+            |_, now| Ok(itself(now)),
+            |view| {
+                let Some(change) = change::by_number(view.db, duty.change)? else { return Ok(None) };
+                Ok(Some(settled(&change.id, duty, "due")))
+            },
+        )
+    }
+
+    /// Does one duty; nothing where somebody else has done it meanwhile.
+    fn settle(&mut self, caller: &Caller, duty: &Duty) -> Result<Option<Settled>> {
+        let mut id = String::new();
+        let number = duty.change.to_string();
+        let done = self.transact_itself(caller, ("duty.settle", number.as_str()), |view| {
+            // It may have been done, or moved, since it was looked for.
+            let present = duty::find(view.db, duty.kind, duty.change)?;
+            if present.is_none_or(|present| present.due_at > view.clock) {
+                return Ok((None, None));
+            }
+            let Some(change) = change::by_number(view.db, duty.change)? else {
+                duty::remove(view.db, duty.kind, duty.change)?;
+                return Ok((None, None));
+            };
+            id.clone_from(&change.id);
+            match duty.kind {
+                Kind::Confirm => take_back_due(view, change, duty),
+                Kind::Execute => execute_scheduled(view, change, duty),
+            }
+        });
+        let failed = |result: &str, problem: &Error| Settled {
+            problem: Some(problem.message.clone()),
+            ..settled(&id, duty, result)
+        };
+        match done {
+            Ok((answer, _)) => Ok(answer),
+            Err(error) if error.code == Code::UnknownOutcome => Err(error),
+            // A scheduled change that could not be executed stays due.
+            Err(error) if duty.kind == Kind::Execute => Ok(Some(failed("held", &error))),
+            Err(error) => Ok(Some(failed("failed", &error))),
+        }
+    }
+}
+
+fn take_back_due(
+    view: &View<'_>,
+    mut change: change::Change,
+    duty: &Duty,
+) -> Result<(Option<Settled>, Option<Note>)> {
+    if change.state != State::Confirming {
+        duty::remove(view.db, duty.kind, duty.change)?;
+        let note =
+            Note::new("duty.drop", duty.change.to_string(), Value::Null).record("request", duty.change);
+        return Ok((None, Some(note)));
+    }
+    let because = format!("not confirmed by {}", duty.due_at.short());
+    let (back, note) = take_back(view, &mut change, &because)?;
+    let answer = Settled { rollback: Some(back.number), ..settled(&change.id, duty, "rolled-back") };
+    Ok((Some(answer), Some(note)))
+}
+
+fn execute_scheduled(
+    view: &View<'_>,
+    change: change::Change,
+    duty: &Duty,
+) -> Result<(Option<Settled>, Option<Note>)> {
+    if !super::change_request::present_state(view, &change).is_open() {
+        duty::remove(view.db, duty.kind, duty.change)?;
+        let note =
+            Note::new("duty.drop", duty.change.to_string(), Value::Null).record("request", duty.change);
+        return Ok((None, Some(note)));
+    }
+    let id = change.id.clone();
+    let held =
+        |problem: &str| Some(Settled { problem: Some(problem.to_owned()), ..settled(&id, duty, "held") });
+    if let Err(error) = confirm::refuse_while_confirming(view) {
+        return Ok((held(&error.message), None));
+    }
+    match check_executable(view, &change) {
+        Ok(_) => {
+            let done = execute(view, change, None)?;
+            Ok((Some(settled(&id, duty, "executed")), done.note))
+        }
+        Err(error) if matches!(error.code, Code::Unavailable | Code::Integrity | Code::Internal) => {
+            Err(error)
+        }
+        Err(error) => {
+            let note = hold(view, change, &error)?;
+            Ok((held(&error.message), Some(note)))
+        }
+    }
+}
+
+/// What may not be executed now that its time has come: where only a window is shut it waits for the next, otherwise it
+/// is a person's to look at, and no longer scheduled.
+fn hold(view: &View<'_>, mut change: change::Change, error: &Error) -> Result<Note> {
+    let policy = manifest::policy(view.db)?;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let lacks = Case::of_change(view, &policy, &change)?.weigh(&demand, change.risk).lacks;
+    let only_shut = !lacks.is_empty() && lacks.iter().all(Lack::is_of_time);
+    let windows = Windows::of(view, change.kind, &change.requested_by)?;
+    let next = windows.next_open(view.clock, change.risk, &demand).filter(|_| only_shut);
+    match next {
+        Some(next) => schedule::set(view, &change, next)?,
+        None => duty::remove(view.db, Kind::Execute, change.number)?,
+    }
+    change.state = standing_state(view, &change)?;
+    change.updated_at = Some(view.now);
+    change::put(view.db, &change)?;
+    let said = comment::Comment {
+        member: view.actor.name().to_owned(),
+        proof: view.actor.proof.to_string(),
+        at: view.now,
+        text: match next {
+            Some(next) => format!("Not executed: {} It is scheduled for {}.", error.message, next.short()),
+            None => format!("Not executed, and no longer scheduled: {}", error.message),
+        },
+    };
+    comment::insert(view.db, change.number, &said)?;
+    let detail = json!({"problem": error.message, "scheduled_at": next});
+    Ok(Note::new("change.hold", change.number.to_string(), detail).change(change.number))
+}
+
+fn settled(id: &str, duty: &Duty, result: &str) -> Settled {
+    Settled {
+        change: duty.change,
+        id: id.to_owned(),
+        duty: duty.kind.name().to_owned(),
+        due_at: duty.due_at,
+        result: result.to_owned(),
+        problem: None,
+        rollback: None,
+    }
+}
+
+/// What was settled, or could not be, in a sentence.
+fn in_words(settled: &Settled) -> String {
+    let Settled { change, due_at, problem, .. } = settled;
+    match (settled.result.as_str(), problem) {
+        ("rolled-back", _) => {
+            format!("Change {change} was not confirmed by {}: its former state is back.", due_at.short())
+        }
+        (_, Some(problem)) => format!(
+            "Change {change} was not confirmed by {}, and its former state could NOT be brought back: {problem}",
+            due_at.short()
+        ),
+        _ => format!("Change {change}: {}.", settled.result),
+    }
+}
+
+/// What is overdue, in sentences for those who only read.
+pub(super) fn overdue(view_clock: Timestamp, duties: &[Duty]) -> Vec<String> {
+    let said = |duty: &Duty| match duty.kind {
+        Kind::Confirm => format!(
+            "Change {} was not confirmed by {}: its former state returns with the next write, or now: cfgctl settle",
+            duty.change,
+            duty.due_at.short()
+        ),
+        Kind::Execute => format!(
+            "Change {} was to be executed at {}: cfgctl change-request execute --due",
+            duty.change,
+            duty.due_at.short()
+        ),
+    };
+    duties.iter().filter(|duty| duty.due_at <= view_clock).map(said).collect()
+}

@@ -1,0 +1,66 @@
+//! What a member's approval counts as now: their present role and groups, and what others delegated to them.
+//!
+//! What must stay true: a delegation lifts one person, and only while its giver could have approved themselves: a giver
+//! who voted, who asked for the change, or whose authority lifts another vote already lends nothing.
+
+use super::transact::View;
+use crate::domain::approval::Vote;
+use crate::domain::error::Result;
+use crate::domain::member::{Member, Membership};
+use crate::domain::policy::Policy;
+use crate::store::{delegation, member};
+use std::collections::BTreeSet;
+
+/// What the approvals of these members count as, in their order.
+pub(super) fn votes(
+    view: &View<'_>,
+    policy: &Policy,
+    voters: &[String],
+    requesters: &[String],
+) -> Result<Vec<Vote>> {
+    // Who has spent their authority already.
+    let mut spent: BTreeSet<String> = voters.iter().chain(requesters).cloned().collect();
+    voters.iter().map(|name| vote(view, policy, name, &mut spent)).collect()
+}
+
+fn vote(view: &View<'_>, policy: &Policy, name: &str, spent: &mut BTreeSet<String>) -> Result<Vote> {
+    let Some(found) = member::find(view.db, name)?.filter(Member::is_active) else {
+        return Ok(Vote { member: name.to_owned(), ..Vote::default() });
+    };
+    let mut vote = of_member(policy, &found);
+    if !vote.person {
+        return Ok(vote);
+    }
+    for given in delegation::to(view.db, name)?.into_iter().filter(|given| given.holds(view.clock)) {
+        if spent.contains(&given.member) {
+            continue;
+        }
+        let Some(giver) = member::find(view.db, &given.member)?.filter(Member::is_active) else { continue };
+        let lent = of_member(policy, &giver);
+        let lifts = lent.role > vote.role || lent.groups.iter().any(|group| !vote.groups.contains(group));
+        if lifts {
+            spent.insert(giver.name);
+            vote.role = vote.role.max(lent.role);
+            vote.groups.extend(lent.groups);
+        }
+    }
+    Ok(vote)
+}
+
+/// What a member's own approval counts as, without anything delegated.
+pub(super) fn of_member(policy: &Policy, member: &Member) -> Vote {
+    let belongs = |(_, names): &(&String, &Vec<String>)| names.contains(&member.name);
+    Vote {
+        member: member.name.clone(),
+        role: Some(member.role),
+        person: member.is_person(),
+        groups: policy.groups.iter().filter(belongs).map(|(group, _)| group.clone()).collect(),
+    }
+}
+
+/// What everybody present counts as: the people who may act.
+pub(super) fn present(view: &View<'_>, policy: &Policy) -> Result<Vec<Vote>> {
+    let people = member::list(view.db)?;
+    let acts = |member: &&Member| member.membership == Membership::Active && member.is_person();
+    Ok(people.iter().filter(acts).map(|member| of_member(policy, member)).collect())
+}
