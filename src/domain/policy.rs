@@ -82,6 +82,11 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Demand {
+    /// The least role whose approval it can use; none where it asks for none.
+    pub fn least_role(&self) -> Option<Role> {
+        self.approvals.iter().map(|group| group.role).min()
+    }
+
     /// The lesser demand for values that this store's own history proves were in force within 30 days: one admin,
     /// one board member for critical, the requester's own approval counting, no evidence, no plan.
     #[must_use]

@@ -1,8 +1,9 @@
 //! Whether values would be accepted, and what changing them would mean, without changing anything.
 
+use super::case::Case;
 use super::plan::{Plan, plan};
 use super::transact::View;
-use super::view::{self, Case};
+use super::view;
 use super::wanted::{read_document, read_item};
 use super::{Engine, Handle};
 use crate::api::change::{Assess, AssessReply, Issue, ItemSpec, Validate, ValidateReply};

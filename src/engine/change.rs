@@ -1,10 +1,11 @@
 //! The one way in: what is wanted becomes a change, which is executed at once or waits for what its risk demands.
 
 use super::apply::{self, Steps};
+use super::case::Case;
 use super::plan::{Plan, Wanted, plan};
 use super::terms::check_terms;
 use super::transact::{Note, View};
-use super::view::{self, Case};
+use super::view;
 use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle};
 use super::{change_request, confirm, schedule, vote};

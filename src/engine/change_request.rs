@@ -7,22 +7,24 @@ mod approve;
 mod edit;
 mod execute;
 
+use super::case::Case;
 use super::change::outcome_of;
 use super::history::{cursor, cut, page};
+use super::standing::{self, Now};
 use super::transact::{Note, View};
-use super::view::{self, Case};
-use super::{Engine, Handle};
+use super::{Engine, Handle, view};
 use crate::api::Outcome;
 use crate::api::change_request::{
     DecisionReply, ListRequests, ListRequestsReply, RequestSummary, ShowRequest, ShowRequestReply,
 };
+use crate::domain::approval::Verdict;
 use crate::domain::audit::Head;
 use crate::domain::change::{State, Validity, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
 use crate::store::change::{self, Change, Which};
-use crate::store::{duty, manifest};
+use crate::store::manifest;
 
 pub(super) use execute::{check_executable, execute};
 
@@ -73,11 +75,17 @@ impl Handle<ListRequests> for Engine {
 }
 
 fn summary(view: &View<'_>, policy: &Policy, change: Change) -> Result<RequestSummary> {
-    let state = present_state(view, &change);
-    let validity = state.is_open().then(|| view::validity(view, policy, &change)).transpose()?;
+    let mut state = present_state(view, &change);
+    let mut validity = None;
+    if state.is_open() {
+        let case = Case::of_change(view, policy, &change)?;
+        let now = Now::of(view, policy, &change, &case)?;
+        state = now.state(view, &change)?;
+        validity = Some(now.validity);
+    }
     Ok(RequestSummary {
         state,
-        validity: validity.map(|(validity, _)| validity),
+        validity,
         title: change.dossier.title,
         id: change.id,
         number: change.number,
@@ -96,16 +104,11 @@ pub(super) fn present_state(view: &View<'_>, change: &Change) -> State {
     if over { State::Expired } else { change.state }
 }
 
-/// Where an open request stands by what it has and lacks: a window that is shut keeps nothing from being approved.
+/// Where an open request stands by what it has and lacks.
 pub(super) fn standing_state(view: &View<'_>, change: &Change) -> Result<State> {
     let policy = manifest::policy(view.db)?;
-    let demand = change.decision.demand.clone().unwrap_or_default();
-    let verdict = Case::of_change(view, &policy, change)?.weigh(&demand, change.risk);
-    if !verdict.lacks.iter().all(crate::domain::approval::Lack::is_of_time) {
-        return Ok(State::Pending);
-    }
-    let scheduled = duty::find(view.db, duty::Kind::Execute, change.number)?.is_some();
-    Ok(if scheduled { State::Scheduled } else { State::Approved })
+    let case = Case::of_change(view, &policy, change)?;
+    Now::of(view, &policy, change, &case)?.state(view, change)
 }
 
 impl Handle<ShowRequest> for Engine {
@@ -116,7 +119,10 @@ impl Handle<ShowRequest> for Engine {
             let stale = matches!(shown.validity, Some(Validity::Stale | Validity::Held));
             let issues = match shown.validity {
                 Some(Validity::Valid) | None => Vec::new(),
-                Some(_) => view::validity(view, &manifest::policy(view.db)?, &found)?.1,
+                Some(_) => {
+                    let policy = manifest::policy(view.db)?;
+                    Now::of(view, &policy, &found, &Case::of_change(view, &policy, &found)?)?.issues
+                }
             };
             let next = view::next_command(view, &found, &shown);
             Ok(ShowRequestReply { change: shown, stale, issues, next })
@@ -171,13 +177,13 @@ fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
     if !change.kind.is_of_values() {
         return Ok(());
     }
-    let moved = view::moved(view, change)?;
+    let moved = standing::moved(view, change)?;
     let Some(first) = moved.first() else { return Ok(()) };
     let what = match moved.iter().find_map(|moved| moved.by_request) {
         Some(number) => format!("held: change request {number} has landed on its paths"),
         None => "stale".to_owned(),
     };
-    let all: Vec<String> = moved.iter().map(view::Moved::in_words).collect();
+    let all: Vec<String> = moved.iter().map(standing::Moved::in_words).collect();
     let by = if moved.len() == 1 { first.in_words() } else { all.join("; ") };
     Err(Error::conflict(format!("Change request {} is {what}. {by}.", change.number))
         .hint(format!("Its author looks again: cfgctl change-request refresh {}", change.id)))
@@ -193,7 +199,11 @@ impl Engine {
         body: impl FnOnce(&View<'_>) -> Result<Decided>,
     ) -> Result<DecisionReply> {
         let answer = |view: &View<'_>, decided: Decided| {
-            let change = view::of_change(view, &decided.change)?;
+            let mut change = view::of_change(view, &decided.change)?;
+            if let Some(verdict) = decided.verdict {
+                change.state = decided.change.state;
+                (change.missing, change.advice) = (verdict.lacks, verdict.advice);
+            }
             let outcome = decided.outcome.unwrap_or_else(|| outcome_of(decided.change.state));
             let next = if dry_run { None } else { view::next_command(view, &decided.change, &change) };
             let reply = DecisionReply {
@@ -221,10 +231,12 @@ pub(super) struct Decided {
     pub(super) warnings: Vec<String>,
     pub(super) outcome: Option<Outcome>,
     pub(super) note: Option<Note>,
+    /// What it would lack, where this only says what would happen.
+    pub(super) verdict: Option<Verdict>,
 }
 
 impl Decided {
     pub(super) fn new(change: Change, note: Option<Note>) -> Decided {
-        Decided { change, warnings: Vec::new(), outcome: None, note }
+        Decided { change, warnings: Vec::new(), outcome: None, note, verdict: None }
     }
 }

@@ -3,11 +3,11 @@
 //! What must stay true: each duty is a transaction of its own, done by cfgctl itself; what was already settled by
 //! somebody else is left alone; reading settles nothing, and says what is overdue.
 
+use super::case::Case;
 use super::change_request::{check_executable, execute, standing_state};
 use super::confirm::{self, take_back};
 use super::identity::itself;
 use super::transact::{Note, View};
-use super::view::Case;
 use super::window::Windows;
 use super::{Engine, Handle, schedule};
 use crate::api::Outcome;

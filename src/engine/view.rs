@@ -1,23 +1,19 @@
 //! Changes as everybody sees them.
 
+use super::case::Case;
+use super::change_request::present_state;
 use super::plan::Plan;
+use super::standing::{Now, conflicts};
 use super::transact::View;
-use super::window::Windows;
-use super::{change_request, vote};
-use crate::api::change::{
-    ApprovalView, ChangeView, CommentView, ConflictView, EvidenceView, ItemKind, ItemView, StepView,
-};
-use crate::domain::approval::{Lack, Standing, Verdict, Vote, fills, weigh};
-use crate::domain::change::{Item, Kind, State, Validity};
+use crate::api::change::{ApprovalView, ChangeView, CommentView, EvidenceView, ItemKind, ItemView, StepView};
+use crate::domain::approval::{Lack, Verdict};
+use crate::domain::change::{Item, State, Validity};
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
-use crate::domain::policy::{Demand, Policy};
-use crate::domain::risk::Risk;
+use crate::domain::policy::Demand;
 use crate::domain::role::Role;
-use crate::domain::time::Timestamp;
-use crate::store::approval::{self, Approval, Evidence};
 use crate::store::change::{self, Change, Other};
-use crate::store::{comment, duty, history, manifest, member, metadata, overrides, version};
+use crate::store::{comment, duty, history, manifest};
 
 /// An item as it is shown.
 pub(super) fn item_view(view: &View<'_>, item: &Item) -> Result<ItemView> {
@@ -51,211 +47,6 @@ fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
     Ok(ItemView { what, path: item.path, before: item.before, after: item.after, base: None })
 }
 
-/// What a change has, as its demand weighs it.
-pub(super) struct Case {
-    pub(super) requesters: Vec<String>,
-    pub(super) approvals: Vec<Approval>,
-    pub(super) evidence: Vec<Evidence>,
-    pub(super) votes: Vec<Vote>,
-    pub(super) digest: String,
-    pub(super) rollback_plan: bool,
-    pub(super) solo: bool,
-    windows: Windows,
-    clock: Timestamp,
-}
-
-impl Case {
-    /// What a recorded change has.
-    pub(super) fn of_change(view: &View<'_>, policy: &Policy, change: &Change) -> Result<Case> {
-        let digest = change.digest.clone().unwrap_or_default();
-        let approvals = approval::of_change(view.db, change.number)?;
-        let voters: Vec<String> = approvals
-            .iter()
-            .filter(|given| given.decision == "approve" && given.digest == digest)
-            .map(|given| given.member.clone())
-            .collect();
-        let requesters = requesters(view, change)?;
-        Ok(Case {
-            votes: vote::votes(view, policy, &voters, &requesters)?,
-            requesters,
-            evidence: approval::evidence_of(view.db, change.number)?,
-            approvals,
-            digest,
-            rollback_plan: change.rollback_plan.is_some(),
-            solo: metadata::is_solo(view.db)?,
-            windows: Windows::of(view, change.kind, &change.requested_by)?,
-            clock: view.clock,
-        })
-    }
-
-    /// What a change has that the caller is about to make: their own approval, where they may give one.
-    pub(super) fn of_new(
-        view: &View<'_>,
-        policy: &Policy,
-        demand: &Demand,
-        kind: Kind,
-        rollback_plan: bool,
-    ) -> Result<Case> {
-        let member = &view.actor.member;
-        let requesters = if demand.approvals.is_empty() {
-            vec![member.name.clone()]
-        } else {
-            requesters_of(view, &member.name)?
-        };
-        Ok(Case {
-            votes: vec![vote::of_member(policy, member)],
-            requesters,
-            approvals: Vec::new(),
-            evidence: Vec::new(),
-            digest: String::new(),
-            rollback_plan,
-            solo: metadata::is_solo(view.db)?,
-            windows: Windows::of(view, kind, &member.name)?,
-            clock: view.clock,
-        })
-    }
-
-    /// What a demand still lacks of it.
-    pub(super) fn weigh(&self, demand: &Demand, risk: Risk) -> Verdict {
-        weigh(demand, &self.standing(demand, risk))
-    }
-
-    /// What is known of it.
-    pub(super) fn standing(&self, demand: &Demand, risk: Risk) -> Standing<'_> {
-        Standing {
-            requesters: &self.requesters,
-            votes: &self.votes,
-            evidence: self.evidence.iter().any(|evidence| evidence.digest == self.digest),
-            rollback_plan: self.rollback_plan,
-            closed: self.windows.closed(self.clock, risk, demand),
-            solo: self.solo,
-        }
-    }
-
-    /// Whether an approval counts as things stand.
-    fn counts(&self, given: &Approval, demand: &Demand) -> bool {
-        let standing = Standing { requesters: &self.requesters, solo: self.solo, ..Standing::default() };
-        given.decision == "approve"
-            && given.digest == self.digest
-            && self.votes.iter().any(|vote| {
-                vote.member == given.member
-                    && demand.approvals.iter().any(|group| fills(group, vote, demand, &standing))
-            })
-    }
-}
-
-/// Everybody who counts as having asked: who made or edited it, whoever answers for a program among them, and every
-/// other name of theirs.
-fn requesters(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
-    let mut all = requesters_of(view, &change.requested_by)?;
-    for editor in &change.dossier.editors {
-        all.extend(requesters_of(view, editor)?);
-    }
-    Ok(all)
-}
-
-fn requesters_of(view: &View<'_>, name: &str) -> Result<Vec<String>> {
-    let mut all = member::names_of_the_same_user(view.db, name)?;
-    if let Some(person) = member::find(view.db, name)?.and_then(|member| member.answerable) {
-        all.extend(member::names_of_the_same_user(view.db, &person)?);
-    }
-    Ok(all)
-}
-
-/// The least role whose approval a demand can use; none where it asks for none.
-pub(super) fn least_role(demand: &Demand) -> Option<Role> {
-    demand.approvals.iter().map(|group| group.role).min()
-}
-
-/// Whether what a request was made for still stands, and what is wrong with it otherwise.
-pub(super) fn validity(view: &View<'_>, policy: &Policy, change: &Change) -> Result<(Validity, Vec<String>)> {
-    if !change.kind.is_of_values() {
-        return Ok((Validity::Valid, Vec::new()));
-    }
-    let moves = moved(view, change)?;
-    if let Some(held) = moves.iter().find(|moved| moved.by_request.is_some()) {
-        let number = held.by_request.unwrap_or_default();
-        return Ok((Validity::Held, vec![format!("change request {number} has landed on {}", held.path)]));
-    }
-    if !moves.is_empty() {
-        return Ok((Validity::Stale, moves.iter().map(Moved::in_words).collect()));
-    }
-    let wanted = change::value_items(view.db, change.number)?.into_iter().map(|item| (item.path, item.after));
-    let planned = super::plan::plan(view, wanted.collect(), policy, false)?;
-    if planned.issues.is_empty() {
-        return Ok((Validity::Valid, Vec::new()));
-    }
-    Ok((Validity::Invalid, planned.issues.into_iter().map(|issue| issue.message).collect()))
-}
-
-/// A path of a request that has changed since the request was made or refreshed.
-pub(super) struct Moved {
-    pub(super) path: Path,
-    pub(super) version: i64,
-    pub(super) by: String,
-    /// The number of the change request that did it, where one did.
-    pub(super) by_request: Option<i64>,
-}
-
-impl Moved {
-    /// One path that moved, by whom and when.
-    pub(super) fn in_words(&self) -> String {
-        format!("{} changed: {} did at version {}", self.path, self.by, self.version)
-    }
-}
-
-/// The paths that have changed since, whatever their value is by now.
-pub(super) fn moved(view: &View<'_>, change: &Change) -> Result<Vec<Moved>> {
-    let mut moved = Vec::new();
-    for item in change::value_items(view.db, change.number)? {
-        let row = overrides::find(view.db, item.path.as_str())?;
-        let value = row.as_ref().and_then(|row| row.value.clone());
-        let since = row.filter(|row| row.version > change.base_version || value != item.before);
-        let Some(row) = since else {
-            if value != item.before {
-                moved.push(Moved {
-                    path: item.path,
-                    version: 0,
-                    by: "somebody".to_owned(),
-                    by_request: None,
-                });
-            }
-            continue;
-        };
-        let landed = version::find(view.db, row.version)?.and_then(|version| version.change);
-        let by_request = landed.map(|number| change::by_number(view.db, number)).transpose()?.flatten();
-        moved.push(Moved {
-            path: item.path,
-            version: row.version,
-            by: row.by,
-            by_request: by_request.filter(|change| change.digest.is_some()).map(|change| change.number),
-        });
-    }
-    Ok(moved)
-}
-
-/// Other open requests that would change one of its paths.
-fn conflicts(view: &View<'_>, change: &Change) -> Result<Vec<ConflictView>> {
-    let mut found: Vec<ConflictView> = Vec::new();
-    for item in change::value_items(view.db, change.number)? {
-        for id in change::open_on_path(view.db, item.path.as_str())? {
-            if id == change.id || found.iter().any(|known| known.id == id) {
-                continue;
-            }
-            let Some(other) = change::by_id(view.db, &id)? else { continue };
-            if other.expires_at.is_none_or(|end| end > view.clock) {
-                found.push(ConflictView {
-                    number: other.number,
-                    id,
-                    requested_by: other.requested_by,
-                    path: item.path.to_string(),
-                });
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// A recorded change.
 pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> {
     let policy = manifest::policy(view.db)?;
@@ -269,17 +60,14 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
         }
         None => Demand::default(),
     };
-    let state = change_request::present_state(view, change);
+    let state = present_state(view, change);
     let open = state.is_open();
-    let verdict = if open { case.weigh(&demand, change.risk) } else { Verdict::default() };
-    let validity = open.then(|| validity(view, &policy, change)).transpose()?;
+    let now = open.then(|| Now::of(view, &policy, change, &case)).transpose()?;
+    let state = now.as_ref().map_or(Ok(state), |now| now.state(view, change))?;
+    let validity = now.as_ref().map(|now| now.validity);
+    let waited = change.digest.is_some();
+    let verdict = now.map(|now| now.verdict).unwrap_or_default();
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
-    let comment = |said: comment::Comment| CommentView {
-        member: said.member,
-        proof: said.proof,
-        at: said.at,
-        text: said.text,
-    };
     let items = items_of(view, change)?;
     let step = |step: change::Step| StepView {
         name: step.name,
@@ -343,15 +131,25 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
         ended_because: change.ended_because.clone(),
         returns_to: change.decision.returns_to.clone(),
         trigger: change.decision.trigger.clone(),
-        validity: validity.map(|(validity, _)| validity),
+        validity,
         dossier: change.dossier.clone(),
-        comments: comment::of_change(view.db, change.number)?.into_iter().map(comment).collect(),
+        comments: if waited { said_about(view, change)? } else { Vec::new() },
         conflicts: if open { conflicts(view, change)? } else { Vec::new() },
-        scheduled_at: due(duty::Kind::Execute)?.filter(|_| open),
-        confirm_by: due(duty::Kind::Confirm)?,
+        scheduled_at: if open { due(duty::Kind::Execute)? } else { None },
+        confirm_by: if state == State::Confirming { due(duty::Kind::Confirm)? } else { None },
         restart: change.restart.map(|restart| restart.name().to_owned()),
         takes_back: change.decision.takes_back,
     })
+}
+
+fn said_about(view: &View<'_>, change: &Change) -> Result<Vec<CommentView>> {
+    let comment = |said: comment::Comment| CommentView {
+        member: said.member,
+        proof: said.proof,
+        at: said.at,
+        text: said.text,
+    };
+    Ok(comment::of_change(view.db, change.number)?.into_iter().map(comment).collect())
 }
 
 fn usual_backup(change: &Change) -> Option<String> {
@@ -440,7 +238,7 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
         _ => {}
     }
     let may_approve = me.is_person()
-        && least_role(&shown.demand).is_some_and(|least| me.role >= least)
+        && shown.demand.least_role().is_some_and(|least| me.role >= least)
         && !shown.approvals.iter().any(|given| given.member == me.name && given.counts)
         && shown.missing.iter().any(|lack| match lack {
             Lack::Approvals { other_than_requester, .. } => !(own && *other_than_requester),

@@ -12,9 +12,10 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::{Demand, Policy};
 use crate::domain::role::Role;
+use crate::engine::case::Case;
+use crate::engine::standing::Now;
 use crate::engine::terms::{check_reason, check_text};
 use crate::engine::transact::{Note, View};
-use crate::engine::view::{Case, least_role};
 use crate::engine::{Engine, Handle, vote};
 use crate::store::approval::{self, Approval, Evidence};
 use crate::store::change::{self, Change};
@@ -63,7 +64,7 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         } else {
             format!("{} asked for this change, for whom {} answers", change.requested_by, member.name)
         };
-        let whom = least_role(&demand).map_or_else(String::new, |role| of_whom(role, None));
+        let whom = demand.least_role().map_or_else(String::new, |role| of_whom(role, None));
         return Err(Error::refused(format!("{asked}; {} may not approve it too.", member.name))
             .hint(format!("Another member with the role {whom} or above has to: cfgctl member list")));
     }
@@ -74,8 +75,11 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
             .hint(format!("Look at it again: cfgctl change-request show {}", change.id)));
     }
     let again = case.approvals.iter().any(|given| given.member == member.name && given.digest == digest);
-    if request.dry_run || (again && !request.execute) {
+    if again && !request.execute {
         return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
+    }
+    if request.dry_run {
+        return would_be(view, &policy, change, case, request.execute);
     }
     let given = Approval {
         member: member.name.clone(),
@@ -107,6 +111,26 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     Ok(decided)
 }
 
+/// What would come of the approval.
+fn would_be(
+    view: &View<'_>,
+    policy: &Policy,
+    mut change: Change,
+    mut case: Case,
+    execute: bool,
+) -> Result<Decided> {
+    let mut voters: Vec<String> = case.votes.iter().map(|vote| vote.member.clone()).collect();
+    voters.push(view.actor.name().to_owned());
+    case.votes = vote::votes(view, policy, &voters, &case.requesters)?;
+    let now = Now::of(view, policy, &change, &case)?;
+    change.state = now.state(view, &change)?;
+    if execute && change.state == State::Approved && now.verdict.lacks.is_empty() {
+        change.state = State::Completed;
+    }
+    let verdict = Some(now.verdict);
+    Ok(Decided { outcome: Some(Outcome::Done), verdict, ..Decided::new(change, None) })
+}
+
 /// What the caller's approval would count as, whoever asked for the change.
 fn own_vote(view: &View<'_>, policy: &Policy, case: &Case) -> Result<Vote> {
     let mut voters: Vec<String> = case.votes.iter().map(|vote| vote.member.clone()).collect();
@@ -127,7 +151,7 @@ fn may_not(view: &View<'_>, demand: &Demand, change: &Change) -> Error {
         change.risk,
         whom.join(" or ")
     ))
-    .hint(match least_role(demand) {
+    .hint(match demand.least_role() {
         Some(least) if least > Role::Operator => {
             format!("Ask a member with the role {least} or above: cfgctl member list")
         }
@@ -163,7 +187,7 @@ impl Handle<Reject> for Engine {
             let mine = own_vote(view, &policy, &Case::of_change(view, &policy, &change)?)?;
             let standing = Standing { solo: true, ..Standing::default() };
             if !demand.approvals.iter().any(|group| fills(group, &mine, &demand, &standing)) {
-                let least = least_role(&demand).unwrap_or(Role::Admin);
+                let least = demand.least_role().unwrap_or(Role::Admin);
                 view.actor.require(
                     least.clamp(Role::Admin, Role::SeniorAdmin),
                     &format!("rejecting a {} change", change.risk),

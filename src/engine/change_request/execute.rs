@@ -9,11 +9,12 @@ use crate::domain::member::Caller;
 use crate::domain::role::Role;
 use crate::domain::time::Span;
 use crate::engine::apply::{self, Steps};
-use crate::engine::plan::{Plan, plan};
+use crate::engine::case::Case;
+use crate::engine::plan::Plan;
+use crate::engine::standing::Now;
 use crate::engine::transact::View;
-use crate::engine::view::Case;
-use crate::engine::{Engine, Handle, confirm, identity, rollback, schedule};
-use crate::store::change::{self, Change};
+use crate::engine::{Engine, Handle, confirm, identity, schedule};
+use crate::store::change::Change;
 use crate::store::manifest;
 
 impl Handle<Execute> for Engine {
@@ -43,25 +44,10 @@ pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> R
     refuse_stale(view, change)?;
     check_digest(view, change)?;
     let policy = manifest::policy(view.db)?;
-    let wanted: Vec<_> = change::value_items(view.db, change.number)?
-        .into_iter()
-        .map(|item| (item.path, item.after))
-        .collect();
-    // What history proved when the change was made may be too long ago by now.
-    let proven = change.decision.proven && rollback::is_proven(view, &wanted)?;
-    let plan = plan(view, wanted, &policy, proven)?;
+    let now = Now::of(view, &policy, change, &Case::of_change(view, &policy, change)?)?;
+    let plan = now.plan.ok_or_else(|| Error::internal("A request that sets no values was to be planned."))?;
     plan.refuse_issues()?;
-    let case = Case::of_change(view, &policy, change)?;
-    let demand = change.decision.demand.clone().unwrap_or_default();
-    let mut lacks = case.weigh(&demand, change.risk).lacks;
-    if plan.risk > change.risk || plan.demand != demand {
-        // The policy in force may be stricter than the one that let the change wait.
-        for lack in case.weigh(&plan.demand, plan.risk).lacks {
-            if !lacks.contains(&lack) {
-                lacks.push(lack);
-            }
-        }
-    }
+    let lacks = now.verdict.lacks;
     if lacks.is_empty() {
         return Ok(plan);
     }
@@ -89,5 +75,5 @@ pub(in crate::engine) fn execute(
     change.dossier.confirm_within = confirm_within.or(change.dossier.confirm_within);
     change.updated_at = Some(view.now);
     let note = apply::execute(view, &policy, &plan, &mut change, steps)?;
-    Ok(Decided { change, warnings: plan.warnings, outcome: Some(Outcome::Done), note: Some(note) })
+    Ok(Decided { warnings: plan.warnings, outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }

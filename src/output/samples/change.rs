@@ -150,7 +150,12 @@ pub(in crate::output) fn request() -> ShowRequestReply {
         ..pending().change.unwrap()
     };
     let issues = vec!["session_timeout_minutes changed: bob did at version 9".into()];
-    ShowRequestReply { change, stale: true, issues, next: Some(format!("cfgctl change-request refresh {ID}")) }
+    ShowRequestReply {
+        change,
+        stale: true,
+        issues,
+        next: Some(format!("cfgctl change-request refresh {ID}")),
+    }
 }
 
 pub(in crate::output) fn decided(state: State, dry_run: bool) -> DecisionReply {

@@ -1,0 +1,125 @@
+//! What a change has, as its demand weighs it: approvals and what they count as now, evidence, plan, windows.
+
+use super::transact::View;
+use super::vote;
+use super::window::Windows;
+use crate::domain::approval::{Standing, Verdict, Vote, fills, weigh};
+use crate::domain::change::Kind;
+use crate::domain::error::Result;
+use crate::domain::policy::{Demand, Policy};
+use crate::domain::risk::Risk;
+use crate::domain::time::Timestamp;
+use crate::store::approval::{self, Approval, Evidence};
+use crate::store::change::Change;
+use crate::store::{member, metadata};
+
+/// What a change has, as its demand weighs it.
+pub(super) struct Case {
+    pub(super) requesters: Vec<String>,
+    pub(super) approvals: Vec<Approval>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) votes: Vec<Vote>,
+    pub(super) digest: String,
+    pub(super) rollback_plan: bool,
+    pub(super) solo: bool,
+    windows: Windows,
+    clock: Timestamp,
+}
+
+impl Case {
+    /// What a recorded change has.
+    pub(super) fn of_change(view: &View<'_>, policy: &Policy, change: &Change) -> Result<Case> {
+        let digest = change.digest.clone().unwrap_or_default();
+        let approvals = approval::of_change(view.db, change.number)?;
+        let voters: Vec<String> = approvals
+            .iter()
+            .filter(|given| given.decision == "approve" && given.digest == digest)
+            .map(|given| given.member.clone())
+            .collect();
+        let requesters = requesters(view, change)?;
+        Ok(Case {
+            votes: vote::votes(view, policy, &voters, &requesters)?,
+            requesters,
+            evidence: approval::evidence_of(view.db, change.number)?,
+            approvals,
+            digest,
+            rollback_plan: change.rollback_plan.is_some(),
+            solo: metadata::is_solo(view.db)?,
+            windows: Windows::of(view, change.kind, &change.requested_by)?,
+            clock: view.clock,
+        })
+    }
+
+    /// What a change has that the caller is about to make: their own approval, where they may give one.
+    pub(super) fn of_new(
+        view: &View<'_>,
+        policy: &Policy,
+        demand: &Demand,
+        kind: Kind,
+        rollback_plan: bool,
+    ) -> Result<Case> {
+        let member = &view.actor.member;
+        let requesters = if demand.approvals.is_empty() {
+            vec![member.name.clone()]
+        } else {
+            requesters_of(view, &member.name)?
+        };
+        Ok(Case {
+            votes: vec![vote::of_member(policy, member)],
+            requesters,
+            approvals: Vec::new(),
+            evidence: Vec::new(),
+            digest: String::new(),
+            rollback_plan,
+            solo: metadata::is_solo(view.db)?,
+            windows: Windows::of(view, kind, &member.name)?,
+            clock: view.clock,
+        })
+    }
+
+    /// What a demand still lacks of it.
+    pub(super) fn weigh(&self, demand: &Demand, risk: Risk) -> Verdict {
+        weigh(demand, &self.standing(demand, risk))
+    }
+
+    /// What is known of it.
+    pub(super) fn standing(&self, demand: &Demand, risk: Risk) -> Standing<'_> {
+        Standing {
+            requesters: &self.requesters,
+            votes: &self.votes,
+            evidence: self.evidence.iter().any(|evidence| evidence.digest == self.digest),
+            rollback_plan: self.rollback_plan,
+            closed: self.windows.closed(self.clock, risk, demand),
+            solo: self.solo,
+        }
+    }
+
+    /// Whether an approval counts as things stand.
+    pub(super) fn counts(&self, given: &Approval, demand: &Demand) -> bool {
+        let standing = Standing { requesters: &self.requesters, solo: self.solo, ..Standing::default() };
+        given.decision == "approve"
+            && given.digest == self.digest
+            && self.votes.iter().any(|vote| {
+                vote.member == given.member
+                    && demand.approvals.iter().any(|group| fills(group, vote, demand, &standing))
+            })
+    }
+}
+
+/// Everybody who counts as having asked: who made or edited it, whoever answers for a program among them, and every
+/// other name of theirs.
+fn requesters(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+    let mut all = requesters_of(view, &change.requested_by)?;
+    for editor in &change.dossier.editors {
+        all.extend(requesters_of(view, editor)?);
+    }
+    Ok(all)
+}
+
+fn requesters_of(view: &View<'_>, name: &str) -> Result<Vec<String>> {
+    let mut all = member::names_of_the_same_user(view.db, name)?;
+    if let Some(person) = member::find(view.db, name)?.and_then(|member| member.answerable) {
+        all.extend(member::names_of_the_same_user(view.db, &person)?);
+    }
+    Ok(all)
+}
