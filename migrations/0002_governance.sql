@@ -57,6 +57,12 @@ CREATE TABLE emergencies (
   answer_comment TEXT
 ) STRICT;
 
+-- The text of a manifest that the board has yet to approve.
+CREATE TABLE proposed_manifests (
+  change INTEGER PRIMARY KEY,
+  text TEXT NOT NULL
+) STRICT;
+
 -- Who lets whom approve in their place, and until when.
 CREATE TABLE delegations (
   id INTEGER PRIMARY KEY,

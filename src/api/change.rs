@@ -242,6 +242,17 @@ pub struct ChangeView {
     pub takes_back: Option<i64>,
 }
 
+/// A change of members or manifest that another member of the board has to approve first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaiting {
+    /// Its number.
+    pub number: i64,
+    /// Its ULID.
+    pub id: String,
+    /// What is missing.
+    pub missing: Vec<Lack>,
+}
+
 /// A remark about a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommentView {

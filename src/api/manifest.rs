@@ -1,6 +1,7 @@
 //! The manifest: what this instance governs.
 
 use super::change::{ItemView, Terms};
+use super::change::Awaiting;
 use super::{Outcome, Reply};
 use crate::domain::manifest::Problem;
 use crate::domain::time::Timestamp;
@@ -89,6 +90,9 @@ pub struct ApplyManifestReply {
     pub change: String,
     /// What differs from the former one.
     pub items: Vec<ItemView>,
+    /// The request that another member of the board has to approve first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Awaiting>,
     /// What to know beside it.
     pub warnings: Vec<String>,
     /// The version it made, where an effective value changed with a default.

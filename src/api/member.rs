@@ -1,7 +1,7 @@
 //! Members, their roles, and how they prove who they are.
 
-use super::Reply;
-use super::change::Terms;
+use super::{Outcome, Reply};
+use super::change::{Awaiting, Terms};
 use crate::domain::{role::Role, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub struct InviteReply {
     pub code: Option<String>,
     /// The code is worth nothing after this.
     pub expires_at: Timestamp,
+    /// The request that another member of the board has to approve first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Awaiting>,
     /// What to know beside it.
     pub warnings: Vec<String>,
     /// The audit chain's head after it.
@@ -89,6 +92,9 @@ pub struct MemberReply {
     pub dry_run: bool,
     /// The member.
     pub member: MemberView,
+    /// The request that another member of the board has to approve first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Awaiting>,
     /// What to know beside it.
     pub warnings: Vec<String>,
     /// The audit chain's head after it.
@@ -177,6 +183,9 @@ pub struct EndSoloReply {
     pub dry_run: bool,
     /// Whether the store is still one person's.
     pub solo: bool,
+    /// The request that another member of the board has to approve first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Awaiting>,
     /// What to know beside it.
     pub warnings: Vec<String>,
     /// The audit chain's head after it.
@@ -238,9 +247,25 @@ pub struct RevokeToken {
     pub terms: Terms,
 }
 
-impl Reply for InviteReply {}
+fn pending(awaits: Option<&Awaiting>) -> Outcome {
+    if awaits.is_some() { Outcome::Pending } else { Outcome::Done }
+}
+
+impl Reply for InviteReply {
+    fn outcome(&self) -> Outcome {
+        pending(self.awaits.as_ref())
+    }
+}
 impl Reply for TokenReply {}
-impl Reply for MemberReply {}
-impl Reply for EndSoloReply {}
+impl Reply for MemberReply {
+    fn outcome(&self) -> Outcome {
+        pending(self.awaits.as_ref())
+    }
+}
+impl Reply for EndSoloReply {
+    fn outcome(&self) -> Outcome {
+        pending(self.awaits.as_ref())
+    }
+}
 impl Reply for ListMembersReply {}
 impl Reply for ListTokensReply {}

@@ -122,7 +122,8 @@ pub enum Validity {
 impl Kind {
     /// Whether it goes through windows and freezes: taking back what does harm never waits.
     pub fn passes_windows(self) -> bool {
-        matches!(self, Kind::Undo | Kind::Emergency)
+        // Whoever governs must be able to lift a freeze.
+        matches!(self, Kind::Undo | Kind::Emergency) || !self.is_of_values()
     }
 
     /// Whether it changes values, and not who governs.

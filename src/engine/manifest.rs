@@ -8,7 +8,7 @@ use super::change::id_taken;
 use super::state;
 use super::terms::check_terms;
 use super::transact::{Note, View};
-use super::{Engine, Handle, vote};
+use super::{Engine, Handle, confirm, governance, vote};
 use crate::api::Outcome;
 use crate::api::change::{ItemKind, ItemView};
 use crate::api::manifest::{
@@ -29,7 +29,7 @@ use crate::domain::rule::Facts;
 use crate::domain::schema::CompiledSetting;
 use crate::domain::tree;
 use crate::domain::value::{self, Value};
-use crate::store::change::{self, Change, Decision, Other};
+use crate::store::change::{self, Change, Decision};
 use crate::store::manifest::{self, Applied, Generation};
 use crate::store::version::{self, Version};
 use crate::store::{Connection, metadata, overrides};
@@ -169,6 +169,12 @@ fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
     }
     warnings.extend(broken_rules(view, manifest)?);
     warnings.extend(not_enforced(manifest));
+    if manifest.policy.governance == Governance::Board && governance::board(view)? < 2 {
+        warnings.push(
+            "governance: board is in force as soon as there are two of the board; until then owners decide alone."
+                .to_owned(),
+        );
+    }
     let unmet = unmet(view, &manifest.policy)?;
     if !unmet.is_empty() {
         warnings.push(format!("Nobody present could approve {} changes.", words(&unmet)));
@@ -210,7 +216,6 @@ fn not_enforced(manifest: &Manifest) -> Vec<String> {
     let policy = &manifest.policy;
     let demands = Risk::ALL.map(|risk| policy.demand(risk));
     let asked = [
-        (policy.governance == Governance::Board, "governance: board"),
         (demands.iter().any(|demand| demand.window) || manifest.rest.contains_key("windows"), "windows"),
         (manifest.rest.contains_key("sources"), "sources"),
         (manifest.rest.contains_key("services"), "services"),
@@ -244,7 +249,7 @@ pub(super) fn words(risks: &[Risk]) -> String {
 }
 
 /// What differs from the manifest in force: settings and rules by name, the rest part by part.
-fn differences(view: &View<'_>, manifest: &Manifest) -> Result<Vec<ItemView>> {
+pub(super) fn differences(view: &View<'_>, manifest: &Manifest) -> Result<Vec<ItemView>> {
     let present = read(&manifest::current(view.db)?.text)?;
     let (before, after) = (parts(&present), parts(manifest));
     let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
@@ -297,6 +302,7 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
         number,
         change: change.to_owned(),
         items,
+        awaits: None,
         warnings,
         version: None,
         audit_head: None,
@@ -322,41 +328,64 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
     if items.is_empty() && present.text == request.text {
         return Ok((reply(present.id, "", items, warned, Outcome::Unchanged), None));
     }
-    let newly: Vec<Risk> = {
-        let before = unmet(view, &manifest::policy(db)?)?;
-        unmet(view, &manifest.policy)?.into_iter().filter(|risk| !before.contains(risk)).collect()
-    };
-    if !newly.is_empty() {
-        return Err(Error::refused(format!(
-            "Nobody present could approve {} changes under this policy.",
-            words(&newly)
-        ))
-        .hint("Invite them first: cfgctl member invite NAME --role ROLE"));
-    }
+    refuse_unmet(view, &manifest.policy)?;
+    confirm::refuse_while_confirming(view)?;
+    let by_board = governance::is_by_board(view)?;
     if terms.dry_run {
-        return Ok((reply(present.id + 1, &terms.id, items, warned, Outcome::Done), None));
+        let outcome = if by_board { Outcome::Pending } else { Outcome::Done };
+        return Ok((reply(present.id + 1, &terms.id, items, warned, outcome), None));
+    }
+    if by_board {
+        let item = governance::manifest_item(&manifest.instance, &present.hash, &request.text);
+        let (change, note) = governance::request(view, Kind::Manifest, terms, asked, &[item])?;
+        manifest::propose(db, change.number, &request.text)?;
+        let mut answer = reply(present.id, &change.id, items, warned, Outcome::Pending);
+        answer.awaits = Some(governance::awaiting(&change));
+        return Ok((answer, Some(note)));
     }
     let mut change = owner_change(view, Kind::Manifest, &terms.id, &terms.reason, asked)?;
     change.ticket.clone_from(&terms.ticket);
+    let item = governance::manifest_item(&manifest.instance, &present.hash, &request.text);
+    change::insert_item(db, change.number, 0, &item)?;
+    let (applied, note) = enact(view, &mut change, &manifest, &request.text)?;
+    let mut answer = reply(applied.id, &change.id, items, warned, Outcome::Done);
+    answer.version = change.version;
+    Ok((answer, Some(note)))
+}
+
+/// `refused` where under a policy nobody present could approve what they can now.
+pub(super) fn refuse_unmet(view: &View<'_>, policy: &Policy) -> Result<()> {
+    let before = unmet(view, &manifest::policy(view.db)?)?;
+    let newly: Vec<Risk> =
+        unmet(view, policy)?.into_iter().filter(|risk| !before.contains(risk)).collect();
+    if newly.is_empty() {
+        return Ok(());
+    }
+    Err(Error::refused(format!("Nobody present could approve {} changes under this policy.", words(&newly)))
+        .hint("Invite them first: cfgctl member invite NAME --role ROLE"))
+}
+
+/// Puts a manifest in force, as the change that is given; gives what was applied and the audit note.
+pub(super) fn enact(
+    view: &View<'_>,
+    change: &mut Change,
+    manifest: &Manifest,
+    text: &str,
+) -> Result<(Applied, Note)> {
+    let db = view.db;
+    confirm::refuse_while_confirming(view)?;
     let applied = Applied {
-        id: present.id + 1,
-        text: request.text.clone(),
-        hash: hex(&Sha256::digest(&request.text)),
+        id: manifest::current(db)?.id + 1,
+        text: text.to_owned(),
+        hash: hex(&Sha256::digest(text)),
         created_at: view.now,
-        created_by: view.actor.name().to_owned(),
-        reason: terms.reason.clone(),
+        created_by: change.requested_by.clone(),
+        reason: change.reason.clone(),
         change: Some(change.number),
     };
-    let made = put_in_force(db, view, &applied, &manifest, change.number)?;
+    let made = put_in_force(db, view, &applied, manifest, change.number)?;
     change.version = made.as_ref().map(|version| version.id);
-    change::put(db, &change)?;
-    let item = Other {
-        what: "manifest".to_owned(),
-        path: manifest.instance.clone(),
-        before: Some(Value::from(present.hash)),
-        after: Some(Value::from(applied.hash.clone())),
-    };
-    change::insert_item(db, change.number, 0, &item)?;
+    change::put(db, change)?;
     let mut note = Note::new(
         "manifest.apply",
         change.number.to_string(),
@@ -367,9 +396,7 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
     if let Some(version) = &made {
         note = note.record("version", version.id).record("generation", version.generation);
     }
-    let mut answer = reply(applied.id, &change.id, items, warned, Outcome::Done);
-    answer.version = change.version;
-    Ok((answer, Some(note)))
+    Ok((applied, note))
 }
 
 /// A change of members or manifest, which an owner makes alone: done as soon as it is recorded.

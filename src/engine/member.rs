@@ -9,20 +9,20 @@ use super::manifest::{owner_change, unmet, words};
 use super::terms::check_terms;
 use super::token::{self, INVITATION_PREFIX};
 use super::transact::{Note, View};
-use super::{Engine, Handle, vote};
-use crate::api::change::Terms;
+use super::{Engine, Handle, governance, vote};
+use crate::api::change::{Awaiting, Terms};
 use crate::api::member::{
     AddProgram, ChangeRole, EndSolo, EndSoloReply, Invite, InviteReply, ListMembers, ListMembersReply,
     MemberReply, MemberView, RemoveMember,
 };
 use crate::domain::audit::Head;
-use crate::domain::change::{Kind, check_id, content_hash};
+use crate::domain::change::{Kind, check_id, content_hash, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member, Membership, Nature, is_name};
 use crate::domain::role::Role;
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
-use crate::store::change::{self, Other};
+use crate::store::change::{self, Change, Other};
 use crate::store::credential::{self, Kind as CredentialKind};
 use crate::store::{manifest, member, metadata};
 use serde_json::json;
@@ -56,19 +56,34 @@ pub(super) struct Decision {
     pub(super) members: Vec<Member>,
     /// Whether solo ends.
     pub(super) ends_solo: bool,
+    /// The code that an invited member redeems.
+    pub(super) invitation: Option<Invitation>,
+}
+
+/// A code that an invited member redeems.
+pub(super) struct Invitation {
+    pub(super) hash: Vec<u8>,
+    pub(super) expires_at: Timestamp,
+}
+
+/// What came of a decision about members.
+struct Governed {
+    member: Member,
+    warnings: Vec<String>,
+    awaits: Option<Awaiting>,
+    head: Option<Head>,
 }
 
 impl Engine {
-    /// Decides about members in one change, or says what would be decided.
-    fn govern<T>(
+    /// Decides about members in one change, asks the board to, or says what would be decided.
+    fn govern(
         &mut self,
         caller: &Caller,
         terms: &Terms,
         action: &str,
         asked: &str,
         decide: impl FnOnce(&View<'_>) -> Result<Decision>,
-        also: impl FnOnce(&View<'_>, &Member, Option<Note>) -> Result<(T, Option<Note>)>,
-    ) -> Result<(Member, Vec<String>, T, Option<Head>)> {
+    ) -> Result<Governed> {
         check_terms(terms)?;
         let target = asked.split(' ').next().unwrap_or_default();
         let asked = content_hash(Kind::Member, &terms.reason, &format!("{action} {asked}"));
@@ -86,33 +101,44 @@ impl Engine {
                 return Err(Error::conflict("The decision is no longer the one that was shown.")
                     .hint("Look at it again with --dry-run."));
             }
-            let first = decision.members.first().cloned();
-            let (note, warnings) = if terms.dry_run {
-                (None, warn_unmet(view, &decision)?)
-            } else {
-                record(view, terms, action, asked, &decision)?
-            };
-            let member = match first {
-                Some(member) => member,
-                None => view.actor.member.clone(),
-            };
-            let (answer, note) = also(view, &member, note)?;
-            Ok(((member, warnings, answer), note))
+            let member = decision.members.first().cloned().unwrap_or_else(|| view.actor.member.clone());
+            let mut governed = Governed { member, warnings: Vec::new(), awaits: None, head: None };
+            let by_board = governance::is_by_board(view)?;
+            if terms.dry_run {
+                governed.warnings = warn_unmet(view, decision.ends_solo)?;
+                if by_board {
+                    governed.warnings.push("It would wait for another member of the board.".to_owned());
+                }
+                return Ok((governed, None));
+            }
+            let items = items_of(view, &decision)?;
+            if by_board {
+                let (change, note) = governance::request(view, Kind::Member, terms, asked, &items)?;
+                governed.awaits = Some(governance::awaiting(&change));
+                return Ok((governed, Some(note)));
+            }
+            let mut change = owner_change(view, Kind::Member, &terms.id, &terms.reason, asked)?;
+            change.ticket.clone_from(&terms.ticket);
+            change::put(view.db, &change)?;
+            for (position, item) in items.iter().enumerate() {
+                change::insert_item(view.db, change.number, position, &public(item))?;
+            }
+            let note = enact(view, &change, &items, action)?;
+            governed.warnings = warn_unmet(view, decision.ends_solo)?;
+            Ok((governed, Some(note)))
         };
         if terms.dry_run {
-            return self
-                .look(caller, body)
-                .map(|((member, warnings, answer), _)| (member, warnings, answer, None));
+            return self.look(caller, body).map(|(governed, _)| governed);
         }
         check_id(&terms.id)?;
-        let ((member, warnings, answer), head) = self.transact(caller, (action, target), body)?;
-        Ok((member, warnings, answer, head))
+        let (governed, head) = self.transact(caller, (action, target), body)?;
+        Ok(Governed { head, ..governed })
     }
 }
 
-fn warn_unmet(view: &View<'_>, decision: &Decision) -> Result<Vec<String>> {
+fn warn_unmet(view: &View<'_>, ends_solo: bool) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
-    if decision.ends_solo {
+    if ends_solo {
         warnings.push("Solo ends: from now on the policy's approvals are asked of everybody.".to_owned());
         let policy = manifest::policy(view.db)?;
         let unmet = crate::domain::approval::unmeetable(&policy, &vote::present(view, &policy)?, false);
@@ -126,31 +152,67 @@ fn warn_unmet(view: &View<'_>, decision: &Decision) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// Writes a decision as a change of its own.
-fn record(
-    view: &View<'_>,
-    terms: &Terms,
-    action: &str,
-    asked: String,
-    decision: &Decision,
-) -> Result<(Option<Note>, Vec<String>)> {
-    let policy = manifest::policy(view.db)?;
-    let before = unmet(view, &policy)?;
-    let mut change = owner_change(view, Kind::Member, &terms.id, &terms.reason, asked)?;
-    change.ticket.clone_from(&terms.ticket);
-    change::put(view.db, &change)?;
-    let mut note = Note::new(action, change.number.to_string(), Value::Null);
+/// What a decision does, as the items of a change.
+fn items_of(view: &View<'_>, decision: &Decision) -> Result<Vec<Other>> {
     let mut items = Vec::new();
     for member in &decision.members {
         let former = member::find(view.db, &member.name)?;
+        let mut after = facts(member);
+        if let Some(invitation) = &decision.invitation {
+            after[INVITATION] = json!({"hash": hex(&invitation.hash), "expires_at": invitation.expires_at});
+        }
         items.push(Other {
             what: "member".to_owned(),
             path: member.name.clone(),
             before: former.as_ref().map(facts),
-            after: Some(facts(member)),
+            after: Some(after),
         });
-        member::put(view.db, member)?;
+    }
+    if decision.ends_solo {
+        items.push(Other {
+            what: "instance".to_owned(),
+            path: "solo".to_owned(),
+            before: Some(Value::Bool(true)),
+            after: Some(Value::Bool(false)),
+        });
+    }
+    Ok(items)
+}
+
+/// Where an item keeps the hash of an invitation's code until it is enacted.
+const INVITATION: &str = "invitation";
+
+/// An item as it is kept once it is enacted: the invitation has a record of its own then.
+fn public(item: &Other) -> Other {
+    let mut item = item.clone();
+    if let Some(after) = item.after.as_mut().and_then(Value::as_object_mut) {
+        after.remove(INVITATION);
+    }
+    item
+}
+
+/// Does what the items of a change of members say, and gives the audit note.
+pub(super) fn enact(view: &View<'_>, change: &Change, items: &[Other], action: &str) -> Result<Note> {
+    let policy = manifest::policy(view.db)?;
+    let (before, board_before) = (unmet(view, &policy)?, governance::board(view)?);
+    let mut note = Note::new(action, change.number.to_string(), Value::Null);
+    let mut ends_solo = false;
+    let mut members = Vec::new();
+    for item in items {
+        if item.what == "instance" {
+            metadata::set(view.db, metadata::SOLO, "0", view.now)?;
+            note = note.record("fact", metadata::SOLO);
+            ends_solo = true;
+            continue;
+        }
+        let after = item.after.as_ref().ok_or_else(|| Error::internal("A member's item says nothing."))?;
+        let member = member_of(view, change, after)?;
+        check_uid(view, &member)?;
+        member::put(view.db, &member)?;
         note = note.record("member", &member.name);
+        if let Some(invitation) = after.get(INVITATION) {
+            note = note.record("credential", redeemable(view, change, &member.name, invitation)?);
+        }
         if member.membership == Membership::Removed {
             for open in credential::list(view.db, Some(&member.name))? {
                 if open.ended_at.is_none() {
@@ -159,35 +221,70 @@ fn record(
                 }
             }
         }
+        members.push(member);
     }
-    if decision.ends_solo {
-        metadata::set(view.db, metadata::SOLO, "0", view.now)?;
-        items.push(Other {
-            what: "instance".to_owned(),
-            path: "solo".to_owned(),
-            before: Some(Value::Bool(true)),
-            after: Some(Value::Bool(false)),
-        });
-        note = note.record("fact", metadata::SOLO);
+    if !ends_solo {
+        governance::refuse_unmet(view, &policy, &before, board_before)?;
     }
-    for (position, item) in items.iter().enumerate() {
-        change::insert_item(view.db, change.number, position, item)?;
+    if !member::list(view.db)?.iter().any(|member| member.owner && member.is_active()) {
+        return Err(Error::refused("Nobody could change members or manifest any more.")
+            .hint("Make somebody else an owner first: cfgctl member role NAME --owner --reason \"…\""));
     }
-    if !decision.ends_solo {
-        let newly: Vec<_> = unmet(view, &policy)?.into_iter().filter(|risk| !before.contains(risk)).collect();
-        if !newly.is_empty() {
-            return Err(Error::refused(format!(
-                "After this, nobody present could approve {} changes.",
-                words(&newly)
-            ))
-            .hint("Invite somebody who can first: cfgctl member invite NAME --role ROLE"));
-        }
-    }
-    note.detail = json!({"reason": terms.reason, "members": decision.members.iter().map(facts).collect::<Vec<_>>(), "ends_solo": decision.ends_solo});
-    Ok((Some(note.record("change", change.number)), warn_unmet(view, decision)?))
+    note.detail = json!({"reason": change.reason, "members": members.iter().map(facts).collect::<Vec<_>>(), "ends_solo": ends_solo});
+    Ok(note.record("change", change.number))
 }
 
-fn facts(member: &Member) -> Value {
+/// A member as an item says they will stand.
+fn member_of(view: &View<'_>, change: &Change, facts: &Value) -> Result<Member> {
+    let damaged = || Error::integrity(format!("Change {} holds a member that cannot be read.", change.number));
+    let text = |name: &str| facts.get(name).and_then(Value::as_str);
+    Ok(Member {
+        name: text("name").ok_or_else(damaged)?.to_owned(),
+        nature: if text("kind") == Some("program") { Nature::Program } else { Nature::Person },
+        role: Role::parse(text("role").ok_or_else(damaged)?)?,
+        owner: facts.get("owner").and_then(Value::as_bool).ok_or_else(damaged)?,
+        membership: match text("state") {
+            Some("invited") => Membership::Invited,
+            Some("active") => Membership::Active,
+            Some("removed") => Membership::Removed,
+            _ => return Err(damaged()),
+        },
+        uid: facts.get("uid").and_then(Value::as_u64).and_then(|uid| u32::try_from(uid).ok()),
+        answerable: text("answerable").map(str::to_owned),
+        since: view.now,
+        by: change.requested_by.clone(),
+        reason: change.reason.clone(),
+    })
+}
+
+fn redeemable(view: &View<'_>, change: &Change, name: &str, invitation: &Value) -> Result<i64> {
+    let damaged = || Error::integrity(format!("Change {} holds an invitation that cannot be read.", change.number));
+    let text = |field: &str| invitation.get(field).and_then(Value::as_str).ok_or_else(damaged);
+    let hash = super::apply::unhex(text("hash")?)?;
+    let expires_at = Timestamp::parse(text("expires_at")?)?;
+    credential::insert(
+        view.db,
+        name,
+        CredentialKind::Invitation,
+        &hash,
+        view.now,
+        &change.requested_by,
+        Some(expires_at),
+    )
+}
+
+/// One person is one member: `conflict` where another has the user already.
+fn check_uid(view: &View<'_>, member: &Member) -> Result<()> {
+    let Some(uid) = member.uid.filter(|_| member.membership != Membership::Removed) else { return Ok(()) };
+    let taken = member::list(view.db)?
+        .into_iter()
+        .find(|other| other.uid == Some(uid) && other.name != member.name);
+    let Some(taken) = taken else { return Ok(()) };
+    Err(Error::conflict(format!("The user {uid} is {} already.", taken.name)).hint("One person is one member."))
+}
+
+/// What a change of members keeps of one.
+pub(super) fn facts(member: &Member) -> Value {
     json!({
         "name": member.name, "kind": to_view(member).kind, "role": member.role, "owner": member.owner,
         "state": to_view(member).state, "uid": member.uid, "answerable": member.answerable,
@@ -255,49 +352,43 @@ impl Handle<Invite> for Engine {
     fn handle(&mut self, caller: &Caller, request: Invite) -> Result<InviteReply> {
         let terms = request.terms.clone();
         let asked = format!("{} {} {:?} {}", request.name, request.role, request.uid, request.owner);
-        let (member, warnings, (code, expires_at), head) = self.govern(
-            caller,
-            &terms,
-            "member.invite",
-            &asked,
-            |view| {
-                check_new_name(view, &request.name)?;
-                if let Some(uid) = request.uid {
-                    let taken = member::list(view.db)?.into_iter().find(|member| member.uid == Some(uid));
-                    if let Some(taken) = taken {
-                        return Err(Error::conflict(format!("The user {uid} is {} already.", taken.name))
-                            .hint("One person is one member."));
-                    }
-                }
-                let solo = metadata::is_solo(view.db)?;
-                if solo && request.end_solo.is_none() {
-                    return Err(Error::usage(
-                        "This store is one person's (solo): their own approval counts at every risk. Does that end with this member?",
-                    )
-                    .hint("Say so: --end-solo, or --keep-solo until the team is complete (then cfgctl member end-solo)."));
-                }
-                let member = Member {
-                    membership: Membership::Invited,
-                    uid: request.uid,
-                    owner: request.owner,
-                    ..new_member(view, &request.name, Nature::Person, request.role, &request.terms.reason)
-                };
-                Ok(Decision { members: vec![member], ends_solo: solo && request.end_solo == Some(true) })
-            },
-            |view, member, note| {
-                let expires_at = view.clock.after(INVITATION_LASTS);
-                let Some(note) = note else { return Ok(((None, expires_at), None)) };
-                let made = token::make(view, INVITATION_PREFIX, &member.name, CredentialKind::Invitation, Some(expires_at))?;
-                Ok(((Some(made.secret), expires_at), Some(note.record("credential", made.number))))
-            },
-        )?;
+        let mut code = None;
+        let mut expires_at = None;
+        let governed = self.govern(caller, &terms, "member.invite", &asked, |view| {
+            check_new_name(view, &request.name)?;
+            let solo = metadata::is_solo(view.db)?;
+            if solo && request.end_solo.is_none() {
+                return Err(Error::usage(
+                    "This store is one person's (solo): their own approval counts at every risk. Does that end with this member?",
+                )
+                .hint("Say so: --end-solo, or --keep-solo until the team is complete (then cfgctl member end-solo)."));
+            }
+            let member = Member {
+                membership: Membership::Invited,
+                uid: request.uid,
+                owner: request.owner,
+                ..new_member(view, &request.name, Nature::Person, request.role, &request.terms.reason)
+            };
+            check_uid(view, &member)?;
+            let end = view.clock.after(INVITATION_LASTS);
+            expires_at = Some(end);
+            let mut invitation = None;
+            if !terms.dry_run {
+                let (secret, hash) = token::secret(view, INVITATION_PREFIX);
+                code = Some(secret);
+                invitation = Some(Invitation { hash, expires_at: end });
+            }
+            let ends_solo = solo && request.end_solo == Some(true);
+            Ok(Decision { members: vec![member], ends_solo, invitation })
+        })?;
         Ok(InviteReply {
             dry_run: terms.dry_run,
-            member: to_view(&member),
+            member: to_view(&governed.member),
             code,
-            expires_at,
-            warnings,
-            audit_head: head.as_ref().map(Head::to_string),
+            expires_at: expires_at.unwrap_or(governed.member.since),
+            awaits: governed.awaits,
+            warnings: governed.warnings,
+            audit_head: governed.head.as_ref().map(Head::to_string),
         })
     }
 }
@@ -311,13 +402,13 @@ impl Engine {
         asked: &str,
         decide: impl FnOnce(&View<'_>) -> Result<Decision>,
     ) -> Result<MemberReply> {
-        let (member, warnings, (), head) =
-            self.govern(caller, terms, action, asked, decide, |_, _, note| Ok(((), note)))?;
+        let governed = self.govern(caller, terms, action, asked, decide)?;
         Ok(MemberReply {
             dry_run: terms.dry_run,
-            member: to_view(&member),
-            warnings,
-            audit_head: head.as_ref().map(Head::to_string),
+            member: to_view(&governed.member),
+            awaits: governed.awaits,
+            warnings: governed.warnings,
+            audit_head: governed.head.as_ref().map(Head::to_string),
         })
     }
 }
@@ -341,7 +432,7 @@ impl Handle<AddProgram> for Engine {
             let answerable = Some(view.actor.name().to_owned());
             let program =
                 new_member(view, &request.name, Nature::Program, request.role, &request.terms.reason);
-            Ok(Decision { members: vec![Member { answerable, ..program }], ends_solo: false })
+            Ok(Decision { members: vec![Member { answerable, ..program }], ends_solo: false, invitation: None })
         })
     }
 }
@@ -372,7 +463,7 @@ impl Handle<ChangeRole> for Engine {
                 reason: request.terms.reason.clone(),
                 ..former
             };
-            Ok(Decision { members: vec![member], ends_solo: false })
+            Ok(Decision { members: vec![member], ends_solo: false, invitation: None })
         })
     }
 }
@@ -402,7 +493,7 @@ impl Handle<RemoveMember> for Engine {
                 reason: request.terms.reason.clone(),
                 ..former
             };
-            Ok(Decision { members: vec![member], ends_solo: false })
+            Ok(Decision { members: vec![member], ends_solo: false, invitation: None })
         })
     }
 }
@@ -431,9 +522,16 @@ impl Handle<EndSolo> for Engine {
                     Error::conflict("This store is not solo.").hint("See how it stands: cfgctl status")
                 );
             }
-            Ok(Decision { members: Vec::new(), ends_solo: true })
+            Ok(Decision { members: Vec::new(), ends_solo: true, invitation: None })
         })?;
-        Ok(EndSoloReply { dry_run, solo: dry_run, warnings: ended.warnings, audit_head: ended.audit_head })
+        let solo = dry_run || ended.awaits.is_some();
+        Ok(EndSoloReply {
+            dry_run,
+            solo,
+            awaits: ended.awaits,
+            warnings: ended.warnings,
+            audit_head: ended.audit_head,
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod complete;
 mod confirm;
 mod diff;
 mod doctor;
+mod governance;
 mod history;
 mod identity;
 mod init;

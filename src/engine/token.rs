@@ -28,7 +28,14 @@ pub(super) struct Made {
     pub(super) number: i64,
 }
 
-/// Makes a secret of 256 random bits and keeps its hash.
+/// A secret of 256 random bits, and its hash.
+pub(super) fn secret(view: &View<'_>, prefix: &str) -> (String, Vec<u8>) {
+    let secret = format!("{prefix}{}", hex(&view.machine.secret()));
+    let hash = hash_of_secret(&secret);
+    (secret, hash)
+}
+
+/// Makes a secret and keeps its hash.
 pub(super) fn make(
     view: &View<'_>,
     prefix: &str,
@@ -36,8 +43,7 @@ pub(super) fn make(
     kind: Kind,
     expires_at: Option<Timestamp>,
 ) -> Result<Made> {
-    let secret = format!("{prefix}{}", hex(&view.machine.secret()));
-    let hash = hash_of_secret(&secret);
+    let (secret, hash) = secret(view, prefix);
     let number = credential::insert(view.db, member, kind, &hash, view.now, view.actor.name(), expires_at)?;
     Ok(Made { secret, number })
 }
@@ -236,7 +242,13 @@ impl Handle<RevokeToken> for Engine {
             }
             let whose = store_member::find(view.db, &found.member)?.ok_or_else(missing)?;
             let reply =
-                MemberReply { dry_run, member: to_view(&whose), warnings: Vec::new(), audit_head: None };
+                MemberReply {
+            dry_run,
+            member: to_view(&whose),
+            awaits: None,
+            warnings: Vec::new(),
+            audit_head: None,
+        };
             if dry_run {
                 return Ok((reply, None));
             }

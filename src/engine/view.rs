@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::change_request::present_state;
+use super::governance;
 use super::plan::Plan;
 use super::standing::{Now, conflicts};
 use super::transact::View;
@@ -160,6 +161,9 @@ fn usual_backup(change: &Change) -> Option<String> {
 
 /// A change's items: what was recorded before it was executed, or else what its version did.
 fn items_of(view: &View<'_>, change: &Change) -> Result<Vec<ItemView>> {
+    if let Some(items) = governance::items_of(view, change)? {
+        return Ok(items);
+    }
     let recorded = change::items(view.db, change.number)?;
     if !recorded.is_empty() {
         return recorded.into_iter().map(|item| other_view(view, item)).collect();

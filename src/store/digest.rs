@@ -42,6 +42,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "SELECT change, member, proof, at, findings FROM reviews WHERE change = ?1",
             "SELECT change, justification, approver, skipped, demand, review_due, answer, answered_at, answered_proof,
                answer_comment FROM emergencies WHERE change = ?1",
+            "SELECT change, text FROM proposed_manifests WHERE change = ?1",
         ],
     ),
     (
@@ -98,7 +99,8 @@ const KEYS: &[(&str, &str)] = &[
     (
         "request",
         "SELECT number FROM changes WHERE dossier IS NOT NULL OR restart IS NOT NULL UNION SELECT change FROM duties
-         UNION SELECT change FROM comments UNION SELECT change FROM reviews UNION SELECT change FROM emergencies",
+         UNION SELECT change FROM comments UNION SELECT change FROM reviews UNION SELECT change FROM emergencies
+         UNION SELECT change FROM proposed_manifests",
     ),
     ("delegation", "SELECT id FROM delegations"),
     ("member", "SELECT DISTINCT name FROM members"),

@@ -296,6 +296,18 @@ pub fn generation(db: &Connection, id: i64) -> Result<Generation> {
     one_generation(db, "WHERE id = ?1", [id])
 }
 
+/// Keeps the text of a manifest that waits for the board.
+pub fn propose(db: &Connection, change: i64, text: &str) -> Result<()> {
+    db.execute("INSERT INTO proposed_manifests (change, text) VALUES (?1, ?2)", (change, text))?;
+    Ok(())
+}
+
+/// The text of the manifest that a change would put in force.
+pub fn proposed(db: &Connection, change: i64) -> Result<Option<String>> {
+    let mut statement = db.prepare_cached("SELECT text FROM proposed_manifests WHERE change = ?1")?;
+    Ok(statement.query_row([change], |row| row.get(0)).optional()?)
+}
+
 /// Records a base.
 pub fn insert_generation(db: &Connection, generation: &Generation) -> Result<()> {
     db.execute(

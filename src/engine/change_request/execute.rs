@@ -13,7 +13,7 @@ use crate::engine::case::Case;
 use crate::engine::plan::Plan;
 use crate::engine::standing::Now;
 use crate::engine::transact::View;
-use crate::engine::{Engine, Handle, confirm, identity, schedule};
+use crate::engine::{Engine, Handle, confirm, governance, identity, schedule};
 use crate::store::change::Change;
 use crate::store::manifest;
 
@@ -22,7 +22,11 @@ impl Handle<Execute> for Engine {
         self.decide(caller, ("change.execute", &request.id), request.dry_run, |view| {
             let change = decidable(view, &request.id)?;
             if request.dry_run {
-                check_executable(view, &change)?;
+                if change.kind.is_of_values() {
+                    check_executable(view, &change)?;
+                } else {
+                    check_decided(view, &change)?;
+                }
                 confirm::check_span(request.confirm_within, &manifest::policy(view.db)?)?;
                 confirm::refuse_while_confirming(view)?;
                 return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
@@ -34,13 +38,7 @@ impl Handle<Execute> for Engine {
 
 /// Everything that must hold before a waiting change is executed. Gives it as it would be planned now.
 pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> Result<Plan> {
-    if view.actor.name() != identity::ITSELF {
-        if change.requested_by == view.actor.name() {
-            view.actor.require(Role::Operator, "executing a change")?;
-        } else {
-            view.actor.require(Role::Admin, "executing somebody else's change")?;
-        }
-    }
+    require_executor(view, change)?;
     refuse_stale(view, change)?;
     check_digest(view, change)?;
     let policy = manifest::policy(view.db)?;
@@ -62,12 +60,43 @@ pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> R
         .hint(hint))
 }
 
+/// The same for a change of members or manifest.
+fn check_decided(view: &View<'_>, change: &Change) -> Result<()> {
+    require_executor(view, change)?;
+    check_digest(view, change)?;
+    governance::check(view, change)?;
+    let policy = manifest::policy(view.db)?;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let lacks = Case::of_change(view, &policy, change)?.weigh(&demand, change.risk).lacks;
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
+    Err(Error::refused(format!("Change request {} lacks {}.", change.number, missing.join(", ")))
+        .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)))
+}
+
+/// `denied` where the caller may not execute a change.
+fn require_executor(view: &View<'_>, change: &Change) -> Result<()> {
+    if view.actor.name() == identity::ITSELF {
+        return Ok(());
+    }
+    if change.requested_by == view.actor.name() {
+        return view.actor.require(Role::Operator, "executing a change");
+    }
+    view.actor.require(Role::Admin, "executing somebody else's change")
+}
+
 /// Executes a waiting change that has what it needs.
 pub(in crate::engine) fn execute(
     view: &View<'_>,
     mut change: Change,
     confirm_within: Option<Span>,
 ) -> Result<Decided> {
+    if !change.kind.is_of_values() {
+        check_decided(view, &change)?;
+        return governance::execute(view, change);
+    }
     let steps = Steps::begin(view);
     let plan = check_executable(view, &change)?;
     let policy = manifest::policy(view.db)?;
