@@ -24,4 +24,5 @@ pub mod setting;
 pub mod time;
 pub mod tree;
 pub mod value;
+pub mod window;
 pub mod wording;

@@ -207,11 +207,8 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
 
 /// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.
 fn not_enforced(manifest: &Manifest) -> Vec<String> {
-    let policy = &manifest.policy;
-    let demands = Risk::ALL.map(|risk| policy.demand(risk));
     let asked = [
-        (policy.governance == Governance::Board, "governance: board"),
-        (demands.iter().any(|demand| demand.window) || manifest.rest.contains_key("windows"), "windows"),
+        (manifest.policy.governance == Governance::Board, "governance: board"),
         (manifest.rest.contains_key("sources"), "sources"),
         (manifest.rest.contains_key("services"), "services"),
     ];
