@@ -1,7 +1,7 @@
 //! The manifest: what this instance governs.
 
-use super::change::{ItemView, Terms};
 use super::change::Awaiting;
+use super::change::{ItemView, Terms};
 use super::{Outcome, Reply};
 use crate::domain::manifest::Problem;
 use crate::domain::time::Timestamp;

@@ -1,7 +1,7 @@
 //! Members, their roles, and how they prove who they are.
 
-use super::{Outcome, Reply};
 use super::change::{Awaiting, Terms};
+use super::{Outcome, Reply};
 use crate::domain::{role::Role, time::Timestamp};
 use serde::{Deserialize, Serialize};
 

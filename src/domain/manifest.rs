@@ -16,6 +16,7 @@ use super::rule::Rule;
 use super::secret::SecretReferences;
 use super::setting::Setting;
 use super::value::Value;
+use super::window::Window;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::BTreeMap;
@@ -42,11 +43,13 @@ pub struct Manifest {
     pub rules: Vec<Rule>,
     /// What each risk demands, and the terms of everything else.
     pub policy: Policy,
+    /// When changes of which risk may be made, and when not.
+    pub windows: Vec<Window>,
     /// Whom to call.
     pub contacts: Vec<Contact>,
     /// Where secrets may be kept.
     pub secrets: SecretReferences,
-    /// The sections that other parts read, in shape: windows, sources, services, drift.
+    /// The sections that other parts read, in shape: sources, services, drift.
     pub rest: Map<String, Value>,
 }
 
@@ -103,6 +106,7 @@ impl Manifest {
             ("settings", as_value(&self.settings)),
             ("rules", as_value(&self.rules)),
             ("policy", as_value(&self.policy)),
+            ("windows", as_value(&self.windows)),
             ("contacts", as_value(&self.contacts)),
             ("secrets", as_value(&self.secrets)),
         ];
@@ -212,9 +216,16 @@ drift:
         assert_eq!(manifest.rules[1].risk, Some(Risk::High));
         assert_eq!(manifest.policy.unregistered, Risk::Critical);
         assert_eq!(manifest.policy.critical.approvals[0].role, Role::Board);
+        assert_eq!(
+            manifest.windows.iter().map(Window::in_words).collect::<Vec<_>>(),
+            [
+                "night: open mon, tue 22:00–05:00 Europe/Berlin, critical",
+                "year-end: frozen 2026-12-20 to 2027-01-03 Europe/Berlin, every risk, except senior-admin and above"
+            ]
+        );
         assert_eq!(manifest.contacts[0].chat.as_deref(), Some("#on-call"));
         assert_eq!(manifest.secrets.env, ["APP_*"]);
-        assert_eq!(manifest.rest.keys().collect::<Vec<_>>(), ["drift", "services", "sources", "windows"]);
+        assert_eq!(manifest.rest.keys().collect::<Vec<_>>(), ["drift", "services", "sources"]);
         assert_eq!(manifest.rest["services"]["web"]["deliver"]["mode"], "0640");
     }
 
@@ -222,7 +233,7 @@ drift:
     fn what_is_not_written_has_its_default() {
         let manifest = read("{format: 1, instance: a}");
         assert_eq!((manifest.policy, manifest.rules, manifest.rest.len()), (Policy::default(), vec![], 0));
-        assert!(manifest.settings.is_empty() && manifest.contacts.is_empty());
+        assert!(manifest.settings.is_empty() && manifest.contacts.is_empty() && manifest.windows.is_empty());
     }
 
     #[test]
@@ -242,6 +253,7 @@ drift:
         assert_eq!(starter.instance, "local");
         assert!(starter.settings.len() >= 40, "{}", starter.settings.len());
         assert_eq!(starter.policy, Policy::default());
+        assert_eq!(starter.windows[0].in_words(), "nightly: open every day 22:00–05:00 UTC, critical");
         for (path, risk, default) in [
             ("session_timeout_minutes", Risk::Medium, json!(120)),
             ("rate_limit_per_user_per_hour", Risk::Medium, json!(1000)),

@@ -220,7 +220,7 @@ pub struct Keep {
 }
 
 impl Default for Policy {
-    /// The default policy of design.md §7; windows come with governance.
+    /// The default policy of design.md §7.
     fn default() -> Self {
         let one = |role| vec![Group::of(role, 1)];
         let minutes = |minutes: u64| Some(Span::seconds(60 * minutes));
@@ -244,6 +244,7 @@ impl Default for Policy {
                 approvals: vec![Group::of(Role::Board, 2)],
                 test: Test::Full,
                 rollback_plan: true,
+                window: true,
                 review: true,
                 monitor: minutes(10),
                 ..Demand::default()

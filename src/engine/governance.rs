@@ -30,8 +30,7 @@ pub(super) fn is_by_board(view: &View<'_>) -> Result<bool> {
 
 /// How many people of the board may act.
 pub(super) fn board(view: &View<'_>) -> Result<usize> {
-    let of_board =
-        |member: &Member| member.is_active() && member.is_person() && member.role == Role::Board;
+    let of_board = |member: &Member| member.is_active() && member.is_person() && member.role == Role::Board;
     Ok(member::list(view.db)?.iter().filter(|member| of_board(member)).count())
 }
 

@@ -213,10 +213,7 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
 
 /// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.
 fn not_enforced(manifest: &Manifest) -> Vec<String> {
-    let policy = &manifest.policy;
-    let demands = Risk::ALL.map(|risk| policy.demand(risk));
     let asked = [
-        (demands.iter().any(|demand| demand.window) || manifest.rest.contains_key("windows"), "windows"),
         (manifest.rest.contains_key("sources"), "sources"),
         (manifest.rest.contains_key("services"), "services"),
     ];
@@ -356,8 +353,7 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
 /// `refused` where under a policy nobody present could approve what they can now.
 pub(super) fn refuse_unmet(view: &View<'_>, policy: &Policy) -> Result<()> {
     let before = unmet(view, &manifest::policy(view.db)?)?;
-    let newly: Vec<Risk> =
-        unmet(view, policy)?.into_iter().filter(|risk| !before.contains(risk)).collect();
+    let newly: Vec<Risk> = unmet(view, policy)?.into_iter().filter(|risk| !before.contains(risk)).collect();
     if newly.is_empty() {
         return Ok(());
     }

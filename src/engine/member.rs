@@ -236,7 +236,8 @@ pub(super) fn enact(view: &View<'_>, change: &Change, items: &[Other], action: &
 
 /// A member as an item says they will stand.
 fn member_of(view: &View<'_>, change: &Change, facts: &Value) -> Result<Member> {
-    let damaged = || Error::integrity(format!("Change {} holds a member that cannot be read.", change.number));
+    let damaged =
+        || Error::integrity(format!("Change {} holds a member that cannot be read.", change.number));
     let text = |name: &str| facts.get(name).and_then(Value::as_str);
     Ok(Member {
         name: text("name").ok_or_else(damaged)?.to_owned(),
@@ -258,7 +259,8 @@ fn member_of(view: &View<'_>, change: &Change, facts: &Value) -> Result<Member> 
 }
 
 fn redeemable(view: &View<'_>, change: &Change, name: &str, invitation: &Value) -> Result<i64> {
-    let damaged = || Error::integrity(format!("Change {} holds an invitation that cannot be read.", change.number));
+    let damaged =
+        || Error::integrity(format!("Change {} holds an invitation that cannot be read.", change.number));
     let text = |field: &str| invitation.get(field).and_then(Value::as_str).ok_or_else(damaged);
     let hash = super::apply::unhex(text("hash")?)?;
     let expires_at = Timestamp::parse(text("expires_at")?)?;
@@ -276,11 +278,11 @@ fn redeemable(view: &View<'_>, change: &Change, name: &str, invitation: &Value) 
 /// One person is one member: `conflict` where another has the user already.
 fn check_uid(view: &View<'_>, member: &Member) -> Result<()> {
     let Some(uid) = member.uid.filter(|_| member.membership != Membership::Removed) else { return Ok(()) };
-    let taken = member::list(view.db)?
-        .into_iter()
-        .find(|other| other.uid == Some(uid) && other.name != member.name);
+    let taken =
+        member::list(view.db)?.into_iter().find(|other| other.uid == Some(uid) && other.name != member.name);
     let Some(taken) = taken else { return Ok(()) };
-    Err(Error::conflict(format!("The user {uid} is {} already.", taken.name)).hint("One person is one member."))
+    Err(Error::conflict(format!("The user {uid} is {} already.", taken.name))
+        .hint("One person is one member."))
 }
 
 /// What a change of members keeps of one.
@@ -432,7 +434,11 @@ impl Handle<AddProgram> for Engine {
             let answerable = Some(view.actor.name().to_owned());
             let program =
                 new_member(view, &request.name, Nature::Program, request.role, &request.terms.reason);
-            Ok(Decision { members: vec![Member { answerable, ..program }], ends_solo: false, invitation: None })
+            Ok(Decision {
+                members: vec![Member { answerable, ..program }],
+                ends_solo: false,
+                invitation: None,
+            })
         })
     }
 }

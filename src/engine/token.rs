@@ -241,14 +241,13 @@ impl Handle<RevokeToken> for Engine {
                 .hint("See how they stand: cfgctl member token list --all"));
             }
             let whose = store_member::find(view.db, &found.member)?.ok_or_else(missing)?;
-            let reply =
-                MemberReply {
-            dry_run,
-            member: to_view(&whose),
-            awaits: None,
-            warnings: Vec::new(),
-            audit_head: None,
-        };
+            let reply = MemberReply {
+                dry_run,
+                member: to_view(&whose),
+                awaits: None,
+                warnings: Vec::new(),
+                audit_head: None,
+            };
             if dry_run {
                 return Ok((reply, None));
             }

@@ -4,6 +4,7 @@ use super::change::warnings;
 use super::color::Paint;
 use super::facts::Facts;
 use super::items::{self, Item};
+use super::member::waiting;
 use super::{Render, Style, escape, words};
 use crate::api::Outcome;
 use crate::api::change::ItemView;
@@ -82,7 +83,14 @@ impl Render for ApplyManifestReply {
         if self.outcome == Outcome::Unchanged {
             return format!("Unchanged: manifest {} already is in force.\n", self.number);
         }
-        let what = if self.dry_run { "would be in force" } else { "is in force" };
+        if let Some(awaits) = &self.awaits {
+            return waiting(awaits, style) + &items::first(self.items.iter().map(part), style);
+        }
+        let what = match (self.dry_run, self.outcome) {
+            (true, Outcome::Pending) => "would wait for another member of the board",
+            (true, _) => "would be in force",
+            (false, _) => "is in force",
+        };
         let head = Paint::Bold.on(&format!("Manifest {} {what}", self.number), style);
         let mut facts = Facts::default();
         let version =
@@ -165,6 +173,7 @@ mod tests {
                 Some(json!({"default": 1})),
                 Some(json!({"default": 2})),
             )],
+            awaits: None,
             warnings: vec![],
             version: Some(10),
             audit_head: Some("15:abcd".into()),

@@ -1,9 +1,11 @@
 //! Members and their tokens. A code or a token stands alone on standard output, this once.
 
 use super::change::warnings;
+use super::color::Paint;
 use super::facts::Facts;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, escape, words};
+use crate::api::change::Awaiting;
 use crate::api::member::{
     EndSoloReply, InviteReply, ListMembersReply, ListTokensReply, MemberReply, MemberView, TokenReply,
     TokenView,
@@ -35,6 +37,13 @@ impl Render for InviteReply {
             ));
             remarks.push(format!("{name} redeems it: cfgctl member join CODE"));
         }
+        remarks.extend(self.awaits.as_ref().map(|awaits| {
+            let missing = lacks(awaits);
+            format!(
+                "It works once change request {} is approved and executed; that lacks {missing}.",
+                awaits.number
+            )
+        }));
         remarks.extend(audit(self.audit_head.as_deref()));
         remarks
     }
@@ -64,6 +73,23 @@ impl Render for TokenReply {
     }
 }
 
+fn lacks(awaits: &Awaiting) -> String {
+    awaits.missing.iter().map(words::lack).collect::<Vec<_>>().join("; ")
+}
+
+/// What waits for the board.
+pub(super) fn waiting(awaits: &Awaiting, style: &Style) -> String {
+    let head = Paint::Bold.on(&format!("Change request {}", awaits.number), style);
+    let mut facts = Facts::default();
+    facts.paint("Missing", lacks(awaits), Paint::Bold);
+    facts.add("Next", format!("cfgctl change-request wait {}", awaits.id));
+    format!(
+        "{head} ({}) waits: members and manifest are the board's\n{}",
+        escape::line(&awaits.id),
+        facts.text(style)
+    )
+}
+
 /// The chain's head, where the answer itself must stay alone.
 fn audit(head: Option<&str>) -> Option<String> {
     head.map(|head| format!("Audit {}", escape::line(head)))
@@ -84,7 +110,10 @@ fn facts(view: &MemberView, style: &Style) -> Facts {
 }
 
 impl Render for EndSoloReply {
-    fn table(&self, _style: &Style) -> String {
+    fn table(&self, style: &Style) -> String {
+        if let Some(awaits) = &self.awaits {
+            return waiting(awaits, style);
+        }
         let head = if self.dry_run { "Solo would end" } else { "Solo has ended" };
         format!("{head}: the policy's approvals are asked of everybody.\n")
     }
@@ -104,7 +133,11 @@ impl Render for MemberReply {
     fn table(&self, style: &Style) -> String {
         let mut facts = facts(&self.member, style);
         facts.maybe("Audit", self.audit_head.as_ref());
-        let head = if self.dry_run { "Would become:\n" } else { "" };
+        let head = match &self.awaits {
+            Some(awaits) => waiting(awaits, style) + "Would become:\n",
+            None if self.dry_run => "Would become:\n".to_owned(),
+            None => String::new(),
+        };
         format!("{head}{}", facts.text(style))
     }
 
@@ -187,6 +220,7 @@ mod tests {
             member: samples::member(),
             code: code.map(str::to_owned),
             expires_at: samples::at("2026-11-22T09:30:05Z"),
+            awaits: None,
             warnings: vec![],
             audit_head: Some("14:3f9c".into()),
         }
@@ -225,8 +259,13 @@ mod tests {
         NAME  KIND    ROLE   OWNER  STATE    UID   SINCE                 BY
         bob   person  admin  no     invited  1001  2026-11-21 09:30:05Z  ann
         ");
-        let reply =
-            MemberReply { dry_run: true, member: samples::member(), warnings: vec![], audit_head: None };
+        let reply = MemberReply {
+            dry_run: true,
+            member: samples::member(),
+            awaits: None,
+            warnings: vec![],
+            audit_head: None,
+        };
         assert_snapshot!(reply.table(&Style::PLAIN), @"
         Would become:
         Member  bob (person)

@@ -169,7 +169,7 @@ mod tests {
             (
                 Risk::Critical,
                 "2 approvals by board, not the requester; evidence of a full test with the rollback tested; \
-                 a rollback plan; a review afterwards; 10m of monitoring afterwards",
+                 a rollback plan; an open maintenance window; a review afterwards; 10m of monitoring afterwards",
             ),
         ] {
             assert_eq!(demand(policy.demand(risk)), words);

@@ -12,9 +12,12 @@ use crate::domain::value::{self, Value};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Map;
 
 /// Stands for every path in `rule_paths`.
 const EVERY_PATH: &str = "*";
+/// The part with the windows: a row only where there are any.
+const WINDOWS: &str = "windows";
 
 /// A manifest as it was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +126,8 @@ pub fn rows_of(manifest: &Manifest) -> Result<Vec<(&'static str, Columns)>> {
         ("secrets", json(&manifest.secrets)?),
         ("rest", json(&manifest.rest)?),
     ];
+    let windows = (!manifest.windows.is_empty()).then(|| json(&manifest.windows)).transpose()?;
+    rows.extend(windows.map(|part| ("manifest_parts", vec![Some(WINDOWS.to_owned()), Some(part)])));
     rows.extend(parts.map(|(name, part)| ("manifest_parts", vec![Some(name.to_owned()), Some(part)])));
     Ok(rows)
 }
@@ -244,13 +249,22 @@ fn read_part<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|_| super::damaged("a part of the manifest"))
 }
 
-/// A part of the manifest in force: `instance`, `policy`, `contacts`, `secrets`, `rest`.
+/// A part of the manifest in force: `instance`, `policy`, `windows`, `contacts`, `secrets`, `rest`.
 pub fn part<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<T> {
     let mut statement = db.prepare_cached("SELECT part FROM manifest_parts WHERE name = ?1")?;
     let text: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
-    read_part(
-        &text.ok_or_else(|| Error::integrity(format!("The store lacks the manifest's part {name:?}.")))?,
-    )
+    match text {
+        Some(text) => read_part(&text),
+        None if name == WINDOWS => read_part(&windows_among_the_rest(db)?),
+        None => Err(Error::integrity(format!("The store lacks the manifest's part {name:?}."))),
+    }
+}
+
+/// The windows of a store without a row for them: where an older program wrote it, they stand in the rest, and a
+/// freeze in force must hold.
+fn windows_among_the_rest(db: &Connection) -> Result<String> {
+    let rest: Map<String, Value> = part(db, "rest")?;
+    Ok(rest.get(WINDOWS).map_or_else(|| "[]".to_owned(), value::canonical))
 }
 
 /// The policy in force.
@@ -315,4 +329,44 @@ pub fn insert_generation(db: &Connection, generation: &Generation) -> Result<()>
         (generation.id, generation.manifest, &generation.base_hash, generation.created_at.to_string()),
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::window::Window;
+
+    const NIGHT: &str = r#"{"allow":true,"from":"22:00","name":"night","to":"05:00","zone":"UTC"}"#;
+
+    fn windows(parts: &[(&str, &str)]) -> Vec<String> {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE manifest_parts (name TEXT PRIMARY KEY, part TEXT NOT NULL)").unwrap();
+        for row in parts {
+            db.execute("INSERT INTO manifest_parts VALUES (?1, ?2)", *row).unwrap();
+        }
+        part::<Vec<Window>>(&db, "windows").unwrap().into_iter().map(|window| window.name).collect()
+    }
+
+    #[test]
+    fn the_windows_are_a_part_and_stand_in_the_rest_of_an_older_store() {
+        let (list, rest) = (format!("[{NIGHT}]"), format!("{{\"windows\":[{NIGHT}]}}"));
+        assert_eq!(windows(&[("rest", "{}"), ("windows", &list)]), ["night"]);
+        assert_eq!(windows(&[("rest", &rest)]), ["night"]);
+        assert_eq!(windows(&[("rest", "{}")]), [""; 0]);
+    }
+
+    #[test]
+    fn a_manifest_with_windows_has_a_row_for_them() {
+        let row_of = |text: &str| {
+            let rows = rows_of(&Manifest::read(text).unwrap()).unwrap();
+            rows.into_iter()
+                .find(|(_, row)| row[0].as_deref() == Some(WINDOWS))
+                .map(|(table, row)| (table, row[1].clone()))
+        };
+        assert_eq!(row_of("{format: 1, instance: a}"), None);
+        let (table, part) = row_of(&format!("{{format: 1, instance: a, windows: [{NIGHT}]}}")).unwrap();
+        assert_eq!(table, "manifest_parts");
+        let windows: Vec<Window> = read_part(&part.unwrap()).unwrap();
+        assert_eq!(windows[0].in_words(), "night: open every day 22:00–05:00 UTC, every risk");
+    }
 }

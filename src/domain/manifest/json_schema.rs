@@ -38,6 +38,14 @@ fn of(shape: &Shape) -> Value {
         Shape::Role => json!({"enum": Role::ALL.map(Role::as_str)}),
         Shape::Word(words) => json!({"enum": words}),
         Shape::Paths => json!({"type": "string", "minLength": 1}),
+        Shape::Edge => {
+            let (date, time) = ("[0-9]{4}-[0-9]{2}-[0-9]{2}", "([01][0-9]|2[0-3]):[0-5][0-9]");
+            let pattern = format!("^({time}|{date}( {time})?)$");
+            json!({"type": "string", "pattern": pattern, "examples": ["22:00", "2026-12-20", "2026-12-20 18:00"]})
+        }
+        Shape::Zone => {
+            json!({"type": "string", "pattern": "\\S", "examples": ["UTC", "Europe/Berlin", "America/New_York"]})
+        }
         Shape::List(inner) => json!({"type": "array", "items": of(inner)}),
         Shape::Some(inner) => json!({"type": "array", "items": of(inner), "minItems": 1}),
         Shape::Named(inner) => {
@@ -130,6 +138,8 @@ mod tests {
             ("/policy/high", json!({"approvals": [{"role": "king", "count": 1}]})),
             ("/policy/confirm", json!({"default": 600})),
             ("/rules", json!([{"check": "true"}])),
+            ("/windows", json!([{"name": "a", "allow": true, "from": "25:00", "to": "05:00"}])),
+            ("/windows", json!([{"name": "a", "allow": true, "from": "22:00", "to": "2026-1-5"}])),
             ("/contacts", json!([{"role": "primary"}])),
         ] {
             let mut manifest = starter.clone();

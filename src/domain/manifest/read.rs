@@ -13,13 +13,14 @@ use crate::domain::schema::check_schema;
 use crate::domain::secret::{SecretReferences, is_variable_pattern, plain_parts};
 use crate::domain::setting::{OWN_KEYS, SCHEMA_KEYWORDS, Setting};
 use crate::domain::value::Value;
+use crate::domain::window::Window;
 use crate::domain::wording::not_a;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
 use std::collections::{BTreeMap, HashMap};
 
 /// The sections that other parts read.
-const REST: [&str; 4] = ["windows", "sources", "services", "drift"];
+const REST: [&str; 3] = ["sources", "services", "drift"];
 
 /// Reads and checks a manifest; see [`Manifest::read`].
 pub(super) fn read(text: &str) -> Result<Manifest, Vec<Problem>> {
@@ -70,11 +71,17 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn manifest(mut self) -> Manifest {
         let secrets = self.secrets();
+        let in_shape = !self.is_misshapen("policy") && !self.is_misshapen("windows");
+        let (policy, windows) = (self.policy(), self.windows());
+        if in_shape {
+            self.never_open(&policy, &windows);
+        }
         Manifest {
             instance: self.instance(),
             settings: self.settings(&secrets),
             rules: self.rules(),
-            policy: self.policy(),
+            policy,
+            windows,
             contacts: self.section::<Vec<Contact>>("contacts"),
             secrets,
             rest: self.rest(),
@@ -268,6 +275,44 @@ impl Reader<'_> {
         policy
     }
 
+    /// The windows; where neither they nor a demand for one is written, the default policy's own.
+    fn windows(&mut self) -> Vec<Window> {
+        let demands = |risk: Risk| self.node.get("policy")?.node.get(risk.as_str())?.node.get("window");
+        if self.node.get("windows").is_none() && Risk::ALL.into_iter().all(|risk| demands(risk).is_none()) {
+            return vec![Window::nightly()];
+        }
+        let windows: Vec<Window> = self.section("windows");
+        let nodes = self.node.get("windows").and_then(|entry| entry.node.items()).unwrap_or_default();
+        for (at, (window, node)) in windows.iter().zip(nodes).enumerate() {
+            for problem in window.problems() {
+                let message = format!("The window {}: {problem}", window.name);
+                self.tell(node.line, &format!("windows[{at}]"), message);
+            }
+        }
+        windows
+    }
+
+    /// Every risk that asks for an open window has one.
+    fn never_open(&mut self, policy: &Policy, windows: &[Window]) {
+        let node = self.node;
+        for risk in Risk::ALL.into_iter().filter(|risk| policy.demand(*risk).window) {
+            if windows.iter().any(|window| window.allow && window.concerns(risk)) {
+                continue;
+            }
+            let demand = node.get("policy").and_then(|policy| policy.node.get(risk.as_str()));
+            let place = match demand.and_then(|demand| demand.node.get("window")) {
+                Some(entry) => Some((entry.line, format!("policy.{risk}.window"))),
+                None => node.get("windows").map(|entry| (entry.line, "windows".to_owned())),
+            };
+            if let Some((line, place)) = place {
+                let message = format!(
+                    "{risk} changes need an open window, and no window of this manifest is ever open for them."
+                );
+                self.tell(line, &place, message);
+            }
+        }
+    }
+
     fn rest(&mut self) -> Map<String, Value> {
         let mut rest = Map::new();
         for entry in REST.iter().filter_map(|key| self.node.get(key)) {
@@ -381,16 +426,66 @@ mod tests {
             ("policy: {confirm: {default: 2h}}", 3, "policy.confirm.default", "may not be longer"),
             ("policy: {unregistered: hi}", 3, "policy.unregistered", "low, medium, high or critical"),
             (
-                "windows: [{name: a, from: a, to: b, zone: c}]",
+                "windows: [{name: a, from: \"22:00\", to: \"05:00\"}]",
                 3,
                 "windows[0].allow",
                 "windows[0] lacks allow",
             ),
             (
-                "windows: [{name: a, allow: yes, from: a, to: b, zone: c}]",
+                "windows: [{name: a, allow: yes, from: \"22:00\", to: \"05:00\"}]",
                 3,
                 "windows[0].allow",
                 "true or false",
+            ),
+            (
+                "windows:\n  - name: a\n    allow: true\n    from: \"25:99\"\n    to: 05:00",
+                6,
+                "windows[0].from",
+                "\"25:99\" is not a time: write \"22:00\", or a date like 2026-12-20.",
+            ),
+            (
+                "windows:\n  - name: a\n    allow: true\n    from: 22:00\n    to: 5",
+                7,
+                "windows[0].to",
+                "a time such as \"22:00\", or a date such as 2026-12-20, not 5.",
+            ),
+            (
+                "windows:\n  - {name: a, allow: true, from: 22:00, to: 05:00,\n     zone: Europe/Berln}",
+                5,
+                "windows[0].zone",
+                "\"Europe/Berln\" is not a time zone: write a name like Europe/Berlin or UTC.",
+            ),
+            (
+                "windows:\n  - {name: a, allow: true, from: 22:00, to: 05:00}\n  \
+                 - {name: b, allow: false, from: 2027-01-03, to: 2026-12-20}",
+                5,
+                "windows[1]",
+                "The window b: It must end after it begins; it begins 2027-01-03 and ends 2026-12-20.",
+            ),
+            (
+                "windows:\n  - {name: a, allow: true, from: 22:00, to: 05:00}\n  \
+                 - {name: a, allow: false, from: 22:00, to: 05:00}",
+                5,
+                "windows[1].name",
+                "The name a is taken already, on line 4.",
+            ),
+            (
+                "policy:\n  high:\n    window: true",
+                5,
+                "policy.high.window",
+                "high changes need an open window, and no window of this manifest is ever open for them.",
+            ),
+            (
+                "windows:\n  - {name: a, allow: false, from: 22:00, to: 05:00}",
+                3,
+                "windows",
+                "critical changes need an open window, and no window",
+            ),
+            (
+                "policy: {high: {window: true}}\nwindows: [{name: a, allow: true, from: 22:00, to: 05:00, risk: [critical]}]",
+                3,
+                "policy.high.window",
+                "high changes need an open window, and no window",
             ),
             (
                 "sources: [{name: a, priority: 1}]",
@@ -442,6 +537,19 @@ mod tests {
             let found = problems(text);
             assert_eq!(found.len(), 1, "{text}: {found:#?}");
             assert!(found[0].message.contains(says), "{}", found[0].message);
+        }
+    }
+
+    #[test]
+    fn a_window_that_the_default_policy_alone_asks_for_need_not_be_there() {
+        for body in [
+            "",
+            "windows: []",
+            "policy: {low: {own: true}}",
+            "policy: {critical: {window: false}}\nwindows: [{name: a, allow: false, from: 22:00, to: 05:00}]",
+            "policy: {high: {window: true}}\nwindows: [{name: a, allow: true, from: 22:00, to: 05:00}]",
+        ] {
+            assert_eq!(problems(&format!("format: 1\ninstance: a\n{body}\n")), [], "{body}");
         }
     }
 

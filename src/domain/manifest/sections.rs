@@ -162,11 +162,24 @@ const WINDOW: Shape = Shape::Fields(
             Shape::Some(&Shape::Word(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"])),
             "The days of the week on which it begins; every day where none is named.",
         ),
-        must("from", Shape::Text, "When it begins: a time of day (\"22:00\") or a day (2026-12-20)."),
-        must("to", Shape::Text, "When it ends: a time of day (\"05:00\") or a day (2027-01-03)."),
-        must("zone", Shape::Text, "The time zone, such as Europe/Berlin."),
+        must(
+            "from",
+            Shape::Edge,
+            "When it begins: every week at a time of day (\"22:00\"), or once (2026-12-20, 2026-12-20 18:00).",
+        ),
+        must(
+            "to",
+            Shape::Edge,
+            "When it ends: at a time of day (\"05:00\", the next day where that is not later), with a day \
+             (2027-01-03) or at a moment of it.",
+        ),
+        may("zone", Shape::Zone, "The time zone, such as Europe/Berlin; UTC where it is absent."),
         may("risk", RISKS, "The risks that it is about; all where none is named."),
-        may("except", Shape::Some(&Shape::Role), "The roles that it does not hold back."),
+        may(
+            "except",
+            Shape::Some(&Shape::Role),
+            "The roles, and those above them, that a freeze does not hold back.",
+        ),
     ],
     &[],
 );

@@ -4,11 +4,13 @@
 
 use super::Problem;
 use super::located::{Content, Entry, Node};
+use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::risk::Risk;
 use crate::domain::role::Role;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
+use crate::domain::window::{Edge, Zone};
 use crate::domain::wording::{join, nearest, not_a, stray};
 
 /// What may stand in one place of a manifest.
@@ -36,6 +38,10 @@ pub(super) enum Shape {
     Word(&'static [&'static str]),
     /// A path, or everything below one: `server.*`.
     Paths,
+    /// A time of day, a date, or a moment of a date.
+    Edge,
+    /// A time zone.
+    Zone,
     /// A list of these.
     List(&'static Shape),
     /// A list of these with at least one.
@@ -186,6 +192,10 @@ fn departs(shape: &Shape, value: Option<&Value>, node: &Node, place: &str) -> Op
             let Some(text) = text else { return Some(not_a(place, &wanted, &node.to_value())) };
             return (!is_name(text)).then(|| wrong_name(text));
         }
+        Shape::Edge | Shape::Zone => match text.map(|text| read_clock(shape, text)) {
+            Some(read) => return read.err().map(|error| error.message),
+            None => false,
+        },
         Shape::Flag => value.is_some_and(Value::is_boolean),
         Shape::Whole(least, most) => {
             value.and_then(Value::as_u64).is_some_and(|number| (*least..=*most).contains(&number))
@@ -233,6 +243,8 @@ pub(super) fn wanted(shape: &Shape) -> String {
         Shape::Role => join(&Role::ALL.map(Role::as_str), "or"),
         Shape::Word(words) => join(words, "or"),
         Shape::Paths => "a path such as server.port, or everything below one, as server.*".to_owned(),
+        Shape::Edge => "a time such as \"22:00\", or a date such as 2026-12-20".to_owned(),
+        Shape::Zone => "a time zone such as Europe/Berlin".to_owned(),
         Shape::List(_) | Shape::Some(_) => "a list".to_owned(),
         Shape::Named(_) => "an object of names".to_owned(),
         Shape::Values => "an object of paths and values".to_owned(),
@@ -241,6 +253,14 @@ pub(super) fn wanted(shape: &Shape) -> String {
             format!("an object with {}", join(&keys, "and"))
         }
         Shape::Settings => "an object of paths, each with its setting".to_owned(),
+    }
+}
+
+/// Whether what a window says of time can be read.
+fn read_clock(shape: &Shape, text: &str) -> Result<()> {
+    match shape {
+        Shape::Zone => Zone::parse(text).map(drop),
+        _ => Edge::parse(text).map(drop),
     }
 }
 
