@@ -2,8 +2,8 @@
 
 use super::session::Session;
 use super::{
-    apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, environment, exec,
-    generate, history, init, manifest, member, rollback, settle, status, value, version,
+    apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
+    environment, exec, generate, history, init, manifest, member, rollback, settle, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -152,6 +152,8 @@ pub(crate) enum Command {
     /// Changes that need approval
     #[command(visible_alias = "cr")]
     ChangeRequest(change_request::ChangeRequest),
+    /// What cannot wait for approval
+    Emergency(emergency::Emergency),
     /// Say that an applied change stays, or take it back
     Confirm(confirm::Confirm),
     /// Do what is due
@@ -201,6 +203,7 @@ impl Command {
             Command::Backup(command) => command.run(session),
             Command::Restore(command) => command.run(session),
             Command::ChangeRequest(command) => command.run(session),
+            Command::Emergency(command) => command.run(session),
             Command::Confirm(command) => command.run(session),
             Command::Settle(command) => command.run(session),
             Command::Manifest(command) => command.run(session),

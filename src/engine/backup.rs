@@ -17,7 +17,7 @@ use crate::domain::member::Caller;
 use crate::domain::role::Role;
 use crate::domain::time::{Span, Timestamp};
 use crate::store::backup::{self, Record};
-use crate::store::{Connection, manifest, overrides, version};
+use crate::store::{Connection, change, manifest, overrides, version};
 use serde_json::json;
 
 fn to_view(record: Record) -> BackupView {
@@ -144,7 +144,10 @@ pub(super) fn recorded(view: &View<'_>, name: &str) -> Result<(Record, file::Bac
 }
 
 fn find(view: &View<'_>, name: &str) -> Result<Record> {
-    file::check_name(name)?;
+    // The whole path of one that an emergency wrote elsewhere is looked up like any other name.
+    if !name.starts_with('/') {
+        file::check_name(name)?;
+    }
     backup::find(view.db, name)?.ok_or_else(|| {
         Error::not_found(format!("There is no backup named {name}."))
             .hint("See what there is: cfgctl backup list")
@@ -216,11 +219,14 @@ fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<(Vec<Record>, Vec<Kept
     let policy = manifest::policy(view.db)?;
     let keep = keep.unwrap_or(policy.backups.keep);
     let last_full = backup::last_full(view.db)?.map(|record| record.id);
+    let unreviewed = change::unreviewed_emergencies(view.db)?;
     let (mut going, mut kept) = (Vec::new(), Vec::new());
     for scope in ["change", "full"] {
         for record in backup::automatic_beyond(view.db, scope, keep, None, u32::MAX)? {
             let because = if Some(record.id) == last_full {
                 Some("it is the last one of everything".to_owned())
+            } else if record.change.is_some_and(|number| unreviewed.contains(&number)) {
+                Some("it is of an emergency that nobody has reviewed yet".to_owned())
             } else if policy.backups.keep_for.is_some_and(|span| record.created_at > view.ago(span)) {
                 Some("the policy keeps it for longer".to_owned())
             } else {

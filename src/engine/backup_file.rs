@@ -1,7 +1,8 @@
 //! Writing and reading backup files in the store's backup folder.
 //!
 //! What must stay true: a file under its final name is whole and durable (written under another name, synced, renamed
-//! without replacing, the folder synced); nothing outside the folder is ever touched; 0600 in a folder of 0700.
+//! without replacing, the folder synced); nothing outside the folder is ever touched, but the directory that an
+//! emergency names where the folder cannot be written; 0600 in a folder of 0700.
 
 use super::transact::View;
 use crate::domain::backup::{self, Backup, Header, Scope, Writer};
@@ -66,6 +67,47 @@ pub(super) fn write(
         fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
         sync_folder(folder_of(place)).map_err(failed)?;
     }
+    write_in(view, &folder, name, automatic, header, fill)
+}
+
+/// The same in a directory that somebody names; recorded with its full path. `not-found` where there is none.
+pub(super) fn write_elsewhere(
+    view: &View<'_>,
+    directory: &Path,
+    name: &str,
+    header: Header,
+    fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
+) -> Result<record::Record> {
+    let mut record = write_in(view, directory, name, true, header, fill)?;
+    record.name = directory.join(&record.name).display().to_string();
+    if let Some(written) = view.written.borrow_mut().last_mut() {
+        written.clone_from(&record.name);
+    }
+    Ok(record)
+}
+
+/// Refuses a directory for backups that is none, or whose name is no whole path. `not-found`, `usage`.
+pub(super) fn check_directory(directory: &Path) -> Result<()> {
+    if !directory.is_absolute() || directory.to_str().is_none() {
+        return Err(Error::usage(format!("{} is no whole path.", directory.display()))
+            .hint("Name a directory from / on: --backup-to /mnt/DIR"));
+    }
+    if !directory.is_dir() {
+        return Err(Error::not_found(format!("There is no directory {}.", directory.display()))
+            .hint("Name one that is there: --backup-to DIR"));
+    }
+    Ok(())
+}
+
+fn write_in(
+    view: &View<'_>,
+    folder: &Path,
+    name: &str,
+    automatic: bool,
+    header: Header,
+    fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
+) -> Result<record::Record> {
+    let failed = |error: io::Error| cannot_write(&error);
     // A change that was killed after its backup leaves a file of the name that the next one of its number would take.
     let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
     let mut file_name = backup::file_name(name, view.now)?;
@@ -104,7 +146,7 @@ pub(super) fn write(
                 cannot_write(&error.into())
             },
         )?;
-        sync_folder(&folder).map_err(failed)?;
+        sync_folder(folder).map_err(failed)?;
         Ok(facts)
     });
     let (checksum, count, size) = match put {
@@ -141,9 +183,13 @@ fn cannot_write(error: &io::Error) -> Error {
         .hint("Mend the backup folder beside the store: space, permissions.")
 }
 
-/// The text of a backup in the folder. `usage` where the name could lead out of it, `not-found`, `integrity`.
+/// The text of a backup: in the folder by its name, or where its record says. `usage` where a name could lead out of the
+/// folder, `not-found`, `integrity`.
 pub(super) fn read_text(place: Option<&Path>, name: &str) -> Result<String> {
-    backup::check_name(name)?;
+    // A whole path is only ever a record's: nobody's words come here unless a record has them.
+    if !name.starts_with('/') {
+        backup::check_name(name)?;
+    }
     let missing = || {
         Error::not_found(format!("There is no backup named {name}."))
             .hint("See what there is: cfgctl backup list")

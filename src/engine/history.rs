@@ -1,11 +1,13 @@
 //! What happened to the values.
 
+use super::transact::View;
 use super::{Engine, Handle};
 use crate::api::history::{History, HistoryReply, HistoryView};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::store::history::{self, Event, Filter};
+use crate::store::version;
 
 /// How many rows a list gives where nobody says.
 pub(super) const PAGE: u32 = 100;
@@ -49,13 +51,15 @@ impl Handle<History> for Engine {
             };
             let mut events = history::list(view.db, &filter, limit + 1)?;
             let next = cut(&mut events, limit, |event| event.id);
-            Ok(HistoryReply { items: events.into_iter().map(to_view).collect(), next })
+            let items = events.into_iter().map(|event| to_view(view, event)).collect::<Result<_>>()?;
+            Ok(HistoryReply { items, next })
         })
     }
 }
 
-fn to_view(event: Event) -> HistoryView {
-    HistoryView {
+fn to_view(view: &View<'_>, event: Event) -> Result<HistoryView> {
+    Ok(HistoryView {
+        emergency: version::is_emergency(view.db, event.version)?,
         path: event.path,
         operation: event.operation,
         before: event.before,
@@ -65,5 +69,5 @@ fn to_view(event: Event) -> HistoryView {
         reason: event.reason,
         source_ip: event.origin,
         version: event.version,
-    }
+    })
 }

@@ -13,12 +13,14 @@ mod color;
 mod complete;
 mod confirm;
 mod diff;
+mod emergency;
 pub mod escape;
 mod facts;
 mod history;
 mod items;
 mod manifest;
 mod member;
+mod restart;
 mod rollback;
 #[cfg(test)]
 mod samples;

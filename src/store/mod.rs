@@ -13,6 +13,7 @@ pub mod database;
 pub mod delegation;
 pub mod digest;
 pub mod duty;
+pub mod emergency;
 pub mod failure;
 pub mod hash_node;
 pub mod history;
@@ -21,6 +22,7 @@ pub mod member;
 pub mod metadata;
 pub mod migration;
 pub mod overrides;
+pub mod review;
 pub mod version;
 
 pub use rusqlite::Connection;
