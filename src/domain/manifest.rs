@@ -233,7 +233,8 @@ drift:
     fn what_is_not_written_has_its_default() {
         let manifest = read("{format: 1, instance: a}");
         assert_eq!((manifest.policy, manifest.rules, manifest.rest.len()), (Policy::default(), vec![], 0));
-        assert!(manifest.settings.is_empty() && manifest.contacts.is_empty() && manifest.windows.is_empty());
+        assert!(manifest.settings.is_empty() && manifest.contacts.is_empty());
+        assert_eq!(manifest.windows, [Window::nightly()]);
     }
 
     #[test]

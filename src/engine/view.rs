@@ -239,6 +239,9 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
             return Some(format!("cfgctl change-request refresh {id}"));
         }
         Some(Validity::Invalid) if own => return Some(format!("cfgctl change-request edit {id} PATH=VALUE")),
+        Some(Validity::Stale | Validity::Held | Validity::Invalid) => {
+            return Some(format!("cfgctl change-request comment {id} \"…\""));
+        }
         _ => {}
     }
     let may_approve = me.is_person()

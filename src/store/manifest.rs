@@ -363,7 +363,7 @@ mod tests {
                 .find(|(_, row)| row[0].as_deref() == Some(WINDOWS))
                 .map(|(table, row)| (table, row[1].clone()))
         };
-        assert_eq!(row_of("{format: 1, instance: a}"), None);
+        assert_eq!(row_of("{format: 1, instance: a, policy: {critical: {window: false}}}"), None);
         let (table, part) = row_of(&format!("{{format: 1, instance: a, windows: [{NIGHT}]}}")).unwrap();
         assert_eq!(table, "manifest_parts");
         let windows: Vec<Window> = read_part(&part.unwrap()).unwrap();

@@ -541,10 +541,9 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_the_default_policy_alone_asks_for_need_not_be_there() {
+    fn a_manifest_that_says_nothing_of_windows_has_the_default_policy_s() {
         for body in [
             "",
-            "windows: []",
             "policy: {low: {own: true}}",
             "policy: {critical: {window: false}}\nwindows: [{name: a, allow: false, from: 22:00, to: 05:00}]",
             "policy: {high: {window: true}}\nwindows: [{name: a, allow: true, from: 22:00, to: 05:00}]",

@@ -19,7 +19,7 @@ use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
 use crate::engine::{Engine, Handle, rollback};
 use crate::store::change::{self, Change, Other};
-use crate::store::{comment, duty, manifest, version};
+use crate::store::{approval, comment, duty, manifest, version};
 use serde_json::json;
 
 /// How many remarks a request may have.
@@ -71,7 +71,8 @@ fn edit(view: &View<'_>, request: &EditRequest) -> Result<Decided> {
         }
     }
     let mut wanted = if change.kind.is_of_values() { present_items(view, &change)? } else { Vec::new() };
-    if !change.kind.is_of_values() && !(request.items.is_empty() && request.leave_out.is_empty()) {
+    let touches_paths = !request.items.is_empty() || !request.leave_out.is_empty();
+    if touches_paths && !change.kind.is_of_values() {
         return Err(Error::refused(format!("Change request {} sets no values.", change.number))
             .hint("Cancel it, and make it anew as you want it."));
     }
@@ -174,7 +175,9 @@ fn replan(
     change.expires_at = Some(view.clock.after(policy.requests.expire_after));
     change.updated_at = Some(view.now);
     let same = change.digest == former;
-    if !same {
+    let given = approval::of_change(view.db, change.number)?.len()
+        + approval::evidence_of(view.db, change.number)?.len();
+    if !same && given > 0 {
         warnings.push(
             "Approvals and evidence given before are for former content: they no longer count.".to_owned(),
         );
@@ -188,6 +191,7 @@ fn replan(
         if !same && change.requested_by == view.actor.name() {
             approve_own(view, &policy, &change)?;
         }
+        change.state = State::Pending;
         change.state = standing_state(view, &change)?;
     }
     change::put(view.db, &change)?;

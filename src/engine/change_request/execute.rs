@@ -56,7 +56,7 @@ pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> R
         Some(closed) if lacks.iter().all(Lack::is_of_time) => schedule::hint_for(change, closed),
         _ => format!("See what it waits for: cfgctl change-request show {}", change.id),
     };
-    Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join(", ")))
+    Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join("; ")))
         .hint(hint))
 }
 
@@ -72,7 +72,7 @@ fn check_decided(view: &View<'_>, change: &Change) -> Result<()> {
         return Ok(());
     }
     let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
-    Err(Error::refused(format!("Change request {} lacks {}.", change.number, missing.join(", ")))
+    Err(Error::refused(format!("Change request {} lacks {}.", change.number, missing.join("; ")))
         .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)))
 }
 
