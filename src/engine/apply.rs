@@ -1,6 +1,6 @@
 //! Executing a change: backup, items, history, version, hashes, steps, in the transaction of the caller.
 //!
-//! What must stay true: the backup file is durable before anything is applied; cost follows the change (design.md
+//! What must stay true: the backup file is durable before anything is committed; cost follows the change (design.md
 //! §3.7); what was written is read back before it is called done.
 
 use super::backup_file;
@@ -144,7 +144,7 @@ pub(super) fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> 
     for item in items {
         let before = item.before.as_ref().map(value::canonical);
         let after = item.after.as_ref().map(value::canonical);
-        overrides::put(db, &item.path, item.after.as_ref(), after.as_deref(), stamp)?;
+        overrides::put(db, &item.path, before.is_some(), item.after.as_ref(), after.as_deref(), stamp)?;
         history::insert(db, item, before.as_deref(), after.as_deref(), stamp)?;
         let leaf = |text: String| tree::leaf_of_text(item.path.as_str(), &text);
         leaves.push(tree::Update {

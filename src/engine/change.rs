@@ -148,7 +148,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     }
     warnings.extend(verdict.advice.iter().map(Lack::as_advice));
     let waits = !verdict.lacks.is_empty();
-    if let Some(mine) = equal_open_request(view, &plan.items)?.filter(|_| waits) {
+    if waits && let Some(mine) = equal_open_request(view, &plan.items)? {
         let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
         return Ok((reply, None));
     }

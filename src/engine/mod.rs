@@ -39,6 +39,7 @@ use crate::domain::error::Result;
 use crate::domain::member::Caller;
 use crate::store::database::Store;
 use std::path::Path;
+use std::thread::JoinHandle;
 
 /// That the engine does this operation.
 pub trait Handle<R: Request> {
@@ -50,12 +51,14 @@ pub trait Handle<R: Request> {
 pub struct Engine {
     store: Store,
     machine: Machine,
+    /// What removes old backups while the answer is given.
+    removing: Vec<JoinHandle<()>>,
 }
 
 impl Engine {
     /// Opens an existing store. `not-found`, `denied`, `integrity` or `unavailable`.
     pub fn open(store: &Path, access: Access, machine: Machine) -> Result<Engine> {
-        Ok(Engine { store: Store::open(store, access)?, machine })
+        Ok(Engine { store: Store::open(store, access)?, machine, removing: Vec::new() })
     }
 
     /// A store in memory with the starter manifest and the caller as its only member: what reading commands answer
@@ -66,7 +69,12 @@ impl Engine {
 
     /// Closes the store's file properly.
     pub fn close(self) -> Result<()> {
-        self.store.close()
+        let closed = self.store.close();
+        for thread in self.removing {
+            // What could not be removed is a file too many, which `doctor` names.
+            let _ = thread.join();
+        }
+        closed
     }
 }
 

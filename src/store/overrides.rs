@@ -1,6 +1,6 @@
 //! The overrides in force; a row whose override was unset stays, inactive, and says by whom.
 
-use super::{below, optional_value, time_of};
+use super::{below, damaged, optional_value, time_of};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::time::Timestamp;
@@ -146,15 +146,27 @@ pub struct Stamp<'a> {
     pub version: i64,
 }
 
-/// Sets (or, with no value, unsets) a path's override.
+/// Sets (or, with no value, unsets) a path's override; it replaces one that is in force, or does not.
 pub fn put(
     db: &Connection,
     path: &Path,
+    replaces: bool,
     new: Option<&Value>,
     canonical: Option<&str>,
     stamp: Stamp<'_>,
 ) -> Result<()> {
     match new {
+        Some(new) if replaces => {
+            let mut statement = db.prepare_cached(
+                "UPDATE config_overrides SET value = ?2, value_type = ?3, created_at = ?4, created_by = ?5, reason = ?6,
+                   version_id = ?7 WHERE path = ?1 AND is_active = 1",
+            )?;
+            let value_type = value::type_of(new).as_str();
+            let row = (path.as_str(), canonical, value_type, stamp.at, stamp.by, stamp.reason, stamp.version);
+            if statement.execute(row)? != 1 {
+                return Err(damaged("an override"));
+            }
+        }
         Some(new) => {
             let mut statement = db.prepare_cached(
                 "INSERT INTO config_overrides
