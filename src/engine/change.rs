@@ -8,7 +8,7 @@ use super::view::{self, Case};
 use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Terms};
+use crate::api::change::{ApplyDocument, ChangeReply, ChangeView, ItemSpec, MakeChange, Terms};
 use crate::domain::approval::Lack;
 use crate::domain::audit::Head;
 use crate::domain::change::{Item, Kind, State, check_id, content_hash};
@@ -170,7 +170,8 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     } else {
         (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
     };
-    let reply = reply_to(view, &change, outcome, plan.unchanged, warnings, false)?;
+    let shown = view::of_change_with(view, &change, &plan.items)?;
+    let reply = reply_with(view, &change, shown, outcome, plan.unchanged, warnings, false);
     Ok((reply, Some(note)))
 }
 
@@ -183,8 +184,20 @@ fn reply_to(
     dry_run: bool,
 ) -> Result<ChangeReply> {
     let shown = view::of_change(view, change)?;
+    Ok(reply_with(view, change, shown, outcome, unchanged, warnings, dry_run))
+}
+
+fn reply_with(
+    view: &View<'_>,
+    change: &Change,
+    shown: ChangeView,
+    outcome: Outcome,
+    unchanged: Vec<Path>,
+    warnings: Vec<String>,
+    dry_run: bool,
+) -> ChangeReply {
     let next = change.state.is_open().then(|| view::next_command(view, change, &shown.missing, false));
-    Ok(ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None })
+    ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None }
 }
 
 /// The same id with the same content gets the same answer; with other content it is a conflict.

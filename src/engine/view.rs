@@ -142,6 +142,17 @@ fn vote_of(view: &View<'_>, name: &str) -> Result<Vote> {
 
 /// A recorded change.
 pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> {
+    let items = items_of(view, change)?;
+    of_change_and(view, change, items)
+}
+
+/// A change that was just recorded, whose items are still at hand.
+pub(super) fn of_change_with(view: &View<'_>, change: &Change, items: &[Item]) -> Result<ChangeView> {
+    let items = items.iter().map(|item| item_view(view, item)).collect::<Result<_>>()?;
+    of_change_and(view, change, items)
+}
+
+fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Result<ChangeView> {
     let case = Case::of_change(view, change)?;
     let demand = match &change.decision.demand {
         Some(demand) => demand.clone(),
@@ -153,7 +164,6 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
         None => Demand::default(),
     };
     let verdict = if change.state.is_open() { case.weigh(&demand) } else { Verdict::default() };
-    let items = items_of(view, change)?;
     let step = |step: change::Step| StepView {
         name: step.name,
         status: step.status,
