@@ -48,7 +48,8 @@ use crate::api::Outcome;
 use crate::domain::error::Result;
 use crate::output::{Format, stream};
 use arguments::{Arguments, Command, Options};
-use clap::{CommandFactory, Parser};
+use change::Set;
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use clap_complete::CompleteEnv;
 use session::Session;
 use std::ffi::OsString;
@@ -68,7 +69,8 @@ pub fn main() -> ExitCode {
         return end(&version(), false, false);
     }
     let json = wants_json(&words);
-    let parsed = plain_get(&words).map_or_else(|| Arguments::try_parse_from(words), Ok);
+    let parsed =
+        plain_get(&words).or_else(|| set_alone(&words)).map_or_else(|| Arguments::try_parse_from(words), Ok);
     match parsed {
         Ok(arguments) => {
             let json = arguments.options.format().map_or(json, is_json);
@@ -97,6 +99,27 @@ fn plain_get(words: &[OsString]) -> Option<Arguments> {
     Some(Arguments {
         options: Options { store, ..Options::default() },
         command: Command::Get(Get::of_path(path)),
+    })
+}
+
+/// `cfgctl set …` parsed by a table of this one command: the table of all of them, each with the options of every
+/// command, costs as much as a sync to disk. What it does not take is the whole table's to take or to complain of.
+fn set_alone(words: &[OsString]) -> Option<Arguments> {
+    let first = match words {
+        [_, flag, _, command, ..] if flag == "--store" => command,
+        [_, command, ..] => command,
+        _ => return None,
+    };
+    if first != "set" {
+        return None;
+    }
+    let set = Set::augment_args(clap::Command::new("set"));
+    let table = Options::augment_args(clap::Command::new("cfgctl")).subcommand(set);
+    let matches = table.try_get_matches_from(words).ok()?;
+    let (_, of_set) = matches.subcommand()?;
+    Some(Arguments {
+        options: Options::from_arg_matches(&matches).ok()?,
+        command: Command::Set(Set::from_arg_matches(of_set).ok()?),
     })
 }
 

@@ -49,6 +49,7 @@ use crate::domain::time::Timestamp;
 use crate::store::database::Store;
 use std::cell::RefCell;
 use std::path::Path;
+use std::thread::JoinHandle;
 
 /// That the engine does this operation.
 pub trait Handle<R: Request> {
@@ -64,6 +65,8 @@ pub struct Engine {
     deadline: Option<Timestamp>,
     /// What to know beside the answers.
     remarks: RefCell<Vec<String>>,
+    /// What removes old backups while the answer is given.
+    removing: Vec<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -73,7 +76,7 @@ impl Engine {
     }
 
     fn on(store: Store, machine: Machine) -> Engine {
-        Engine { store, machine, deadline: None, remarks: RefCell::default() }
+        Engine { store, machine, deadline: None, remarks: RefCell::default(), removing: Vec::new() }
     }
 
     /// What to know beside the answers given so far: what is overdue, what was settled. Told once.
@@ -103,7 +106,12 @@ impl Engine {
 
     /// Closes the store's file properly.
     pub fn close(self) -> Result<()> {
-        self.store.close()
+        let closed = self.store.close();
+        for thread in self.removing {
+            // What could not be removed is a file too many, which `doctor` names.
+            let _ = thread.join();
+        }
+        closed
     }
 }
 

@@ -50,6 +50,17 @@ fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
 
 /// A recorded change.
 pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> {
+    let items = items_of(view, change)?;
+    of_change_and(view, change, items)
+}
+
+/// A change that was just recorded, whose items are still at hand.
+pub(super) fn of_change_with(view: &View<'_>, change: &Change, items: &[Item]) -> Result<ChangeView> {
+    let items = items.iter().map(|item| item_view(view, item)).collect::<Result<_>>()?;
+    of_change_and(view, change, items)
+}
+
+fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Result<ChangeView> {
     let policy = manifest::policy(view.db)?;
     let case = Case::of_change(view, &policy, change)?;
     let demand = match &change.decision.demand {
@@ -69,7 +80,6 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
     let waited = change.digest.is_some();
     let verdict = now.map(|now| now.verdict).unwrap_or_default();
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
-    let items = items_of(view, change)?;
     let step = |step: change::Step| StepView {
         name: step.name,
         status: step.status,
