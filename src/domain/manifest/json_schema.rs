@@ -131,9 +131,14 @@ mod tests {
             ("/policy/confirm", json!({"default": 600})),
             ("/rules", json!([{"check": "true"}])),
             ("/contacts", json!([{"role": "primary"}])),
+            ("/notify", json!({"command": "tell"})),
+            ("/notify", json!({"command": ["tell"], "events": ["all"]})),
         ] {
             let mut manifest = starter.clone();
-            *manifest.pointer_mut(pointer).unwrap() = broken.clone();
+            match pointer.rsplit_once('/') {
+                Some(("", section)) => manifest[section] = broken.clone(),
+                _ => *manifest.pointer_mut(pointer).unwrap() = broken.clone(),
+            }
             assert!(!validator.is_valid(&manifest), "{pointer} {broken}");
             assert!(Manifest::read(&manifest.to_string()).is_err(), "{pointer} {broken}");
         }
