@@ -13,6 +13,7 @@ pub mod diff;
 pub mod history;
 pub mod manifest;
 pub mod member;
+pub mod notify;
 pub mod rollback;
 pub mod status;
 pub mod value;
@@ -135,6 +136,7 @@ operations! {
     member::IssueToken => TokenReply, Post "/tokens/issue";
     member::ListTokens => ListTokensReply, Get "/tokens";
     member::RevokeToken => MemberReply, Post "/tokens/revoke";
+    notify::TestNotify => TestNotifyReply, Post "/notify/test";
     audit::ListAudit => ListAuditReply, Get "/audit";
     audit::VerifyAudit => VerifyAuditReply, Get "/audit/verify";
     status::Status => StatusReply, Get "/status";

@@ -3,7 +3,7 @@
 use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, context, diff, edit, environment, exec, generate,
-    history, init, manifest, member, rollback, status, value, version,
+    history, init, manifest, member, notify, rollback, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -156,6 +156,8 @@ pub(crate) enum Command {
     Manifest(manifest::Manifest),
     /// Who may act here
     Member(member::Member),
+    /// The command that tells people what happens
+    Notify(notify::Notify),
     /// The audit log
     Audit(audit::Audit),
     /// Show how the instance stands
@@ -199,6 +201,7 @@ impl Command {
             Command::ChangeRequest(command) => command.run(session),
             Command::Manifest(command) => command.run(session),
             Command::Member(command) => command.run(session),
+            Command::Notify(command) => command.run(session),
             Command::Audit(command) => command.run(session),
             Command::Status(command) => command.run(session),
             Command::Doctor(command) => command.run(session),

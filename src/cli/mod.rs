@@ -28,6 +28,7 @@ mod input;
 mod machine;
 mod manifest;
 mod member;
+mod notify;
 mod operand;
 mod panic;
 mod place;
@@ -108,7 +109,10 @@ fn completed(words: Vec<OsString>) -> u8 {
 
 fn run(arguments: Arguments) -> Result<Outcome> {
     let mut session = Session::new(arguments.options)?;
-    let outcome = arguments.command.run(&mut session)?;
+    let result = arguments.command.run(&mut session);
+    // What was done before something failed may have something to say too.
+    session.say_remarks();
+    let outcome = result?;
     session.finish();
     Ok(outcome)
 }

@@ -226,6 +226,14 @@ impl Session {
         }
     }
 
+    /// Says what the engine has to say beside the answers it gave; each remark once.
+    pub(crate) fn say_remarks(&mut self) {
+        let remarks = self.target.as_mut().map(|(target, _)| target.remarks()).unwrap_or_default();
+        for remark in remarks {
+            self.say(&format!("warning: {remark}"));
+        }
+    }
+
     /// What comes after the answer: what the engine has left to do.
     pub(crate) fn finish(&mut self) {
         if let Some((target, access)) = self.target.take() {

@@ -66,10 +66,18 @@ impl Target {
         request.send(self)
     }
 
+    /// What is to be said beside the answers so far.
+    pub(crate) fn remarks(&mut self) -> Vec<String> {
+        match self {
+            Target::Local { engine, .. } => engine.take_remarks(),
+        }
+    }
+
     /// Does what is left to do after the answer, and closes the store; gives what to know about it.
     pub(crate) fn finish(self, wrote: bool) -> Vec<String> {
         let Target::Local { mut engine, caller } = self;
         let mut warnings = if wrote { engine.afterwards(&caller) } else { Vec::new() };
+        warnings.extend(engine.take_remarks());
         warnings.extend(engine.close().err().map(|error| error.message));
         warnings
     }

@@ -6,3 +6,5 @@
 mod capture;
 pub mod command;
 pub mod notify;
+
+pub use capture::Captured;

@@ -1,6 +1,7 @@
 //! The one way in: what is wanted becomes a change, which is executed at once or waits for what its risk demands.
 
 use super::apply::{self, Steps};
+use super::notice;
 use super::plan::{Plan, Wanted, plan};
 use super::terms::check_terms;
 use super::transact::{Note, View};
@@ -166,7 +167,9 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         return Ok((reply, None));
     }
     let (outcome, note) = if waits {
-        (Outcome::Pending, request(view, &plan, &change)?)
+        let mut note = request(view, &plan, &change)?;
+        note.tell.extend(notice::request(view, &change, &verdict.lacks)?);
+        (Outcome::Pending, note)
     } else {
         (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
     };

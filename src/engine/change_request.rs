@@ -6,6 +6,7 @@
 use super::apply::{self, Steps};
 use super::change::outcome_of;
 use super::history::{cursor, cut, page};
+use super::notice;
 use super::plan::plan;
 use super::terms::{check_reason, check_text};
 use super::transact::{Note, View};
@@ -277,14 +278,18 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     }
     let detail =
         json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
+    let tell = notice::decision(view, &change, "approved")?;
     if request.execute && complete {
         let mut decided = execute(view, change)?;
         if let Some(note) = &mut decided.note {
             note.detail["approved_with_it"] = detail;
+            note.tell.splice(..0, tell);
         }
         return Ok(decided);
     }
-    let note = Note::new("change.approve", change.number.to_string(), detail).record("change", change.number);
+    let mut note =
+        Note::new("change.approve", change.number.to_string(), detail).record("change", change.number);
+    note.tell.extend(tell);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
         decided.warnings.push("It is not executed yet: something is still missing.".to_owned());
@@ -357,8 +362,9 @@ fn end(
         return Ok(Decided::new(change.clone(), None));
     }
     change::put(view.db, change)?;
-    let note = Note::new(action, change.number.to_string(), json!({"reason": reason}))
+    let mut note = Note::new(action, change.number.to_string(), json!({"reason": reason}))
         .record("change", change.number);
+    note.tell.extend(notice::decision(view, change, &state.to_string())?);
     Ok(Decided::new(change.clone(), Some(note)))
 }
 
@@ -419,7 +425,8 @@ fn execute(view: &View<'_>, mut change: Change) -> Result<Decided> {
     let plan = check_executable(view, &change)?;
     let policy = manifest::policy(view.db)?;
     change.updated_at = Some(view.now);
-    let note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    let mut note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    note.tell.extend(notice::outcome(view, &change)?);
     let warnings = plan.warnings;
     Ok(Decided { change, warnings, outcome: Some(Outcome::Done), note: Some(note) })
 }

@@ -51,7 +51,7 @@ pub fn init(
 ) -> Result<InitReply> {
     read(manifest)?;
     let store = Store::create(place)?;
-    let mut engine = Engine { store, machine };
+    let mut engine = Engine { store, machine, remarks: Vec::new() };
     let reply = fill(&mut engine, manifest, solo, caller);
     let store = engine.store;
     match reply {
@@ -65,7 +65,7 @@ pub fn init(
 
 /// A store in memory with the starter manifest, where the caller is the only member.
 pub(super) fn starter(machine: Machine, caller: &Caller) -> Result<Engine> {
-    let mut engine = Engine { store: Store::in_memory()?, machine };
+    let mut engine = Engine { store: Store::in_memory()?, machine, remarks: Vec::new() };
     fill(&mut engine, STARTER, true, caller)?;
     Ok(engine)
 }

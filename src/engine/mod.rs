@@ -16,6 +16,8 @@ mod init;
 mod machine;
 mod manifest;
 mod member;
+mod notice;
+mod notify;
 mod plan;
 mod rollback;
 mod state;
@@ -50,12 +52,13 @@ pub trait Handle<R: Request> {
 pub struct Engine {
     store: Store,
     machine: Machine,
+    remarks: Vec<String>,
 }
 
 impl Engine {
     /// Opens an existing store. `not-found`, `denied`, `integrity` or `unavailable`.
     pub fn open(store: &Path, access: Access, machine: Machine) -> Result<Engine> {
-        Ok(Engine { store: Store::open(store, access)?, machine })
+        Ok(Engine { store: Store::open(store, access)?, machine, remarks: Vec::new() })
     }
 
     /// A store in memory with the starter manifest and the caller as its only member: what reading commands answer

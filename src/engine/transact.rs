@@ -9,6 +9,7 @@ use super::{Engine, Machine, system_log};
 use crate::domain::audit::{Entry, Head};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::{Caller, Claim, Proof};
+use crate::domain::notice::Notice;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::store::{Connection, audit, digest, metadata};
@@ -66,6 +67,8 @@ pub(super) struct Note {
     /// Backups whose files go once the record that they are gone is durable: a file that stays is one too many, which
     /// `doctor` names, and never one too few.
     pub(super) remove_after: Vec<String>,
+    /// What people are told once all of it is durable, never before.
+    pub(super) tell: Vec<Notice>,
 }
 
 impl Note {
@@ -143,17 +146,18 @@ impl Engine {
                 View { db, now, clock, actor, caller, machine, place: place.as_deref(), written: &written };
             let (answer, note) = body(&view)?;
             let head = note.as_ref().map(|note| append(&view, &head, note, "done")).transpose()?;
-            let gone = note.map(|note| note.remove_after).unwrap_or_default();
-            Ok((answer, head, gone, metadata::store_id(db)?))
+            let (gone, tell) = note.map(|note| (note.remove_after, note.tell)).unwrap_or_default();
+            Ok((answer, head, gone, tell, metadata::store_id(db)?))
         });
         match answer {
-            Ok((answer, head, gone, store_id)) => {
+            Ok((answer, head, gone, tell, store_id)) => {
                 for name in gone {
                     let _ = backup_file::remove(place.as_deref(), &name);
                 }
                 if let (Some(head), true) = (&head, self.machine.system_log) {
                     system_log::send(&store_id, head, attempt.action);
                 }
+                self.tell(&store_id, tell);
                 Ok((answer, head))
             }
             Err(error) => {

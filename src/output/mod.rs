@@ -18,6 +18,7 @@ mod history;
 mod items;
 mod manifest;
 mod member;
+mod notify;
 mod rollback;
 #[cfg(test)]
 mod samples;
