@@ -50,7 +50,7 @@ pub(super) fn decision(view: &View<'_>, change: &Change, decided: &str) -> Resul
         change.number,
         change.risk
     );
-    let to = if own { able(view, change, &lacks)? } else { vec![change.requested_by.clone()] };
+    let to = if own { able(view, change, &lacks)? } else { requester(view, change)? };
     let told = notice(view, change, Event::Decision, &summary, to)?;
     let execute = || format!("cfgctl change-request execute {}", change.id);
     let next = if change.state.is_open() && missing.is_empty() { Some(execute()) } else { told.next.clone() };
@@ -73,7 +73,7 @@ pub(super) fn outcome(view: &View<'_>, change: &Change) -> Result<Option<Notice>
         change.risk,
         view.actor.name()
     );
-    let mut to = vec![change.requested_by.clone()];
+    let mut to = requester(view, change)?;
     for vote in Case::of_change(view, change)?.votes {
         if !to.contains(&vote.member) {
             to.push(vote.member);
@@ -105,10 +105,16 @@ fn in_words(missing: &[Lack]) -> Vec<String> {
     missing.iter().map(Lack::in_words).collect()
 }
 
+/// Who asked, and for a program, which reads no notices, the person who answers for it too.
+fn requester(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+    let answerable = member::find(view.db, &change.requested_by)?.and_then(|member| member.answerable);
+    Ok([Some(change.requested_by.clone()), answerable].into_iter().flatten().collect())
+}
+
 /// The people who could give what a change lacks; the requester where no approval is among it.
 fn able(view: &View<'_>, change: &Change, missing: &[Lack]) -> Result<Vec<String>> {
     if !missing.iter().any(|lack| matches!(lack, Lack::Approvals { .. })) {
-        return Ok(vec![change.requested_by.clone()]);
+        return requester(view, change);
     }
     let case = Case::of_change(view, change)?;
     let mut able = member::list(view.db)?;

@@ -26,7 +26,7 @@ impl Engine {
         if notices.is_empty() {
             return;
         }
-        let terms = match self.store.read(|db| manifest::notify(db)) {
+        let terms = match self.store.read(manifest::notify) {
             Ok(Some(terms)) => terms,
             Ok(None) => return,
             Err(error) => {
@@ -114,7 +114,7 @@ fn prepare(view: &View<'_>, event: Event) -> Result<(Notify, Notice)> {
     let notice = Notice {
         event,
         summary: format!(
-            "{instance}: a test by {}: this is how a notice of the {event} arrives.",
+            "{instance}: {} tests how people are told of this ({event}); nothing has happened.",
             actor.name()
         ),
         instance,

@@ -44,7 +44,7 @@ mod tests {
     fn tried(outcome: Outcome, result: Option<&str>) -> TestNotifyReply {
         let notice = Notice {
             event: Event::Outcome,
-            summary: "prod: a test by ann: this is how a notice of the outcome arrives.".into(),
+            summary: "prod: ann tests how people are told of this (outcome); nothing has happened.".into(),
             instance: "prod".into(),
             change: None,
             id: None,
@@ -77,12 +77,22 @@ mod tests {
     #[test]
     fn a_command_that_failed_shows_what_it_said_with_nothing_for_the_terminal() {
         let reply = tried(Outcome::No, Some("/usr/local/bin/tell ended with exit code 7."));
-        assert_snapshot!(reply.table(&Style::PLAIN), @"");
+        assert_snapshot!(reply.table(&Style::PLAIN), @r"
+        Result   /usr/local/bin/tell ended with exit code 7.
+        Event    outcome
+        Summary  prod: ann tests how people are told of this (outcome); nothing has happened.
+        Took     12.3 ms
+        Errors   no route\u{1b}[31m to host
+        ");
         assert_eq!(reply.remarks(&Style::PLAIN), ["warning: The command is not told of this in earnest."]);
     }
 
     #[test]
     fn a_command_that_was_not_run_says_what_would_be() {
-        assert_snapshot!(tried(Outcome::Done, None).table(&Style::PLAIN), @"");
+        assert_snapshot!(tried(Outcome::Done, None).table(&Style::PLAIN), @r"
+        Would run  /usr/local/bin/tell
+        Event      outcome
+        Summary    prod: ann tests how people are told of this (outcome); nothing has happened.
+        ");
     }
 }
