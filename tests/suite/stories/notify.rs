@@ -224,7 +224,7 @@ fn a_command_that_hangs_costs_its_time_once_and_is_killed() {
     let ran = erin.run("cr approve 10 --execute");
     assert_eq!(ran.exits(0).err.matches("was killed").count(), 1, "{}", ran.err);
     let pids = std::fs::read_to_string(pids).unwrap();
-    assert_eq!(pids.lines().count(), 4);
+    assert!(pids.lines().count() >= 2, "{pids}");
     for pid in pids.lines() {
         let begun = Instant::now();
         while !is_gone(pid) {
@@ -238,6 +238,20 @@ fn a_command_that_hangs_costs_its_time_once_and_is_killed() {
 fn is_gone(pid: &str) -> bool {
     let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     state.map_or(true, |line| line.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['Z', 'X'])))
+}
+
+/// Under a parent that ignores SIGCHLD the kernel reaps children before anybody asks how they ended.
+#[test]
+fn how_the_command_ended_is_known_whatever_the_caller_does_about_children() {
+    let (world, alice) = World::solo();
+    tell_by(&alice, "{command: [sh, -c, 'exit 5']}");
+    let environment = alice.command(&[]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", "trap '' CHLD; exec \"$0\" notify test -o json", crate::harness::PROGRAM]).env_clear();
+    shell.envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = shell.current_dir(world.folder()).stdin(Stdio::null()).output().unwrap();
+    let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&reply["exit_code"], output.status.code()), (&5.into(), Some(1)), "{reply}");
 }
 
 #[test]
