@@ -245,8 +245,12 @@ fn is_gone(pid: &str) -> bool {
 fn how_the_command_ended_is_known_whatever_the_caller_does_about_children() {
     let (world, alice) = World::solo();
     tell_by(&alice, "{command: [sh, -c, 'exit 5']}");
+    if !std::path::Path::new("/bin/bash").exists() {
+        // Other shells do not let SIGCHLD be ignored.
+        return println!("skipped: a caller that ignores its children: there is no /bin/bash");
+    }
     let environment = alice.command(&[]);
-    let mut shell = std::process::Command::new("/bin/sh");
+    let mut shell = std::process::Command::new("/bin/bash");
     shell.args(["-c", "trap '' CHLD; exec \"$0\" notify test -o json", crate::harness::PROGRAM]).env_clear();
     shell.envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = shell.current_dir(world.folder()).stdin(Stdio::null()).output().unwrap();
