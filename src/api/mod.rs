@@ -14,6 +14,7 @@ pub mod diff;
 pub mod history;
 pub mod manifest;
 pub mod member;
+pub mod notify;
 pub mod rollback;
 pub mod status;
 pub mod value;
@@ -146,6 +147,7 @@ operations! {
     member::IssueToken => TokenReply, Post "/tokens/issue";
     member::ListTokens => ListTokensReply, Get "/tokens";
     member::RevokeToken => MemberReply, Post "/tokens/revoke";
+    notify::TestNotify => TestNotifyReply, Post "/notify/test";
     audit::ListAudit => ListAuditReply, Get "/audit";
     audit::VerifyAudit => VerifyAuditReply, Get "/audit/verify";
     status::Status => StatusReply, Get "/status";

@@ -29,6 +29,7 @@ mod input;
 mod machine;
 mod manifest;
 mod member;
+mod notify;
 mod operand;
 mod panic;
 mod place;
@@ -133,16 +134,12 @@ fn completed(words: Vec<OsString>) -> u8 {
 
 fn run(arguments: Arguments) -> Result<Outcome> {
     let mut session = Session::new(arguments.options)?;
-    match arguments.command.run(&mut session) {
-        Ok(outcome) => {
-            session.finish();
-            Ok(outcome)
-        }
-        Err(error) => {
-            session.say_remarks();
-            Err(error)
-        }
-    }
+    let result = arguments.command.run(&mut session);
+    // What was done before something failed may have something to say too.
+    session.say_remarks();
+    let outcome = result?;
+    session.finish();
+    Ok(outcome)
 }
 
 fn end(result: &Result<Outcome>, exit_zero: bool, json: bool) -> ExitCode {

@@ -2,6 +2,7 @@
 
 use super::apply::{self, Steps};
 use super::case::Case;
+use super::notice;
 use super::plan::{Plan, Wanted, plan};
 use super::terms::check_terms;
 use super::transact::{Note, View};
@@ -177,7 +178,11 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         return Ok((reply, None));
     }
     let (outcome, note) = if waits {
-        (Outcome::Pending, request(view, &policy, &plan, &mut change, terms)?)
+        let mut note = request(view, &policy, &plan, &mut change, terms)?;
+        if terms.mode != Mode::Draft {
+            note.tell.extend(notice::request(view, &change, &verdict.lacks)?);
+        }
+        (Outcome::Pending, note)
     } else {
         (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
     };

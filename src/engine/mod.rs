@@ -19,6 +19,8 @@ mod init;
 mod machine;
 mod manifest;
 mod member;
+mod notice;
+mod notify;
 mod plan;
 mod rollback;
 mod schedule;

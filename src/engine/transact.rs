@@ -9,6 +9,7 @@ use super::{Engine, Machine, settle, system_log};
 use crate::domain::audit::{Entry, Head};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::{Caller, Claim, Proof};
+use crate::domain::notice::Notice;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::store::{Connection, audit, digest, duty, metadata};
@@ -67,6 +68,8 @@ pub(super) struct Note {
     /// Backups whose files go once the record that they are gone is durable: a file that stays is one too many, which
     /// `doctor` names, and never one too few.
     pub(super) remove_after: Vec<String>,
+    /// What people are told once all of it is durable, never before.
+    pub(super) tell: Vec<Notice>,
 }
 
 impl Note {
@@ -167,11 +170,9 @@ impl Engine {
                 View { db, now, clock, actor, caller, machine, place: place.as_deref(), written: &written };
             let (answer, note) = body(&view)?;
             let head = note.as_ref().map(|note| append(&view, &head, note, "done")).transpose()?;
-            let deadline = note.as_ref().and_then(|note| note.deadline);
-            let gone = note.map(|note| note.remove_after).unwrap_or_default();
             let store_id = metadata::store_id(db)?;
             written.flush_beside(db)?;
-            Ok((answer, head, gone, deadline, store_id))
+            Ok((answer, head, note.unwrap_or_default(), store_id))
         };
         // Whatever came of it, nobody else's turn begins while a backup is on its way; and none is left behind.
         let answer = self.store.write(|db| {
@@ -180,13 +181,14 @@ impl Engine {
             answer.and_then(|answer| settled.map(|()| answer))
         });
         match answer {
-            Ok((answer, head, gone, deadline, store_id)) => {
-                self.deadline = deadline.or(self.deadline);
+            Ok((answer, head, note, store_id)) => {
+                self.deadline = note.deadline.or(self.deadline);
                 self.removing.retain(|thread| !thread.is_finished());
-                self.removing.extend(backup_file::remove_beside(place, gone));
+                self.removing.extend(backup_file::remove_beside(place, note.remove_after));
                 if let (Some(head), true) = (&head, self.machine.system_log) {
                     system_log::send(&store_id, head, attempt.action);
                 }
+                self.tell(&store_id, note.tell);
                 Ok((answer, head))
             }
             Err(error) => {

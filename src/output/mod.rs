@@ -19,6 +19,7 @@ mod history;
 mod items;
 mod manifest;
 mod member;
+mod notify;
 mod rollback;
 #[cfg(test)]
 mod samples;

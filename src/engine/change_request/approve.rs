@@ -16,7 +16,7 @@ use crate::engine::case::Case;
 use crate::engine::standing::Now;
 use crate::engine::terms::{check_reason, check_text};
 use crate::engine::transact::{Note, View};
-use crate::engine::{Engine, Handle, vote};
+use crate::engine::{Engine, Handle, notice, vote};
 use crate::store::approval::{self, Approval, Evidence};
 use crate::store::change::{self, Change};
 use crate::store::manifest;
@@ -94,14 +94,17 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     stand(view, &mut change)?;
     let detail =
         json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
+    let tell = notice::decision(view, &change, "approved")?;
     if request.execute && change.state == State::Approved {
         let mut decided = execute::execute(view, change, request.confirm_within)?;
         if let Some(note) = &mut decided.note {
             note.detail["approved_with_it"] = detail;
+            note.tell.splice(..0, tell);
         }
         return Ok(decided);
     }
-    let note = Note::new("change.approve", change.number.to_string(), detail).change(change.number);
+    let mut note = Note::new("change.approve", change.number.to_string(), detail).change(change.number);
+    note.tell.extend(tell);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
         decided.warnings.push("It is not executed yet: something is still missing.".to_owned());

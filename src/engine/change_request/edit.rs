@@ -12,12 +12,13 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::role::Role;
+use crate::engine::case::Case;
 use crate::engine::change::approve_own;
 use crate::engine::plan::{Plan, Wanted, plan};
 use crate::engine::terms::{check_reason, check_text};
 use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
-use crate::engine::{Engine, Handle, rollback};
+use crate::engine::{Engine, Handle, notice, rollback};
 use crate::store::change::{self, Change, Other};
 use crate::store::{approval, comment, duty, manifest, version};
 use serde_json::json;
@@ -197,7 +198,12 @@ fn replan(
     change::put(view.db, &change)?;
     detail["digest"] = json!(change.digest);
     detail["approvals_kept"] = json!(same);
-    let note = Note::new(action, change.number.to_string(), detail).change(change.number);
+    let mut note = Note::new(action, change.number.to_string(), detail).change(change.number);
+    if !draft && !same {
+        let demand = change.decision.demand.clone().unwrap_or_default();
+        let lacks = Case::of_change(view, &policy, &change)?.weigh(&demand, change.risk).lacks;
+        note.tell.extend(notice::request(view, &change, &lacks)?);
+    }
     Ok(Decided { warnings, outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }
 
@@ -281,6 +287,8 @@ pub(super) fn end(
     }
     duty::remove(view.db, duty::Kind::Execute, change.number)?;
     change::put(view.db, change)?;
-    let note = Note::new(action, change.number.to_string(), json!({"reason": reason})).change(change.number);
+    let mut note =
+        Note::new(action, change.number.to_string(), json!({"reason": reason})).change(change.number);
+    note.tell.extend(notice::decision(view, change, &state.to_string())?);
     Ok(Decided::new(change.clone(), Some(note)))
 }

@@ -13,7 +13,7 @@ use crate::engine::case::Case;
 use crate::engine::plan::Plan;
 use crate::engine::standing::Now;
 use crate::engine::transact::View;
-use crate::engine::{Engine, Handle, confirm, governance, identity, schedule};
+use crate::engine::{Engine, Handle, confirm, governance, identity, notice, schedule};
 use crate::store::change::Change;
 use crate::store::manifest;
 
@@ -103,6 +103,7 @@ pub(in crate::engine) fn execute(
     confirm::check_span(confirm_within, &policy)?;
     change.dossier.confirm_within = confirm_within.or(change.dossier.confirm_within);
     change.updated_at = Some(view.now);
-    let note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    let mut note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    note.tell.extend(notice::outcome(view, &change)?);
     Ok(Decided { warnings: plan.warnings, outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }
