@@ -10,6 +10,7 @@ pub mod change;
 pub mod change_request;
 pub mod complete;
 pub mod confirm;
+pub mod delegation;
 pub mod diff;
 pub mod history;
 pub mod manifest;
@@ -144,6 +145,8 @@ operations! {
     member::ChangeRole => MemberReply, Post "/members/role";
     member::RemoveMember => MemberReply, Post "/members/remove";
     member::EndSolo => EndSoloReply, Post "/members/end-solo";
+    delegation::Delegate => DelegateReply, Post "/members/delegate";
+    delegation::ListDelegations => ListDelegationsReply, Get "/members/delegations";
     member::IssueToken => TokenReply, Post "/tokens/issue";
     member::ListTokens => ListTokensReply, Get "/tokens";
     member::RevokeToken => MemberReply, Post "/tokens/revoke";

@@ -16,6 +16,7 @@ mod confirm;
 mod context;
 mod context_file;
 mod csv;
+mod delegation;
 mod diff;
 mod document;
 mod edit;

@@ -10,6 +10,7 @@ mod change;
 mod change_request;
 mod complete;
 mod confirm;
+mod delegation;
 mod diff;
 mod doctor;
 mod governance;

@@ -12,6 +12,7 @@ mod change_request;
 mod color;
 mod complete;
 mod confirm;
+mod delegation;
 mod diff;
 pub mod escape;
 mod facts;

@@ -83,7 +83,8 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     }
     let given = Approval {
         member: member.name.clone(),
-        role: member.role.to_string(),
+        // The role they act with: somebody else's, where it was delegated to them.
+        role: mine.role.unwrap_or(member.role).to_string(),
         decision: "approve".to_owned(),
         digest,
         proof: view.actor.proof.to_string(),
@@ -92,8 +93,11 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     };
     approval::put(view.db, change.number, &given)?;
     stand(view, &mut change)?;
-    let detail =
+    let mut detail =
         json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
+    if !mine.lent_by.is_empty() {
+        detail["in_place_of"] = json!(mine.lent_by);
+    }
     let tell = notice::decision(view, &change, "approved")?;
     if request.execute && change.state == State::Approved {
         let mut decided = execute::execute(view, change, request.confirm_within)?;
