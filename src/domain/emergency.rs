@@ -109,7 +109,7 @@ mod tests {
     use crate::domain::risk::Risk;
 
     fn vote(member: &str, role: Role) -> Vote {
-        Vote { member: member.to_owned(), role: Some(role), person: true, groups: Vec::new() }
+        Vote { member: member.to_owned(), role: Some(role), person: true, ..Vote::default() }
     }
 
     fn team() -> Vec<Vote> {

@@ -1,22 +1,115 @@
 //! Writing and reading backup files in the store's backup folder.
 //!
 //! What must stay true: a file under its final name is whole and durable (written under another name, synced, renamed
-//! without replacing, the folder synced); nothing outside the folder is ever touched, but the directory that an
-//! emergency names where the folder cannot be written; 0600 in a folder of 0700.
+//! without replacing, the folder synced), and it is that before the transaction that records it commits; nothing outside
+//! the folder is ever touched, but the directory that an emergency names; 0600 in a folder of 0700.
 
 use super::transact::View;
 use crate::domain::backup::{self, Backup, Header, Scope, Writer};
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::wording::plain_reason;
 use crate::store::database::{folder_of, sync_folder};
-use crate::store::{backup as record, manifest, metadata, overrides, version};
+use crate::store::{Connection, backup as record, manifest, metadata, overrides, version};
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// The largest backup file that is read.
 const LARGEST: u64 = 4 << 30;
+
+/// The backups written in one transaction: of no use where it fails.
+#[derive(Default)]
+pub(super) struct Written {
+    names: RefCell<Vec<String>>,
+    /// The one that is made durable just now.
+    pending: RefCell<Option<(String, JoinHandle<Result<()>>)>>,
+}
+
+impl Written {
+    /// Begins to make one durable while the transaction goes on: a disk is slow, and most of a change is not.
+    fn begin(&self, draft: Draft) -> Result<()> {
+        self.settle()?;
+        let name = draft.file_name.clone();
+        let shared = Arc::new(draft);
+        let mine = Arc::clone(&shared);
+        match std::thread::Builder::new().spawn(move || shared.put()) {
+            Ok(thread) => *self.pending.borrow_mut() = Some((name, thread)),
+            // Where no thread is to be had, the change waits.
+            Err(_) => {
+                mine.put()?;
+                self.names.borrow_mut().push(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// While a backup is made durable, what the transaction wrote goes to the log: its first sync, of the log's
+    /// beginning and its folder, is then done at the same time, and not after. The commit itself is still to come.
+    pub(super) fn flush_beside(&self, db: &Connection) -> Result<()> {
+        if self.pending.borrow().is_some() { Ok(db.cache_flush()?) } else { Ok(()) }
+    }
+
+    /// Waits until every backup is durable under its final name, or cannot be.
+    pub(super) fn settle(&self) -> Result<()> {
+        let Some((name, thread)) = self.pending.take() else { return Ok(()) };
+        let made =
+            thread.join().unwrap_or_else(|_| Err(Error::internal("Making a backup durable panicked.")));
+        if made.is_ok() {
+            self.names.borrow_mut().push(name);
+        }
+        made
+    }
+
+    /// Remembers one that is durable already, by its whole path.
+    fn keep(&self, file: PathBuf) {
+        self.names.borrow_mut().push(file.display().to_string());
+    }
+
+    /// The files' names.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names.into_inner()
+    }
+}
+
+/// A written draft that is to be made durable under its final name.
+struct Draft {
+    file: File,
+    draft: PathBuf,
+    folder: PathBuf,
+    file_name: String,
+}
+
+impl Draft {
+    fn put(&self) -> Result<()> {
+        let failed = |error: io::Error| cannot_write(&error);
+        let (here, target) = (rustix::fs::CWD, self.folder.join(&self.file_name));
+        self.file
+            .sync_all()
+            .map_err(failed)
+            .and_then(|()| {
+                let flags = rustix::fs::RenameFlags::NOREPLACE;
+                rustix::fs::renameat_with(here, &self.draft, here, &target, flags).map_err(|error| {
+                    if error == rustix::io::Errno::EXIST {
+                        return Error::conflict(format!(
+                            "There is already a backup named {}.",
+                            self.file_name
+                        ))
+                        .hint("Name this one differently: cfgctl backup create --name NAME");
+                    }
+                    cannot_write(&error.into())
+                })
+            })
+            .and_then(|()| sync_folder(&self.folder).map_err(failed))
+            .inspect_err(|_| {
+                // The draft is of no use; where it cannot be removed either, the next backup of its name does.
+                let _ = fs::remove_file(&self.draft);
+            })
+    }
+}
 
 /// The folder that a store's backups are in.
 pub(super) fn folder(place: &Path) -> PathBuf {
@@ -48,7 +141,8 @@ pub(super) fn write_full(view: &View<'_>, name: &str, automatic: bool) -> Result
     })
 }
 
-/// Writes a backup file with the values that `fill` gives. Gives what is to be recorded of it.
+/// Writes a backup file with the values that `fill` gives. Gives what is to be recorded of it. That of a change is made
+/// durable while its transaction goes on, which waits for it before it commits; one of everything is when this returns.
 pub(super) fn write(
     view: &View<'_>,
     name: &str,
@@ -56,6 +150,33 @@ pub(super) fn write(
     header: Header,
     fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
 ) -> Result<record::Record> {
+    write_in(view, &home(view)?, (name, automatic), header, false, fill)
+}
+
+/// The same of an emergency: durable when this returns, so that a directory which somebody names takes the place of a
+/// folder that is full or cannot be written. There it is recorded with its full path.
+pub(super) fn write_at_once(
+    view: &View<'_>,
+    elsewhere: Option<&Path>,
+    name: &str,
+    header: Header,
+    fill: impl Fn(&mut Writer<BufWriter<File>>) -> Result<()>,
+) -> Result<record::Record> {
+    let at_home =
+        home(view).and_then(|folder| write_in(view, &folder, (name, true), header.clone(), true, &fill));
+    let Some(directory) = elsewhere else { return at_home };
+    match at_home {
+        Err(error) if error.code == Code::Unavailable => {
+            let mut record = write_in(view, directory, (name, true), header, true, &fill)?;
+            record.name = directory.join(&record.name).display().to_string();
+            Ok(record)
+        }
+        written => written,
+    }
+}
+
+/// The backup folder, made where it is missing.
+fn home(view: &View<'_>) -> Result<PathBuf> {
     let place = view.place.ok_or_else(|| Error::internal("A store in memory has no backups."))?;
     let folder = folder(place);
     let failed = |error: io::Error| cannot_write(&error);
@@ -67,23 +188,7 @@ pub(super) fn write(
         fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
         sync_folder(folder_of(place)).map_err(failed)?;
     }
-    write_in(view, &folder, name, automatic, header, fill)
-}
-
-/// The same in a directory that somebody names; recorded with its full path. `not-found` where there is none.
-pub(super) fn write_elsewhere(
-    view: &View<'_>,
-    directory: &Path,
-    name: &str,
-    header: Header,
-    fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
-) -> Result<record::Record> {
-    let mut record = write_in(view, directory, name, true, header, fill)?;
-    record.name = directory.join(&record.name).display().to_string();
-    if let Some(written) = view.written.borrow_mut().last_mut() {
-        written.clone_from(&record.name);
-    }
-    Ok(record)
+    Ok(folder)
 }
 
 /// Refuses a directory for backups that is none, or whose name is no whole path. `not-found`, `usage`.
@@ -102,9 +207,9 @@ pub(super) fn check_directory(directory: &Path) -> Result<()> {
 fn write_in(
     view: &View<'_>,
     folder: &Path,
-    name: &str,
-    automatic: bool,
+    (name, automatic): (&str, bool),
     header: Header,
+    at_once: bool,
     fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
 ) -> Result<record::Record> {
     let failed = |error: io::Error| cannot_write(&error);
@@ -117,49 +222,34 @@ fn write_in(
         }
         file_name = backup::file_name(&format!("{name}_{again}"), view.now)?;
     }
-    let target = folder.join(&file_name);
     let draft = folder.join(format!(".{file_name}.new"));
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&error)),
         _ => {}
     }
     let (scope, change, version) = (header.scope, header.change, header.version);
-    let written = (|| {
+    let written: Result<_> = (|| {
         let file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
         let mut writer = Writer::new(BufWriter::with_capacity(64 * 1024, file), header).map_err(failed)?;
         fill(&mut writer)?;
         let (buffer, checksum, count) = writer.finish().map_err(failed)?;
         let file = buffer.into_inner().map_err(|error| cannot_write(error.error()))?;
-        file.sync_all().map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
-        Ok((checksum, count, size))
+        Ok((file, checksum, count, size))
     })();
-    let put = written.and_then(|facts| {
-        let here = rustix::fs::CWD;
-        rustix::fs::renameat_with(here, &draft, here, &target, rustix::fs::RenameFlags::NOREPLACE).map_err(
-            |error| {
-                if error == rustix::io::Errno::EXIST {
-                    return Error::conflict(format!("There is already a backup named {file_name}."))
-                        .hint("Name this one differently: cfgctl backup create --name NAME");
-                }
-                cannot_write(&error.into())
-            },
-        )?;
-        sync_folder(folder).map_err(failed)?;
-        Ok(facts)
-    });
-    let (checksum, count, size) = match put {
-        Ok(facts) => {
-            view.written.borrow_mut().push(file_name.clone());
-            facts
+    let (file, checksum, count, size) = written.inspect_err(|_| {
+        let _ = fs::remove_file(&draft);
+    })?;
+    let whole = Draft { file, draft, folder: folder.to_path_buf(), file_name: file_name.clone() };
+    match (scope, at_once) {
+        (Scope::Full, _) => whole.put()?,
+        (Scope::Change, false) => view.written.begin(whole)?,
+        (Scope::Change, true) => {
+            whole.put()?;
+            view.written.keep(folder.join(&file_name));
         }
-        Err(error) => {
-            // The draft is of no use; where it cannot be removed either, the next backup of its name does.
-            let _ = fs::remove_file(&draft);
-            return Err(error);
-        }
-    };
+    }
     Ok(record::Record {
         id: 0,
         name: file_name,
@@ -240,4 +330,16 @@ pub(super) fn remove(place: Option<&Path>, name: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Removes backups' files while something else is done: a disk takes as long for that as for a sync.
+pub(super) fn remove_beside(place: Option<PathBuf>, names: Vec<String>) -> Option<JoinHandle<()>> {
+    let place = place.filter(|_| !names.is_empty())?;
+    let (store, these) = (place.clone(), names.clone());
+    let all = move || names.iter().for_each(|name| drop(remove(Some(&place), name)));
+    let spawned = std::thread::Builder::new().spawn(all).ok();
+    if spawned.is_none() {
+        these.iter().for_each(|name| drop(remove(Some(&store), name)));
+    }
+    spawned
 }

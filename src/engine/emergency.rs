@@ -19,7 +19,7 @@ use super::state::Selection;
 use super::terms::{check_terms, check_text};
 use super::transact::{Note, View};
 use super::wanted::{read_document, read_items};
-use super::{Engine, Handle, view, vote};
+use super::{Engine, Handle, notice, view, vote};
 use crate::api::Outcome;
 use crate::api::change::ChangeReply;
 use crate::api::emergency::{EmergencyReply, MakeEmergency, What};
@@ -31,6 +31,7 @@ use crate::domain::change::{Kind, State, check_id, content_hash, hex};
 use crate::domain::emergency::{Settlement, approvals_of, asked_of, may_be_asked};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member};
+use crate::domain::notice::{Event, Notice};
 use crate::domain::path::Path;
 use crate::domain::policy::Policy;
 use crate::store::change::{self, Change, Step};
@@ -143,7 +144,9 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
         note.detail["settled"] = detail;
         note.records.extend(other.records);
         note.remove_after.extend(other.remove_after);
+        note.tell.extend(other.tell);
     }
+    note.tell.extend(notice(view, &policy, &change, &mark)?);
     let reply = reply_to(view, &change, Outcome::Done, plan.unchanged, warnings, false)?;
     Ok((EmergencyReply { change: reply, confirm_name: None }, Some(note)))
 }
@@ -337,6 +340,24 @@ fn note_verification(
     let usual = apply::usual_backup(change.number, view.now);
     let backup = change.backup.clone().filter(|name| *name != usual);
     change::put(view.db, &Change { backup, ..change.clone() })
+}
+
+/// Tells the one who was asked, and those whose approval was skipped.
+fn notice(view: &View<'_>, policy: &Policy, change: &Change, mark: &Mark) -> Result<Option<Notice>> {
+    let skipped = match asked_of(&mark.demand) {
+        of if of.is_empty() => "it asked for no approval".to_owned(),
+        of => format!("the approval of {of} was skipped"),
+    };
+    let summary = format!(
+        "{} made emergency change {} ({} risk): {skipped}, and {} is said to have agreed",
+        view.actor.name(),
+        change.number,
+        change.risk,
+        mark.approver
+    );
+    let mut to = vec![mark.approver.clone()];
+    to.extend(reviewers_of(view, policy, change, mark)?.into_iter().filter(|name| *name != mark.approver));
+    notice::custom(view, change, Event::Emergency, &summary, to)
 }
 
 /// What the audit log keeps of it.

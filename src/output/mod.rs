@@ -12,6 +12,7 @@ mod change_request;
 mod color;
 mod complete;
 mod confirm;
+mod delegation;
 mod diff;
 mod emergency;
 pub mod escape;
@@ -20,6 +21,7 @@ mod history;
 mod items;
 mod manifest;
 mod member;
+mod notify;
 mod restart;
 mod rollback;
 #[cfg(test)]

@@ -6,14 +6,16 @@ use super::{reviewers_of, who};
 use crate::api::Outcome;
 use crate::api::change_request::DecisionReply;
 use crate::api::emergency::{Acknowledge, ReviewEmergency};
+use crate::domain::emergency::Answer;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
+use crate::domain::notice::{Event, Notice};
 use crate::domain::review::Findings;
 use crate::engine::change_request::{Decided, find};
 use crate::engine::review::record;
 use crate::engine::terms::check_text;
 use crate::engine::transact::{Note, View};
-use crate::engine::{Engine, Handle};
+use crate::engine::{Engine, Handle, notice};
 use crate::store::change::Change;
 use crate::store::emergency::{self, Mark, Said};
 use crate::store::manifest;
@@ -63,14 +65,25 @@ impl Handle<Acknowledge> for Engine {
             if !request.dry_run {
                 emergency::put(view.db, &mark)?;
                 let detail = json!({"answer": request.answer, "comment": request.comment});
-                note = Some(
-                    Note::new("emergency.acknowledge", change.number.to_string(), detail)
-                        .record("request", change.number),
-                );
+                let mut said = Note::new("emergency.acknowledge", change.number.to_string(), detail)
+                    .record("request", change.number);
+                if request.answer == Answer::Denied {
+                    said.tell.extend(denial(view, &change, &mark)?);
+                }
+                note = Some(said);
             }
             Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, note) })
         })
     }
+}
+
+/// Tells who made it and those who are to review it that nobody agreed to it.
+fn denial(view: &View<'_>, change: &Change, mark: &Mark) -> Result<Option<Notice>> {
+    let summary = format!("{} denies having agreed to emergency change {}", mark.approver, change.number);
+    let mut to = notice::requester(view, change)?;
+    to.extend(reviewers_of(view, &manifest::policy(view.db)?, change, mark)?);
+    to.retain(|name| *name != mark.approver);
+    notice::custom(view, change, Event::Emergency, &summary, to)
 }
 
 impl Handle<ReviewEmergency> for Engine {
