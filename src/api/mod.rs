@@ -13,6 +13,7 @@ pub mod confirm;
 pub mod delegation;
 pub mod diff;
 pub mod emergency;
+pub mod export;
 pub mod history;
 pub mod manifest;
 pub mod member;
@@ -118,6 +119,7 @@ operations! {
     change_request::RefreshRequest => DecisionReply, Post "/change-requests/refresh";
     change_request::Comment => DecisionReply, Post "/change-requests/comment";
     change_request::Schedule => DecisionReply, Post "/change-requests/schedule";
+    export::ExportRequests => ExportRequestsReply, Get "/change-requests/export";
     review::ReviewChange => ReviewReply, Post "/change-requests/review";
     restart::RecordRestart => RecordRestartReply, Post "/change-requests/restarted";
     emergency::MakeEmergency => EmergencyReply, Post "/emergencies";

@@ -185,6 +185,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it writes out an export.
+    pub(crate) fn exports(&self) -> bool {
+        match self {
+            Command::ChangeRequest(command) => command.exports(),
+            Command::Audit(command) => command.exports(),
+            _ => false,
+        }
+    }
+
     /// Does it.
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         match self {

@@ -4,7 +4,7 @@ mod author;
 
 use super::session::Session;
 use super::terms::{Confirming, Page, Recorded};
-use super::{complete, input, restart, review, wait};
+use super::{complete, export, input, restart, review, wait};
 use crate::api::Outcome;
 use crate::api::change_request::{
     Approve, AttachEvidence, Cancel, Execute, ListRequests, Reject, ShowRequest,
@@ -64,9 +64,16 @@ enum Action {
     Review(review::Review),
     /// Record that services were restarted
     Restarted(restart::Restarted),
+    /// Write out all changes, for auditors
+    Export(export::Export),
 }
 
 impl ChangeRequest {
+    /// Whether it writes out an export.
+    pub(crate) fn exports(&self) -> bool {
+        matches!(self.action, Action::Export(_))
+    }
+
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         match self.action {
             Action::Create(action) => action.run(session),
@@ -84,6 +91,7 @@ impl ChangeRequest {
             Action::Test(action) => action.run(session),
             Action::Review(action) => action.run(session),
             Action::Restarted(action) => action.run(session),
+            Action::Export(action) => action.run(session),
         }
     }
 }

@@ -90,7 +90,7 @@ fn settlement(word: &str) -> Result<Settlement> {
     match word {
         "confirm" => Ok(Settlement::Confirm),
         "cancel" => Ok(Settlement::Cancel),
-        _ => Err(Error::usage("It is confirm or cancel.")),
+        _ => Err(Error::usage("It is confirm or cancel")),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::api::emergency::ReviewEmergency;
 use crate::api::review::ReviewChange;
 use crate::domain::error::{Error, Result};
 use crate::domain::review::{Findings, Met};
-use clap::Args;
+use clap::{ArgAction, Args};
 
 /// Look back on an executed change, once: did it do what it was made for, what went wrong, what is to follow.
 #[derive(Args)]
@@ -37,7 +37,7 @@ fn met(word: &str) -> Result<Met> {
     [Met::Yes, Met::No, Met::Partly]
         .into_iter()
         .find(|met| met.name() == word)
-        .ok_or_else(|| Error::usage("It is yes, no or partly."))
+        .ok_or_else(|| Error::usage("It is yes, no or partly"))
 }
 
 impl Review {
@@ -62,7 +62,7 @@ pub(super) struct EmergencyReview {
     #[arg(long, value_name = "TEXT")]
     happened: String,
     /// Whether it was right to do: yes or no
-    #[arg(long, value_name = "ANSWER", value_parser = arguments::typed(right))]
+    #[arg(long, value_name = "ANSWER", value_parser = arguments::typed(right), action = ArgAction::Set)]
     right: bool,
     /// What solves it for good
     #[arg(long, value_name = "TEXT")]
@@ -76,7 +76,7 @@ fn right(word: &str) -> Result<bool> {
     match word {
         "yes" => Ok(true),
         "no" => Ok(false),
-        _ => Err(Error::usage("It is yes or no.")),
+        _ => Err(Error::usage("It is yes or no")),
     }
 }
 

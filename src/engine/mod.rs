@@ -14,6 +14,7 @@ mod delegation;
 mod diff;
 mod doctor;
 mod emergency;
+mod export;
 mod governance;
 mod history;
 mod identity;
