@@ -168,8 +168,10 @@ impl Export {
         }
         let csv = self.csv || session.format == Format::Csv;
         if !csv && matches!(session.format, Format::Raw | Format::Md) {
-            return Err(Error::usage("This export is JSON lines, CSV, JSON or YAML.")
-                .hint("cfgctl audit export -o csv"));
+            return Err(Error::usage(
+                "raw and md are not for this export: it is JSON lines, CSV, JSON or YAML.",
+            )
+            .hint("cfgctl audit export -o csv"));
         }
         if csv {
             session.print_text(&csv::line(COLUMNS.iter().copied()))?;

@@ -57,7 +57,7 @@ impl Told<'_> {
         if let Some(review) = &view.review {
             emergency::review(&mut facts, review, style);
         }
-        reach(&mut facts, view.restart_required, &view.affected_services);
+        restart(&mut facts, view);
         times(&mut facts, view, style);
         conflicts(&mut facts, view);
         if was_executed {
@@ -152,6 +152,15 @@ pub(super) fn conflicts(facts: &mut Facts, view: &ChangeView) {
         let text =
             format!("request {} by {} would change {} too", other.number, other.requested_by, other.path);
         facts.paint("Conflict", text, Paint::Yellow);
+    }
+}
+
+/// The services it touches, and that those that must restart were restarted.
+pub(super) fn restart(facts: &mut Facts, view: &ChangeView) {
+    if view.restart.as_deref() == Some("recorded") {
+        facts.add("Restart", format!("recorded, of {}", words::list(&view.dossier.restarted)));
+    } else {
+        reach(facts, view.restart_required, &view.affected_services);
     }
 }
 

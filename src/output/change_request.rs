@@ -1,6 +1,6 @@
 //! Change requests: the list, everything an approver decides from, and what a decision did.
 
-use super::change::{Told, conflicts, headline, lacking, reach, risk_facts, times, warnings};
+use super::change::{Told, conflicts, headline, lacking, restart, risk_facts, times, warnings};
 use super::color::Paint;
 use super::facts::Facts;
 use super::table::{Field, table};
@@ -105,7 +105,7 @@ fn asked(view: &ChangeView, issues: &[String], style: &Style) -> Facts {
 /// What its risk is and demands, and who decided what on which grounds.
 fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
     risk_facts(facts, &view.risk_reasons);
-    reach(facts, view.restart_required, &view.affected_services);
+    restart(facts, view);
     facts.add("Demands", words::demand(&view.demand));
     facts.all(
         "Decided",
