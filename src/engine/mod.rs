@@ -10,6 +10,7 @@ mod change_request;
 mod complete;
 mod diff;
 mod doctor;
+mod former;
 mod history;
 mod identity;
 mod init;

@@ -17,6 +17,7 @@ mod output;
 mod place;
 mod restore;
 mod rollback;
+mod rule;
 mod value;
 mod version;
 
