@@ -19,6 +19,7 @@ mod manifest;
 mod member;
 mod plan;
 mod rollback;
+mod rule;
 mod state;
 mod status;
 mod system_log;

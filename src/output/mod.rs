@@ -19,6 +19,7 @@ mod items;
 mod manifest;
 mod member;
 mod rollback;
+mod rule;
 #[cfg(test)]
 mod samples;
 mod status;

@@ -199,3 +199,89 @@ fn a_rule_that_does_not_compile_is_refused_with_its_line_wherever_a_manifest_is_
         alice.run("manifest apply wrong.yaml --reason x").refused(6, "line 15, rules[1]: The rule wrong:");
     }
 }
+
+const BOUNDS: &str = r#"
+format: 1
+instance: shop
+settings:
+  cache.ttl: {type: integer, minimum: 1, default: 300, risk: medium}
+  database.pool.max_size: {type: integer, minimum: 1, default: 20, risk: high}
+  database.pool.min_size: {type: integer, minimum: 0, default: 4, risk: high}
+  log_level: {type: string, enum: [info, debug], default: info, risk: low}
+rules:
+  - name: pool-bounds
+    check: values["database.pool.min_size"] <= values["database.pool.max_size"]
+    message: The pool's minimum is above its maximum.
+  - name: large-pool
+    check: values["database.pool.max_size"] <= 200
+    severity: warning
+    message: Most databases accept fewer than 200 connections.
+  - name: more-than-doubled
+    when: type(new) == int && old != null && new > 2 * old
+    risk: high
+    message: More than twice the former value.
+  - name: never
+    when: path == "log_level" && new == "trace"
+    risk: critical
+  - name: careless
+    when: new > 2 * old
+    risk: critical
+"#;
+
+#[test]
+fn an_example_that_fires_each_rule_is_found_and_does_fire_it() {
+    let (world, alice) = World::solo();
+    world.file("m.yaml", BOUNDS);
+    alice.run("manifest apply m.yaml --reason x").ok();
+    let ran = alice.run("manifest check m.yaml --explain");
+    insta::assert_snapshot!(ran.shown(&world), @r#"
+    exit 0
+    --- stdout
+    Valid: 4 settings, 5 rules
+
+    pool-bounds refuses: The pool's minimum is above its maximum.
+      Example  database.pool.min_size 4 → 21 with database.pool.max_size 20: refused
+
+    large-pool warns: Most databases accept fewer than 200 connections.
+      Example  database.pool.max_size 20 → 201: warned of
+
+    more-than-doubled raises to high: More than twice the former value.
+      Example  cache.ttl 300 → 601: raised to high
+
+    never raises to critical: The rule never applies: path == "log_level" && new == "trace".
+      Example  log_level info → trace: raised to critical
+      Note     only a value that its own setting refuses fires it: it may never fire
+
+    careless raises to critical: The rule careless applies: new > 2 * old.
+      Example  cache.ttl 300 → 601: raised to critical
+      Note     for log_level and one more path, the rule careless cannot be evaluated: mul does not take int and string, which raises to critical
+    --- stderr
+    warning: About the rule never: only a value that its own setting refuses fires it: it may never fire.
+    "#);
+    assert!(alice.run("manifest check m.yaml").ok().starts_with("Valid: 4 settings, 5 rules"));
+    world.file("m.yaml", BOUNDS.replace("old != null && new > 2 * old", "new >"));
+    assert!(json_exits(&alice, "manifest check m.yaml --explain", 1)["rules_explained"].is_null());
+    // What the examples say is what happens.
+    world.file("m.yaml", BOUNDS.split("  - name: never").next().unwrap());
+    alice.run("manifest apply m.yaml --reason y").ok();
+    alice
+        .run("set database.pool.min_size 21 --reason x")
+        .refused(6, "The pool's minimum is above its maximum.");
+    alice.run("validate database.pool.min_size 20").ok();
+    assert_eq!(risk(&alice, "cache.ttl", "601").0, "high");
+    assert_eq!(risk(&alice, "cache.ttl", "600").0, "medium");
+    assert_eq!(
+        json(&alice, "validate database.pool.max_size 201")["warnings"][0],
+        "Most databases accept fewer than 200 connections."
+    );
+}
+
+#[test]
+fn the_starter_manifests_rules_all_have_examples() {
+    let (world, alice) = World::solo();
+    world.file("starter.yaml", alice.run("manifest show").ok());
+    let answer = json(&alice, "manifest check starter.yaml --explain");
+    for rule in answer["rules_explained"].as_array().unwrap() {
+        assert!(rule["example"].is_object() && rule["note"].is_null(), "{rule}");
+    }
+}
