@@ -22,6 +22,7 @@ mod manifest;
 mod member;
 mod notify;
 mod rollback;
+mod rule;
 #[cfg(test)]
 mod samples;
 mod status;
