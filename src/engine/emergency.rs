@@ -85,7 +85,7 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
     let policy = manifest::policy(view.db)?;
     require(view, &policy)?;
     debt::refuse(view, &policy)?;
-    confirm::check_span(terms.confirm_within, &policy)?;
+    confirm::span_of(terms.confirm_within, &policy)?;
     let elsewhere = request.backup_to.as_deref().map(std::path::Path::new);
     elsewhere.map_or(Ok(()), backup_file::check_directory)?;
     let (wanted, returning) = wanted(view, &request.what)?;

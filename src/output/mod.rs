@@ -25,6 +25,7 @@ mod member;
 mod notify;
 mod restart;
 mod rollback;
+mod rule;
 #[cfg(test)]
 mod samples;
 mod status;

@@ -18,6 +18,7 @@ mod output;
 mod place;
 mod restore;
 mod rollback;
+mod rule;
 mod value;
 mod version;
 
