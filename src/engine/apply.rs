@@ -180,11 +180,14 @@ fn write_backup(
 /// an emergency that nobody has looked back on yet.
 fn rotate(view: &View<'_>, policy: &Policy) -> Result<Vec<backup::Record>> {
     let before = policy.backups.keep_for.map(|span| view.ago(span));
-    let held = change::unreviewed_emergencies(view.db)?;
-    let most = ROTATED_AT_ONCE.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX));
-    let mut gone = backup::automatic_beyond(view.db, "change", policy.backups.keep, before, most)?;
-    gone.retain(|old| old.change.is_none_or(|number| !held.contains(&number)));
-    gone.truncate(ROTATED_AT_ONCE as usize);
+    let beyond = |most| backup::automatic_beyond(view.db, "change", policy.backups.keep, before, most);
+    let mut gone = beyond(ROTATED_AT_ONCE)?;
+    let held = if gone.is_empty() { Vec::new() } else { change::unreviewed_emergencies(view.db)? };
+    if !held.is_empty() {
+        gone = beyond(ROTATED_AT_ONCE.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX)))?;
+        gone.retain(|old| old.change.is_none_or(|number| !held.contains(&number)));
+        gone.truncate(ROTATED_AT_ONCE as usize);
+    }
     gone.iter().try_for_each(|old| backup::remove(view.db, old.id))?;
     Ok(gone)
 }

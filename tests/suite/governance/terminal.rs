@@ -70,3 +70,23 @@ fn a_refusal_at_a_terminal_is_on_record() {
         );
     }
 }
+
+/// Whoever is in a hurry at a terminal is asked for what is missing; `--yes` does not type the name.
+#[test]
+fn at_a_terminal_an_emergency_asks_for_what_is_missing_and_for_the_name() {
+    let Team { erin, .. } = World::team();
+    let words = ["emergency", "set", "log_level", "debug", "--yes"];
+    let asked = |name: &'static str| {
+        [
+            ("Reason", "logs are full\r"),
+            ("Why it cannot wait", "the disk is full in an hour\r"),
+            ("Who was asked", "dave\r"),
+            ("Type local to go on", name),
+        ]
+    };
+    assert_eq!(at_terminal(&erin, &words, &asked("locla\r")), 2);
+    assert_eq!(erin.run("get log_level").ok(), "info\n");
+    assert_eq!(at_terminal(&erin, &words, &asked("local\r")), 0);
+    let listed = erin.run("emergency list -o json").json();
+    assert_eq!(listed["items"][0]["emergency"]["justification"], "the disk is full in an hour");
+}

@@ -1,7 +1,7 @@
 //! A disk that fails, at every write, sync, truncation, open, removal and rename: the truth is told.
 
 use super::library::Library;
-use super::tools::{SMALL, injected, small, strace};
+use super::tools::{EMERGENCY, SMALL, injected, small, strace};
 use super::walk::Walk;
 use crate::harness::{BEGINNING, World};
 use cfgctl::engine::Access;
@@ -69,6 +69,16 @@ fn a_set_whose_disk_fails_at_any_call_tells_the_truth() {
     }
     let (world, alice, _) = small();
     fail_at_each(&Walk::new(&world, &alice, &["set", "limit", "30", "--reason", "r"]));
+}
+
+/// Measure 3.
+#[test]
+fn an_emergency_whose_disk_fails_at_any_call_tells_the_truth() {
+    if !strace("an emergency whose disk fails") {
+        return;
+    }
+    let (world, alice, _) = small();
+    fail_at_each(&Walk::new(&world, &alice, EMERGENCY));
 }
 
 /// Measure 3.

@@ -1,7 +1,7 @@
 //! Killed at every call to the system, and at random: the old state or the new one, and nothing acknowledged is lost.
 
 use super::library::Library;
-use super::tools::{Dice, SMALL, backup_files, injected, small, strace, whole_backups};
+use super::tools::{Dice, EMERGENCY, SMALL, backup_files, injected, small, strace, whole_backups};
 use super::walk::Walk;
 use crate::harness::{BEGINNING, World};
 use cfgctl::engine::Access;
@@ -83,6 +83,17 @@ fn batches_requests_and_their_execution_killed_at_any_call_are_done_or_not_begun
     kill_at_each(&Walk::new(&world, &bob, &["change-request", "approve", &id]), CHANGING, 1);
     kill_at_each(&Walk::new(&world, &alice, &["change-request", "execute", &id]), CHANGING, 1);
     assert_eq!(alice.run("get pool").ok(), "9\n");
+}
+
+/// Measure 1.
+#[test]
+fn an_emergency_killed_at_any_call_is_done_and_marked_or_not_begun() {
+    if !strace("an emergency killed at any call") {
+        return;
+    }
+    let (world, alice, bob) = small();
+    kill_at_each(&Walk::new(&world, &alice, EMERGENCY), CHANGING, 1);
+    assert_eq!(bob.run("emergency list --unreviewed -o name").ok().lines().count(), 1);
 }
 
 /// Measure 1.

@@ -40,6 +40,22 @@ pub(super) fn small() -> (World, User, User) {
     (world, alice, bob)
 }
 
+/// An emergency in the small store, which bob is said to have agreed to.
+pub(super) const EMERGENCY: &[&str] = &[
+    "emergency",
+    "set",
+    "pool",
+    "11",
+    "--reason",
+    "r",
+    "--justification",
+    "j",
+    "--approver",
+    "bob",
+    "--answer",
+    "small",
+];
+
 /// Numbers that look random and repeat: splitmix64.
 pub(super) struct Dice(u64);
 
