@@ -83,7 +83,7 @@ pub(super) fn plan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, reliev
     let reasons = reasons.finish();
     let risk = risk::highest(&reasons);
     let demand = policy.demand(risk);
-    let demand = if relieved { demand.relieved(risk) } else { demand.clone() };
+    let demand = if relieved { demand.relieved(risk, &policy.restore) } else { demand.clone() };
     let services = services.into_iter().collect();
     Ok(Plan { items, rows, unchanged, issues, warnings, reasons, risk, demand, restart, services })
 }

@@ -1,7 +1,7 @@
 //! Going back: to a version, a time, a backup; undoing one change.
 //!
 //! What must stay true: it runs through the same pipeline as a set and makes a new version; only what history proves
-//! was in force within 30 days asks for less (design.md §7); only a full backup unsets what it does not hold.
+//! was in force lately asks for less (design.md §7); only a full backup unsets what it does not hold.
 
 use super::change::{Proposal, Returning};
 use super::plan::{Wanted, plan};
@@ -16,15 +16,12 @@ use crate::domain::change::{Kind, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
 use crate::store::version::{self, Version};
 use crate::store::{change, history, manifest, metadata, overrides};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How long ago values may have been in force to come back by a lesser demand.
-const PROVEN_WITHIN: Span = Span::days(30);
 
 /// What is gone back to, and what cannot be.
 #[derive(Default)]
@@ -248,7 +245,7 @@ fn sift(
 
 /// Whether history proves that every value that would change was in force lately.
 pub(super) fn is_proven(view: &View<'_>, wanted: &[Wanted]) -> Result<bool> {
-    let since = view.ago(PROVEN_WITHIN);
+    let since = view.ago(manifest::policy(view.db)?.restore.within);
     // Without an override the base is effective: it proves itself only for as long as it has been the same.
     let base_since = manifest::current_generation(view.db)?.created_at;
     for (path, value) in wanted {

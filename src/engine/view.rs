@@ -68,7 +68,7 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         // A change that waited for nobody met the demand of its manifest's policy.
         None if change.version.is_some() && change.manifest == manifest::current_id(view.db)? => {
             let demand = policy.demand(change.risk).clone();
-            if change.decision.proven { demand.relieved(change.risk) } else { demand }
+            if change.decision.proven { demand.relieved(change.risk, &policy.restore) } else { demand }
         }
         None => Demand::default(),
     };
@@ -137,7 +137,7 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         backup: change.backup.clone().or_else(|| usual_backup(change)),
         steps: change.steps.iter().cloned().map(step).collect(),
         restart_required: change.decision.restart,
-        affected_services: change.decision.services.clone(),
+        affected_services: services(change),
         identity_asserted: true,
         ended_because: change.ended_because.clone(),
         returns_to: change.decision.returns_to.clone(),
@@ -151,6 +151,15 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         restart: change.restart.map(|restart| restart.name().to_owned()),
         takes_back: change.decision.takes_back,
     })
+}
+
+/// The services that the settings name, and those that its people name beside them.
+fn services(change: &Change) -> Vec<String> {
+    let mut services = change.decision.services.clone();
+    services.extend(
+        change.dossier.services.iter().filter(|name| !change.decision.services.contains(name)).cloned(),
+    );
+    services
 }
 
 fn said_about(view: &View<'_>, change: &Change) -> Result<Vec<CommentView>> {
@@ -234,7 +243,8 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
     let id = &change.id;
     let me = &view.actor.member;
     let own = change.requested_by == me.name || change.dossier.editors.contains(&me.name);
-    let may_execute = (own && me.role >= Role::Operator) || me.role >= Role::Admin;
+    let others = manifest::policy(view.db).map_or(Role::Admin, |policy| policy.requests.others);
+    let may_execute = (own && me.role >= Role::Operator) || me.role >= others;
     if shown.state == State::Confirming {
         return may_execute.then(|| format!("cfgctl confirm {}", change.number));
     }
