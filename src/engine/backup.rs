@@ -3,6 +3,7 @@
 use super::backup_file;
 use super::history::{cursor, cut, page};
 use super::identity::{self, Actor};
+use super::mask::Mask;
 use super::terms::check_reason;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
@@ -14,8 +15,10 @@ use crate::domain::audit::Head;
 use crate::domain::backup as file;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
+use crate::domain::path::Path;
 use crate::domain::role::Role;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::value::Value;
 use crate::store::backup::{self, Record};
 use crate::store::{Connection, manifest, overrides, version};
 use serde_json::json;
@@ -156,8 +159,15 @@ impl Handle<ShowBackup> for Engine {
         self.look(caller, |view| {
             let (record, _) = recorded(view, &request.name)?;
             let text = backup_file::read_text(view.place, &record.name)?;
-            let document = serde_json::from_str(&text)
+            let mut document: Value = serde_json::from_str(&text)
                 .map_err(|_| Error::integrity(format!("The backup {} does not hold.", record.name)))?;
+            let mask = Mask::new(view);
+            let saved = document.get_mut("configurations").and_then(Value::as_object_mut);
+            for (path, saved) in saved.into_iter().flatten() {
+                if let Some(value) = saved.get_mut("value") {
+                    *value = mask.shown(&Path::from_canonical(path.clone()), value.take())?;
+                }
+            }
             Ok(ShowBackupReply { backup: to_view(record), document })
         })
     }

@@ -18,6 +18,7 @@ mod identity;
 mod init;
 mod machine;
 mod manifest;
+mod mask;
 mod member;
 mod plan;
 mod rollback;

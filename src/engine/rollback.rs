@@ -4,6 +4,7 @@
 //! was in force within 30 days asks for less (design.md §7); only a full backup unsets what it does not hold.
 
 use super::change::{Proposal, Returning};
+use super::mask::Mask;
 use super::plan::{Wanted, plan};
 use super::state::{self, Selection};
 use super::transact::View;
@@ -34,6 +35,8 @@ struct Return {
     to: String,
     wanted: Vec<Wanted>,
     failed: Vec<PathResult>,
+    /// What is wanted, as it may be shown.
+    shown: Vec<Wanted>,
     confirm_name: Option<String>,
 }
 
@@ -176,7 +179,7 @@ fn report(mut change: ChangeReply, going: Return) -> RollbackReply {
         }
     };
     let mut results: Vec<PathResult> = going
-        .wanted
+        .shown
         .into_iter()
         .map(|(path, value)| PathResult {
             status: status(&path, &value).to_owned(),
@@ -218,6 +221,7 @@ fn sift(
     skip_invalid: bool,
     confirm_name: Option<String>,
 ) -> Result<Return> {
+    let mask = Mask::new(view);
     let mut failed = Vec::new();
     let mut looks = skip_invalid;
     while looks {
@@ -230,20 +234,18 @@ fn sift(
             .collect();
         // A rule that speaks of several paths cannot be skipped by one: the pipeline refuses it.
         looks = !bad.is_empty();
-        wanted.retain(|(path, value)| {
-            let problem = bad.get(path);
-            if let Some(problem) = problem {
-                failed.push(PathResult {
-                    path: path.clone(),
-                    status: "failed".to_owned(),
-                    value: value.clone(),
-                    error: Some(problem.clone()),
-                });
-            }
-            problem.is_none()
-        });
+        for (path, value) in wanted.extract_if(.., |(path, _)| bad.contains_key(path)) {
+            failed.push(PathResult {
+                status: "failed".to_owned(),
+                value: mask.maybe(&path, value)?,
+                error: bad.get(&path).cloned(),
+                path,
+            });
+        }
     }
-    Ok(Return { may_be_proven: true, to, wanted, failed, confirm_name })
+    let shown = wanted.iter().map(|(path, value)| Ok((path.clone(), mask.maybe(path, value.clone())?)));
+    let shown = shown.collect::<Result<_>>()?;
+    Ok(Return { may_be_proven: true, to, wanted, failed, shown, confirm_name })
 }
 
 /// Whether history proves that every value that would change was in force lately.

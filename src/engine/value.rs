@@ -1,5 +1,6 @@
 //! Reading values: effective ones by layer, now or at a version, and everything about one path.
 
+use super::mask::Mask;
 use super::state;
 use super::transact::View;
 use super::{Engine, Handle};
@@ -36,12 +37,13 @@ impl Handle<Blame> for Engine {
     fn handle(&mut self, caller: &Caller, request: Blame) -> Result<BlameReply> {
         self.look(caller, |view| {
             let prefix = request.prefix.as_deref().map(Path::parse).transpose()?;
+            let mask = Mask::new(view);
             let mut items = Vec::new();
             overrides::each(view.db, prefix.as_ref().map(Path::as_str), |row| {
                 if let Some(value) = row.value {
                     items.push(BlameView {
+                        value: mask.shown(&row.path, value)?,
                         path: row.path,
-                        value,
                         version: row.version,
                         by: row.by,
                         at: row.at,
@@ -108,7 +110,7 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
         }
     }
     let version = version::current(view.db)?.map_or(0, |version| version.id);
-    Ok(reply(version, gathered))
+    reply(view, version, gathered)
 }
 
 fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
@@ -136,7 +138,7 @@ fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
     gathered.values.retain(|found, _| {
         prefixes.iter().any(|prefix| prefix.as_ref().is_none_or(|prefix| found.is_within(prefix.as_str())))
     });
-    Ok(reply(version.id, gathered))
+    reply(view, version.id, gathered)
 }
 
 /// The defaults of the manifest that was in force at a version.
@@ -158,10 +160,11 @@ fn prefixes(request: &Get) -> Result<Vec<Option<Path>>> {
     request.paths.iter().map(|path| Path::parse(path.strip_suffix('.').unwrap_or(path)).map(Some)).collect()
 }
 
-fn reply(version: i64, gathered: Gathered<'_>) -> GetReply {
-    let items =
-        gathered.values.into_iter().map(|(path, (value, layer))| ValueView { path, value, layer }).collect();
-    GetReply { format: VALUES_FORMAT.to_owned(), version, items }
+fn reply(view: &View<'_>, version: i64, gathered: Gathered<'_>) -> Result<GetReply> {
+    let mask = Mask::new(view);
+    let shown = |(path, (value, layer))| Ok(ValueView { value: mask.shown(&path, value)?, path, layer });
+    let items = gathered.values.into_iter().map(shown).collect::<Result<_>>()?;
+    Ok(GetReply { format: VALUES_FORMAT.to_owned(), version, items })
 }
 
 fn nothing_there(view: &View<'_>, path: &Path) -> Result<Error> {
@@ -183,8 +186,9 @@ fn explain(view: &View<'_>, path: &Path) -> Result<ExplainReply> {
     if row.is_none() && setting.is_none() && open_requests.is_empty() {
         return Err(nothing_there(view, path)?);
     }
-    let overridden = row.as_ref().and_then(|row| row.value.clone());
-    let default = setting.as_ref().and_then(|setting| setting.default.clone());
+    let mask = Mask::new(view);
+    let overridden = mask.maybe(path, row.as_ref().and_then(|row| row.value.clone()))?;
+    let default = mask.maybe(path, setting.as_ref().and_then(|setting| setting.default.clone()))?;
     let policy = manifest::policy(db)?;
     let risk = match &setting {
         Some(setting) => risk::highest(&setting.risk_reasons(path)),

@@ -17,6 +17,7 @@ mod output;
 mod place;
 mod restore;
 mod rollback;
+mod secret;
 mod value;
 mod version;
 
