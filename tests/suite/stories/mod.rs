@@ -6,6 +6,7 @@ mod change;
 mod completion;
 mod context;
 mod diff;
+mod doctor;
 mod document;
 mod exec;
 mod hash;
