@@ -136,6 +136,17 @@ fn as_value<T: Serialize>(section: &T) -> Value {
     serde_json::to_value(section).unwrap_or_default()
 }
 
+/// What an instance may be called.
+pub const INSTANCE_NAME: &str = "1 to 63 lower-case letters, digits and hyphens, such as billing-production";
+
+/// Whether an instance may be called this.
+pub fn is_instance_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
