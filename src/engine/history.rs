@@ -1,5 +1,7 @@
 //! What happened to the values.
 
+use super::known;
+use super::mask::Mask;
 use super::{Engine, Handle};
 use crate::api::history::{History, HistoryReply, HistoryView};
 use crate::domain::error::{Error, Result};
@@ -49,21 +51,28 @@ impl Handle<History> for Engine {
             };
             let mut events = history::list(view.db, &filter, limit + 1)?;
             let next = cut(&mut events, limit, |event| event.id);
-            Ok(HistoryReply { items: events.into_iter().map(to_view).collect(), next })
+            if let Some(path) = filter.path.as_ref().filter(|_| events.is_empty()) {
+                known::check_path(view, path)?;
+            }
+            let mask = Mask::new(view);
+            Ok(HistoryReply {
+                items: events.into_iter().map(|event| to_view(&mask, event)).collect::<Result<_>>()?,
+                next,
+            })
         })
     }
 }
 
-fn to_view(event: Event) -> HistoryView {
-    HistoryView {
-        path: event.path,
+fn to_view(mask: &Mask<'_>, event: Event) -> Result<HistoryView> {
+    Ok(HistoryView {
         operation: event.operation,
-        before: event.before,
-        after: event.after,
+        before: mask.maybe(&event.path, event.before)?,
+        after: mask.maybe(&event.path, event.after)?,
+        path: event.path,
         at: event.at,
         by: event.by,
         reason: event.reason,
         source_ip: event.origin,
         version: event.version,
-    }
+    })
 }

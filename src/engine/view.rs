@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::change_request::present_state;
 use super::governance;
+use super::mask::Mask;
 use super::plan::Plan;
 use super::standing::{Now, conflicts};
 use super::transact::View;
@@ -23,11 +24,12 @@ pub(super) fn item_view(view: &View<'_>, item: &Item) -> Result<ItemView> {
         (Some(_), Some(_)) => None,
         _ => manifest::default(view.db, item.path.as_str())?,
     };
+    let mask = Mask::new(view);
     Ok(ItemView {
         what: ItemKind::Value,
         path: item.path.to_string(),
-        before: item.before.clone(),
-        after: item.after.clone(),
+        before: mask.maybe(&item.path, item.before.clone())?,
+        after: mask.maybe(&item.path, item.after.clone())?,
         base,
     })
 }

@@ -15,11 +15,13 @@ mod confirm;
 mod delegation;
 mod diff;
 pub mod escape;
+mod evidence;
 mod facts;
 mod history;
 mod items;
 mod manifest;
 mod member;
+pub mod named;
 mod notify;
 mod rollback;
 mod rule;
@@ -32,6 +34,7 @@ mod value;
 mod version;
 pub mod words;
 
+pub use named::Named;
 pub use status::initialised;
 pub use value::is_one_value;
 
@@ -85,7 +88,7 @@ impl Format {
 }
 
 /// How text for people looks. None of it touches what the text says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Style {
     /// Whether colours are wanted.
     pub color: bool,
@@ -95,11 +98,14 @@ pub struct Style {
     pub width: usize,
     /// Whether times are shown in the local zone instead of UTC.
     pub local_time: bool,
+    /// How the store was named, for the commands that are shown.
+    pub named: Named,
 }
 
 impl Style {
     /// As in a file or a pipe: no colour, no wrapping, UTC.
-    pub const PLAIN: Style = Style { color: false, terminal: false, width: 80, local_time: false };
+    pub const PLAIN: Style =
+        Style { color: false, terminal: false, width: 80, local_time: false, named: Named::BY_NOTHING };
 
     /// A moment as people read it, to the second.
     pub fn time(&self, moment: Timestamp) -> String {

@@ -21,6 +21,7 @@ pub mod member;
 pub mod metadata;
 pub mod migration;
 pub mod overrides;
+pub mod owner;
 pub mod version;
 
 pub use rusqlite::Connection;

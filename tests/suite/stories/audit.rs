@@ -127,7 +127,7 @@ fn entries_are_exported_oldest_first_as_lines_as_csv_and_whole() {
 #[test]
 fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     let (world, alice) = busy();
-    insta::assert_snapshot!(transcript(&alice, &["status", "doctor", "audit list --limit 2", "audit verify --full"]), @r#"
+    insta::assert_snapshot!(transcript(&alice, &["status", "doctor", "audit list --limit 2", "audit verify --full"]), @"
     $ cfgctl status
     Attention  Members and manifest rest with one person.
                The store is solo: one person's own approval counts at every risk.
@@ -157,6 +157,7 @@ fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     permissions  ok       only the owner can read and write the store
     file system  ok       local
     space        ok       enough
+    writing      ok       the store and its backups can be written
     governance   warning  members and manifest rest with one person; the store is solo; identity is asserted: who can write the file can forge what is in it.
     governance: Invite a second owner: cfgctl member invite NAME --role ROLE --owner
     $ cfgctl audit list --limit 2
@@ -169,7 +170,7 @@ fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     The chain holds
     Verified  5 entries
     Head      5:HASH
-    "#);
+    ");
     std::fs::remove_dir_all(world.store().parent().unwrap().join("backups")).unwrap();
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(world.store(), std::fs::Permissions::from_mode(0o644)).unwrap();
