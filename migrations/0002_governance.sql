@@ -4,6 +4,8 @@
 ALTER TABLE changes ADD COLUMN dossier TEXT;
 -- Whether the restart that a change needs has been seen to.
 ALTER TABLE changes ADD COLUMN restart TEXT CHECK (restart IN ('pending', 'recorded'));
+-- Whether the review that a change asks for was made.
+ALTER TABLE changes ADD COLUMN review TEXT CHECK (review IN ('due', 'done'));
 
 DROP INDEX changes_open;
 CREATE INDEX changes_open ON changes (state, number)
@@ -11,6 +13,9 @@ CREATE INDEX changes_open ON changes (state, number)
 CREATE INDEX changes_confirming ON changes (number) WHERE state = 'confirming';
 CREATE INDEX changes_rolled_back ON changes (number) WHERE state = 'rolled-back';
 CREATE INDEX changes_restart ON changes (number) WHERE restart = 'pending';
+CREATE INDEX changes_review ON changes (number) WHERE review = 'due';
+-- Few stand here at any time, and every change asks whose backups must stay.
+CREATE INDEX changes_emergency_review ON changes (number) WHERE kind = 'emergency' AND review = 'due';
 
 -- Something due at a time.
 CREATE TABLE duties (

@@ -1,5 +1,7 @@
 //! Changing values: the one way in. A set, an unset, an edit and a batch are all changes, told apart by their kind.
 
+use super::emergency::EmergencyView;
+use super::review::ReviewView;
 use super::{Outcome, Reply};
 use crate::domain::approval::Lack;
 use crate::domain::change::{Kind, State, Validity};
@@ -240,6 +242,15 @@ pub struct ChangeView {
     /// The number of the change that it takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<i64>,
+    /// The mark of an emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<EmergencyView>,
+    /// Whether somebody has to look back on it, and nobody has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreviewed: bool,
+    /// What was found when it was looked back on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewView>,
 }
 
 /// A change of members or manifest that another member of the board has to approve first.

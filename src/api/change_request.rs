@@ -17,6 +17,12 @@ pub struct ListRequests {
     /// Every change, the executed ones too.
     #[serde(default)]
     pub all: bool,
+    /// Only executed ones that somebody has to look back on, and nobody has.
+    #[serde(default)]
+    pub unreviewed: bool,
+    /// Only executed ones whose services have yet to restart.
+    #[serde(default)]
+    pub restart_pending: bool,
     /// At most so many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -61,6 +67,12 @@ pub struct RequestSummary {
     /// In a few words, where somebody said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Whether somebody has to look back on it, and nobody has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreviewed: bool,
+    /// Whether the restart that it needs was seen to: pending or recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<String>,
 }
 
 /// One change with everything an approver decides from. An id is a ULID, a unique beginning of one, or a number.

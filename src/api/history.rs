@@ -57,6 +57,9 @@ pub struct HistoryView {
     pub source_ip: String,
     /// The version that did.
     pub version: i64,
+    /// Whether it was an emergency.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub emergency: bool,
 }
 
 impl Reply for HistoryReply {}

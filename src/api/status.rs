@@ -51,6 +51,12 @@ pub struct StatusReply {
     pub unmeetable: Vec<Risk>,
     /// Open change requests.
     pub open_requests: i64,
+    /// Executed changes that somebody has to look back on, and nobody has; emergencies too.
+    #[serde(default)]
+    pub unreviewed: i64,
+    /// Changes whose services have yet to restart, the newest first.
+    #[serde(default)]
+    pub restart_pending: Vec<RestartPending>,
     /// The last backup of everything.
     pub last_full_backup: Option<Timestamp>,
     /// How many backups there are.
@@ -61,6 +67,17 @@ pub struct StatusReply {
     pub audit_head: String,
     /// What needs somebody's attention.
     pub attention: Vec<String>,
+}
+
+/// A change whose services have yet to restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartPending {
+    /// Its number.
+    pub number: i64,
+    /// The services that have yet to restart.
+    pub services: Vec<String>,
+    /// The paths whose values take effect with that.
+    pub paths: Vec<String>,
 }
 
 /// Looks the store over: file, chain, hashes, rows, permissions, space.

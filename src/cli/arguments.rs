@@ -3,8 +3,9 @@
 use super::place::absolute;
 use super::session::Session;
 use super::{
-    apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, environment, exec,
-    generate, history, init, manifest, member, notify, rollback, settle, status, value, version,
+    apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
+    environment, exec, generate, history, init, manifest, member, notify, rollback, settle, status, value,
+    version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -162,6 +163,8 @@ pub(crate) enum Command {
     /// Changes that need approval
     #[command(visible_alias = "cr")]
     ChangeRequest(change_request::ChangeRequest),
+    /// What cannot wait for approval
+    Emergency(emergency::Emergency),
     /// Say that an applied change stays, or take it back
     Confirm(confirm::Confirm),
     /// Do what is due
@@ -192,6 +195,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it writes out an export.
+    pub(crate) fn exports(&self) -> bool {
+        match self {
+            Command::ChangeRequest(command) => command.exports(),
+            Command::Audit(command) => command.exports(),
+            _ => false,
+        }
+    }
+
     /// Does it.
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         match self {
@@ -213,6 +225,7 @@ impl Command {
             Command::Backup(command) => command.run(session),
             Command::Restore(command) => command.run(session),
             Command::ChangeRequest(command) => command.run(session),
+            Command::Emergency(command) => command.run(session),
             Command::Confirm(command) => command.run(session),
             Command::Settle(command) => command.run(session),
             Command::Manifest(command) => command.run(session),

@@ -7,6 +7,7 @@ use super::session::Session;
 use super::target::Operation;
 use crate::api::backup::{PruneBackups, PruneBackupsReply};
 use crate::api::change::{ApplyDocument, ChangeReply, MakeChange};
+use crate::api::emergency::{EmergencyReply, MakeEmergency};
 use crate::api::manifest::{ApplyManifest, ApplyManifestReply};
 use crate::api::member::{ChangeRole, EndSolo, EndSoloReply, MemberReply, RemoveMember};
 use crate::api::rollback::{Restore, Rollback, RollbackReply, Undo};
@@ -36,6 +37,11 @@ pub(crate) trait Tried: Reply + Render {
     /// The name that must be typed first.
     fn name_to_type(&self) -> Option<&str> {
         None
+    }
+
+    /// Why a name must be typed.
+    fn why_type(&self) -> &'static str {
+        "This replaces what is in force."
     }
 
     /// Whether it is worth a question.
@@ -92,7 +98,7 @@ where
         }
     }
     match name {
-        Some(name) => session.prompts.type_name(&name, "This replaces what is in force.")?,
+        Some(name) => session.prompts.type_name(&name, tried.why_type())?,
         None if tried.is_worth_asking() && !session.prompts.confirm(question)? => {
             session.say("Nothing was done.");
             return Ok(None);
@@ -141,6 +147,7 @@ macro_rules! with_terms {
 with_terms!(
     MakeChange,
     ApplyDocument,
+    MakeEmergency,
     Rollback,
     Undo,
     Restore,
@@ -181,6 +188,20 @@ impl Tried for RollbackReply {
 
     fn name_to_type(&self) -> Option<&str> {
         self.confirm_name.as_deref()
+    }
+}
+
+impl Tried for EmergencyReply {
+    fn digest(&self) -> Option<&str> {
+        self.change.digest()
+    }
+
+    fn name_to_type(&self) -> Option<&str> {
+        self.confirm_name.as_deref()
+    }
+
+    fn why_type(&self) -> &'static str {
+        "An emergency skips approvals and windows."
     }
 }
 

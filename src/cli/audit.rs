@@ -34,6 +34,11 @@ enum Action {
 }
 
 impl Audit {
+    /// Whether it writes out an export.
+    pub(crate) fn exports(&self) -> bool {
+        matches!(self.action, Action::Export(_))
+    }
+
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         match self.action {
             Action::List(action) => action.run(session),
@@ -161,19 +166,21 @@ impl Export {
         if !self.csv && matches!(session.format, Format::Json | Format::Yaml) {
             return whole(session, request);
         }
-        if !self.csv && session.format == Format::Raw {
-            return Err(
-                Error::usage("raw is for a single value, and an export is none.").hint("cfgctl audit export")
-            );
+        let csv = self.csv || session.format == Format::Csv;
+        if !csv && matches!(session.format, Format::Raw | Format::Md) {
+            return Err(Error::usage(
+                "raw and md are not for this export: it is JSON lines, CSV, JSON or YAML.",
+            )
+            .hint("cfgctl audit export -o csv"));
         }
-        if self.csv {
+        if csv {
             session.print_text(&csv::line(COLUMNS.iter().copied()))?;
         }
         loop {
             let page = session.read(request.clone())?;
             let mut text = String::new();
             for entry in entries(&page)? {
-                if self.csv {
+                if csv {
                     let field = |column: &&str| entry.get(*column).map_or_else(String::new, csv::text);
                     text.push_str(&csv::line(COLUMNS.iter().map(field)));
                 } else {

@@ -4,7 +4,7 @@ mod author;
 
 use super::session::Session;
 use super::terms::{Confirming, Page, Recorded};
-use super::{complete, input, wait};
+use super::{complete, export, input, restart, review, wait};
 use crate::api::Outcome;
 use crate::api::change_request::{
     Approve, AttachEvidence, Cancel, Execute, ListRequests, Reject, ShowEvidence, ShowRequest,
@@ -60,9 +60,20 @@ enum Action {
     Wait(Wait),
     /// Attach test evidence
     Test(Test),
+    /// Look back on an executed change
+    Review(review::Review),
+    /// Record that services were restarted
+    Restarted(restart::Restarted),
+    /// Write out all changes, for auditors
+    Export(export::Export),
 }
 
 impl ChangeRequest {
+    /// Whether it writes out an export.
+    pub(crate) fn exports(&self) -> bool {
+        matches!(self.action, Action::Export(_))
+    }
+
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         match self.action {
             Action::Create(action) => action.run(session),
@@ -78,6 +89,9 @@ impl ChangeRequest {
             Action::Execute(action) => action.run(session),
             Action::Wait(action) => action.run(session),
             Action::Test(action) => action.run(session),
+            Action::Review(action) => action.run(session),
+            Action::Restarted(action) => action.run(session),
+            Action::Export(action) => action.run(session),
         }
     }
 }
@@ -96,6 +110,12 @@ struct List {
     /// Every change, the executed ones too
     #[arg(long, conflicts_with = "state")]
     all: bool,
+    /// Only executed changes that somebody has to look back on, and nobody has
+    #[arg(long, conflicts_with_all = ["state", "all", "restart_pending"])]
+    unreviewed: bool,
+    /// Only executed changes whose services have yet to restart
+    #[arg(long, conflicts_with_all = ["state", "all"])]
+    restart_pending: bool,
     #[command(flatten)]
     page: Page,
 }
@@ -111,8 +131,8 @@ fn state(name: &str) -> Result<State> {
 
 impl List {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let Page { limit, after } = self.page;
-        let reply = session.read(ListRequests { state: self.state, all: self.all, limit, after })?;
+        let List { state, all, unreviewed, restart_pending, page: Page { limit, after } } = self;
+        let reply = session.read(ListRequests { state, all, unreviewed, restart_pending, limit, after })?;
         session.answer(&reply)
     }
 }

@@ -1,6 +1,9 @@
 //! Lines of comma-separated values (RFC 4180).
+//!
+//! What must stay true: no field that somebody wrote is a formula to a spreadsheet; such a one begins with an apostrophe.
 
 use crate::domain::value::{Value, bare};
+use std::borrow::Cow;
 
 /// One line of these fields, quoted where they must be.
 pub(crate) fn line<T: AsRef<str>>(fields: impl IntoIterator<Item = T>) -> String {
@@ -13,11 +16,22 @@ pub(crate) fn text(value: &Value) -> String {
     if value.is_null() { String::new() } else { bare(value) }
 }
 
+/// A field that a spreadsheet takes for text or a number.
+fn guarded(field: &str) -> Cow<'_, str> {
+    let begins = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if begins && field.parse::<f64>().is_err() {
+        Cow::Owned(format!("'{field}"))
+    } else {
+        Cow::Borrowed(field)
+    }
+}
+
 fn quoted(field: &str) -> String {
+    let field = guarded(field);
     if field.contains(['"', ',', '\n', '\r']) {
         return format!("\"{}\"", field.replace('"', "\"\""));
     }
-    field.to_owned()
+    field.into_owned()
 }
 
 #[cfg(test)]
@@ -30,6 +44,14 @@ mod tests {
         assert_eq!(
             line(["a", "b c", "", "1,2", "say \"x\"", "two\nlines"]),
             "a,b c,,\"1,2\",\"say \"\"x\"\"\",\"two\nlines\"\r\n"
+        );
+    }
+
+    #[test]
+    fn no_field_is_a_formula() {
+        assert_eq!(
+            line(["=1+1", "+49 30", "-x", "@SUM(A1)", "-5", "+1.5", "a=b"]),
+            "'=1+1,'+49 30,'-x,'@SUM(A1),-5,+1.5,a=b\r\n"
         );
     }
 

@@ -20,9 +20,11 @@ mod delegation;
 mod diff;
 mod document;
 mod edit;
+mod emergency;
 mod environment;
 mod exec;
 mod exit;
+mod export;
 mod generate;
 mod history;
 mod init;
@@ -35,6 +37,8 @@ mod operand;
 mod panic;
 mod place;
 mod prompt;
+mod restart;
+mod review;
 mod rollback;
 mod session;
 mod settle;
@@ -47,7 +51,7 @@ mod version;
 mod wait;
 
 use crate::api::Outcome;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::output::{Format, Named, stream};
 use arguments::{Arguments, Command, Options};
 use change::Set;
@@ -136,6 +140,10 @@ fn completed(words: Vec<OsString>) -> u8 {
 
 fn run(arguments: Arguments) -> Result<Outcome> {
     let mut session = Session::new(arguments.options)?;
+    if session.format.is_for_exports() && !arguments.command.exports() {
+        return Err(Error::usage("csv and md are for exports, and this answer is none.")
+            .hint("The other formats are table, json, yaml, raw, name and ndjson."));
+    }
     let result = arguments.command.run(&mut session);
     // What was done before something failed may have something to say too.
     session.say_remarks();

@@ -66,6 +66,19 @@ impl Prompts {
         asked(|| Input::new().with_prompt("Reason").interact_text())
     }
 
+    /// What was given, else what is typed now. `usage` names the flag.
+    pub(crate) fn text(&self, given: Option<String>, question: &str, flag: &str) -> Result<String> {
+        if let Some(text) = given {
+            return Ok(text);
+        }
+        if !self.may_ask() {
+            return Err(
+                Error::usage(format!("{question} is required.")).hint(format!("Say it: {flag} \"…\"."))
+            );
+        }
+        asked(|| Input::new().with_prompt(question).interact_text())
+    }
+
     /// Has this name typed, by `--answer` or now. `usage` where it is another one, or nobody is there to type it.
     pub(crate) fn type_name(&self, expected: &str, what: &str) -> Result<()> {
         let shown = escape::line(expected);

@@ -206,7 +206,7 @@ fn from_backup(
 }
 
 /// Whose disk the backup is on: the caller's where the name says so, else the instance's.
-fn source(named: &str) -> Result<BackupSource> {
+pub(super) fn source(named: &str) -> Result<BackupSource> {
     let path = Path::new(named);
     if !is_callers(named, path.is_file()) {
         return Ok(BackupSource::Name(named.to_owned()));

@@ -41,6 +41,9 @@ pub struct Dossier {
     /// How often it was edited; approvals are bound to it.
     #[serde(skip_serializing_if = "is_zero")]
     pub edition: u32,
+    /// Services whose restart was recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restarted: Vec<String>,
     /// Once executed, it must be confirmed within this long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm_within: Option<Span>,

@@ -6,18 +6,21 @@
 use super::plan::Plan;
 use super::transact::{Note, View};
 use super::{backup_file, confirm};
-use crate::domain::backup::{Scope, file_name};
-use crate::domain::change::{Item, State, hex};
-use crate::domain::error::{Error, Result};
+use crate::domain::backup::{Scope, Writer, file_name};
+use crate::domain::change::{Item, Kind, State, hex};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::policy::Policy;
 use crate::domain::time::Timestamp;
 use crate::domain::tree;
 use crate::domain::value;
-use crate::store::change::{Change, Restart, Step};
+use crate::store::change::{Change, Restart, Review, Step};
 use crate::store::overrides::Stamp;
 use crate::store::version::Version;
 use crate::store::{backup, change, duty, hash_node, history, manifest, overrides, version};
 use serde_json::json;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
 use std::time::Duration;
 
 /// How many old backups one change takes away: a few, so that its cost stays its own.
@@ -50,13 +53,25 @@ pub(super) fn execute(
     policy: &Policy,
     plan: &Plan,
     change: &mut Change,
+    steps: Steps<'_>,
+) -> Result<Note> {
+    execute_with(view, policy, plan, change, steps, None)
+}
+
+/// The same, with a directory for the backup where its folder cannot be written.
+pub(super) fn execute_with(
+    view: &View<'_>,
+    policy: &Policy,
+    plan: &Plan,
+    change: &mut Change,
     mut steps: Steps<'_>,
+    elsewhere: Option<&Path>,
 ) -> Result<Note> {
     let db = view.db;
     confirm::refuse_while_confirming(view)?;
     steps.completed("validation", format!("{} valid", paths(plan.items.len())));
 
-    let record = write_backup(view, plan, change.number)?;
+    let record = write_backup(view, plan, change, elsewhere)?;
     backup::insert(db, &record)?;
     let gone = rotate(view, policy)?;
     steps.completed("backup", format!("checksum {}", &record.checksum[..16]));
@@ -70,6 +85,7 @@ pub(super) fn execute(
     let within = change.dossier.confirm_within;
     change.state = if within.is_some() { State::Confirming } else { State::Completed };
     change.restart = plan.restart.then_some(Restart::Pending);
+    change.review = asks_for_review(plan, change).then_some(Review::Due);
     change.version = Some(version.id);
     change.executed_by = Some(view.actor.name().to_owned());
     change.backup = Some(record.name);
@@ -94,11 +110,22 @@ pub(super) fn execute(
         .record("change", change.number);
     note.deadline = within.map(|within| view.clock.after(within));
     // What governance adds to a change's record: most have nothing of it.
-    if change.digest.is_some() || change.restart.is_some() || !change.dossier.is_empty() {
+    if change.digest.is_some()
+        || change.restart.is_some()
+        || change.review.is_some()
+        || !change.dossier.is_empty()
+    {
         note = note.record("request", change.number);
     }
     note.remove_after.extend(gone.into_iter().map(|old| old.name));
     Ok(note)
+}
+
+/// Whether somebody has to look back on it: as its demand says, and always on an emergency. What takes another change
+/// back is looked back on with that one.
+fn asks_for_review(plan: &Plan, change: &Change) -> bool {
+    let asked = plan.demand.review || change.decision.demand.as_ref().is_some_and(|demand| demand.review);
+    change.kind == Kind::Emergency || (asked && change.decision.takes_back.is_none())
 }
 
 /// The name of the backup before a change that was executed at this time, unless a file of that name was left over.
@@ -111,11 +138,17 @@ fn paths(count: usize) -> String {
 }
 
 /// The former values of the paths that the change touches, and which had none.
-fn write_backup(view: &View<'_>, plan: &Plan, number: i64) -> Result<backup::Record> {
-    let mut header = backup_file::header(view, Scope::Change, Some(number))?;
+fn write_backup(
+    view: &View<'_>,
+    plan: &Plan,
+    change: &Change,
+    elsewhere: Option<&Path>,
+) -> Result<backup::Record> {
+    let mut header = backup_file::header(view, Scope::Change, Some(change.number))?;
     header.absent =
         plan.items.iter().filter(|item| item.before.is_none()).map(|item| item.path.clone()).collect();
-    backup_file::write(view, &format!("change_{number}"), true, header, |writer| {
+    let name = format!("change_{}", change.number);
+    let fill = |writer: &mut Writer<BufWriter<File>>| {
         for row in plan.rows.iter().flatten() {
             let Some(value) = &row.value else { continue };
             writer
@@ -131,13 +164,27 @@ fn write_backup(view: &View<'_>, plan: &Plan, number: i64) -> Result<backup::Rec
                 })?;
         }
         Ok(())
+    };
+    if change.kind != Kind::Emergency && elsewhere.is_none() {
+        return backup_file::write(view, &name, true, header, fill);
+    }
+    backup_file::write_at_once(view, elsewhere, &name, header, fill).map_err(|error| {
+        match (error.code, elsewhere) {
+            (Code::Unavailable, None) => error.hint("Write it where there is room: --backup-to DIR"),
+            _ => error,
+        }
     })
 }
 
-/// Keeps the newest automatic backups of changes; older ones go, unless the policy keeps them for a time.
+/// Keeps the newest automatic backups of changes; older ones go, unless the policy keeps them for a time or they are of
+/// an emergency that nobody has looked back on yet.
 fn rotate(view: &View<'_>, policy: &Policy) -> Result<Vec<backup::Record>> {
     let before = policy.backups.keep_for.map(|span| view.ago(span));
-    let gone = backup::automatic_beyond(view.db, "change", policy.backups.keep, before, ROTATED_AT_ONCE)?;
+    let held = change::unreviewed_emergencies(view.db)?;
+    let most = ROTATED_AT_ONCE.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX));
+    let mut gone = backup::automatic_beyond(view.db, "change", policy.backups.keep, before, most)?;
+    gone.retain(|old| old.change.is_none_or(|number| !held.contains(&number)));
+    gone.truncate(ROTATED_AT_ONCE as usize);
     gone.iter().try_for_each(|old| backup::remove(view.db, old.id))?;
     Ok(gone)
 }

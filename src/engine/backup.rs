@@ -20,7 +20,7 @@ use crate::domain::role::Role;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::store::backup::{self, Record};
-use crate::store::{Connection, manifest, overrides, version};
+use crate::store::{Connection, change, manifest, overrides, version};
 use serde_json::json;
 
 fn to_view(record: Record) -> BackupView {
@@ -147,7 +147,10 @@ pub(super) fn recorded(view: &View<'_>, name: &str) -> Result<(Record, file::Bac
 }
 
 fn find(view: &View<'_>, name: &str) -> Result<Record> {
-    file::check_name(name)?;
+    // The whole path of one that an emergency wrote elsewhere is looked up like any other name.
+    if !name.starts_with('/') {
+        file::check_name(name)?;
+    }
     backup::find(view.db, name)?.ok_or_else(|| {
         Error::not_found(format!("There is no backup named {name}."))
             .hint("See what there is: cfgctl backup list")
@@ -247,6 +250,7 @@ fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<Prunable> {
         all.extract_if(.., |record| backup_file::is_gone(view.place, &record.name)).collect();
     // Of those that are there, the newest first: what is gone is nobody's last one.
     let last_full = all.iter().find(|record| record.scope == "full").map(|record| record.id);
+    let unreviewed = change::unreviewed_emergencies(view.db)?;
     let (mut going, mut kept) = (Vec::new(), Vec::new());
     for scope in ["change", "full"] {
         for record in backup::automatic_beyond(view.db, scope, keep, None, u32::MAX)? {
@@ -255,6 +259,8 @@ fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<Prunable> {
             }
             let because = if Some(record.id) == last_full {
                 Some("it is the last one of everything".to_owned())
+            } else if record.change.is_some_and(|number| unreviewed.contains(&number)) {
+                Some("it is of an emergency that nobody has reviewed yet".to_owned())
             } else if policy.backups.keep_for.is_some_and(|span| record.created_at > view.ago(span)) {
                 Some("the policy keeps it for longer".to_owned())
             } else {

@@ -1,11 +1,12 @@
 //! Writing and reading backup files in the store's backup folder.
 //!
 //! What must stay true: a file under its final name is whole and durable (written under another name, synced, renamed
-//! without replacing, the folder synced), and it is that before the transaction that records it commits; nothing outside the folder is ever touched; 0600 in a folder of 0700.
+//! without replacing, the folder synced), and it is that before the transaction that records it commits; nothing outside
+//! the folder is ever touched, but the directory that an emergency names; 0600 in a folder of 0700.
 
 use super::transact::View;
 use crate::domain::backup::{self, Backup, Header, Scope, Writer};
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::wording::plain_reason;
 use crate::store::database::{folder_of, sync_folder};
 use crate::store::owner::Owner;
@@ -62,6 +63,11 @@ impl Written {
             self.names.borrow_mut().push(name);
         }
         made
+    }
+
+    /// Remembers one that is durable already, by its whole path.
+    fn keep(&self, file: PathBuf) {
+        self.names.borrow_mut().push(file.display().to_string());
     }
 
     /// The files' names.
@@ -148,6 +154,33 @@ pub(super) fn write(
     header: Header,
     fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
 ) -> Result<record::Record> {
+    write_in(view, &home(view)?, (name, automatic), header, false, fill)
+}
+
+/// The same of an emergency: durable when this returns, so that a directory which somebody names takes the place of a
+/// folder that is full or cannot be written. There it is recorded with its full path.
+pub(super) fn write_at_once(
+    view: &View<'_>,
+    elsewhere: Option<&Path>,
+    name: &str,
+    header: Header,
+    fill: impl Fn(&mut Writer<BufWriter<File>>) -> Result<()>,
+) -> Result<record::Record> {
+    let at_home =
+        home(view).and_then(|folder| write_in(view, &folder, (name, true), header.clone(), true, &fill));
+    let Some(directory) = elsewhere else { return at_home };
+    match at_home {
+        Err(error) if error.code == Code::Unavailable => {
+            let mut record = write_in(view, directory, (name, true), header, true, &fill)?;
+            record.name = directory.join(&record.name).display().to_string();
+            Ok(record)
+        }
+        written => written,
+    }
+}
+
+/// The backup folder, made where it is missing.
+fn home(view: &View<'_>) -> Result<PathBuf> {
     let place = view.place.ok_or_else(|| Error::internal("A store in memory has no backups."))?;
     let folder = folder(place);
     let owner = Owner::of_store(place);
@@ -162,6 +195,33 @@ pub(super) fn write(
         made.and_then(|()| Owner::give_folder(owner, &folder)).map_err(failed)?;
         sync_folder(folder_of(place)).map_err(failed)?;
     }
+    Ok(folder)
+}
+
+/// Refuses a directory for backups that is none, or whose name is no whole path. `not-found`, `usage`.
+pub(super) fn check_directory(directory: &Path) -> Result<()> {
+    if !directory.is_absolute() || directory.to_str().is_none() {
+        return Err(Error::usage(format!("{} is no whole path.", directory.display()))
+            .hint("Name a directory from / on: --backup-to /mnt/DIR"));
+    }
+    if !directory.is_dir() {
+        return Err(Error::not_found(format!("There is no directory {}.", directory.display()))
+            .hint("Name one that is there: --backup-to DIR"));
+    }
+    Ok(())
+}
+
+fn write_in(
+    view: &View<'_>,
+    folder: &Path,
+    (name, automatic): (&str, bool),
+    header: Header,
+    at_once: bool,
+    fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
+) -> Result<record::Record> {
+    let owner = view.place.and_then(Owner::of_store);
+    let cannot_write = |error: &io::Error| cannot_write(folder, error);
+    let failed = |error: io::Error| cannot_write(&error);
     // A change that was killed after its backup leaves a file of the name that the next one of its number would take.
     let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
     let mut file_name = backup::file_name(name, view.now)?;
@@ -191,10 +251,14 @@ pub(super) fn write(
     let (file, checksum, count, size) = written.inspect_err(|_| {
         let _ = fs::remove_file(&draft);
     })?;
-    let whole = Draft { file, draft, folder, file_name: file_name.clone() };
-    match scope {
-        Scope::Full => whole.put()?,
-        Scope::Change => view.written.begin(whole)?,
+    let whole = Draft { file, draft, folder: folder.to_path_buf(), file_name: file_name.clone() };
+    match (scope, at_once) {
+        (Scope::Full, _) => whole.put()?,
+        (Scope::Change, false) => view.written.begin(whole)?,
+        (Scope::Change, true) => {
+            whole.put()?;
+            view.written.keep(folder.join(&file_name));
+        }
     }
     Ok(record::Record {
         id: 0,
@@ -222,9 +286,13 @@ fn cannot_write(folder: &Path, error: &io::Error) -> Error {
         ))
 }
 
-/// The text of a backup in the folder. `usage` where the name could lead out of it, `not-found`, `integrity`.
+/// The text of a backup: in the folder by its name, or where its record says. `usage` where a name could lead out of the
+/// folder, `not-found`, `integrity`.
 pub(super) fn read_text(place: Option<&Path>, name: &str) -> Result<String> {
-    backup::check_name(name)?;
+    // A whole path is only ever a record's: nobody's words come here unless a record has them.
+    if !name.starts_with('/') {
+        backup::check_name(name)?;
+    }
     let missing = || {
         Error::not_found(format!("There is no backup named {name}."))
             .hint("See what there is: cfgctl backup list")

@@ -116,7 +116,8 @@ fn requesters(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     Ok(all)
 }
 
-fn requesters_of(view: &View<'_>, name: &str) -> Result<Vec<String>> {
+/// A member by every name of theirs, and of whoever answers for them.
+pub(super) fn requesters_of(view: &View<'_>, name: &str) -> Result<Vec<String>> {
     let mut all = member::names_of_the_same_user(view.db, name)?;
     if let Some(person) = member::find(view.db, name)?.and_then(|member| member.answerable) {
         all.extend(member::names_of_the_same_user(view.db, &person)?);

@@ -199,7 +199,8 @@ fn refuse_closed(plan: &Plan, verdict: &Verdict) -> Result<()> {
         .hint(schedule::hint(closed)))
 }
 
-fn reply_to(
+/// What became of a change, with the command to type next.
+pub(super) fn reply_to(
     view: &View<'_>,
     change: &Change,
     outcome: Outcome,
@@ -225,7 +226,11 @@ fn reply_with(
 }
 
 /// The same id with the same content gets the same answer; with other content it is a conflict.
-fn answer_again(view: &View<'_>, former: &Change, asked: &str) -> Result<(ChangeReply, Option<Note>)> {
+pub(super) fn answer_again(
+    view: &View<'_>,
+    former: &Change,
+    asked: &str,
+) -> Result<(ChangeReply, Option<Note>)> {
     if former.content_hash != asked {
         return Err(id_taken(&former.id));
     }
@@ -294,11 +299,12 @@ fn equal_open_request(view: &View<'_>, items: &[Item]) -> Result<Option<Change>>
     Ok(None)
 }
 
+/// A change as it is about to be made.
 #[expect(
     clippy::too_many_arguments,
     reason = "the one place where a change is put together from all that makes it"
 )]
-fn draft(
+pub(super) fn draft(
     view: &View<'_>,
     policy: &Policy,
     kind: &Kind,
@@ -345,9 +351,11 @@ fn draft(
             confirm_within: confirm::span_of(terms.confirm_within, policy)?,
             edition: 0,
             editors: Vec::new(),
+            restarted: Vec::new(),
             ..terms.dossier.clone()
         },
         restart: None,
+        review: None,
     })
 }
 

@@ -12,7 +12,7 @@ use super::change::outcome_of;
 use super::history::{cursor, cut, page};
 use super::standing::{self, Now};
 use super::transact::{Note, View};
-use super::{Engine, Handle, view};
+use super::{Engine, Handle, review, view};
 use crate::api::Outcome;
 use crate::api::change_request::{
     DecisionReply, ListRequests, ListRequestsReply, RequestSummary, ShowRequest, ShowRequestReply,
@@ -24,7 +24,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
-use crate::store::change::{self, Change, Which};
+use crate::store::change::{self, Change, Review, Which};
 use crate::store::manifest;
 
 pub(super) use execute::{check_executable, execute};
@@ -59,10 +59,12 @@ pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
 impl Handle<ListRequests> for Engine {
     fn handle(&mut self, caller: &Caller, request: ListRequests) -> Result<ListRequestsReply> {
         self.look(caller, |view| {
-            let which = match (request.state, request.all) {
-                (Some(state), _) => Which::In(state),
-                (None, true) => Which::All,
-                (None, false) => Which::Open,
+            let which = match request.state {
+                Some(state) => Which::In(state),
+                None if request.unreviewed => Which::Unreviewed,
+                None if request.restart_pending => Which::RestartPending,
+                None if request.all => Which::All,
+                None => Which::Open,
             };
             let limit = page(request.limit);
             let policy = manifest::policy(view.db)?;
@@ -96,6 +98,8 @@ fn summary(view: &View<'_>, policy: &Policy, change: Change) -> Result<RequestSu
         created_at: change.created_at,
         reason: change.reason,
         version: change.version,
+        unreviewed: change.review == Some(Review::Due),
+        restart: change.restart.map(|restart| restart.name().to_owned()),
     })
 }
 
@@ -125,7 +129,10 @@ impl Handle<ShowRequest> for Engine {
                     Now::of(view, &policy, &found, &Case::of_change(view, &policy, &found)?)?.issues
                 }
             };
-            let next = view::next_command(view, &found, &shown);
+            let next = match view::next_command(view, &found, &shown) {
+                None => review::next_command(view, &found, &shown)?,
+                next => next,
+            };
             Ok(ShowRequestReply { change: shown, stale, issues, next })
         })
     }

@@ -23,6 +23,7 @@ use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
 use crate::store::{history, manifest};
 use serde_json::json;
+use std::path::Path;
 
 /// The time in which a change is to be confirmed. Refuses one that is longer than the policy allows, or none at all.
 pub(super) fn span_of(asked: Option<SpanOrDefault>, policy: &Policy) -> Result<Option<Span>> {
@@ -155,6 +156,16 @@ fn named(view: &View<'_>, name: Option<&str>) -> Result<Change> {
 /// Brings back the former state of a change's paths, as a change of its own; gives that change and the audit note. Where
 /// the manifest in force would refuse the former values they return nevertheless: they were in force.
 pub(super) fn take_back(view: &View<'_>, change: &mut Change, because: &str) -> Result<(Change, Note)> {
+    take_back_with(view, change, because, None)
+}
+
+/// The same, with a directory for the backup where its folder cannot be written.
+pub(super) fn take_back_with(
+    view: &View<'_>,
+    change: &mut Change,
+    because: &str,
+    elsewhere: Option<&Path>,
+) -> Result<(Change, Note)> {
     let version = change
         .version
         .ok_or_else(|| Error::internal(format!("Change {} made no version.", change.number)))?;
@@ -194,6 +205,7 @@ pub(super) fn take_back(view: &View<'_>, change: &mut Change, because: &str) -> 
         ended_because: None,
         dossier: Dossier::default(),
         restart: None,
+        review: None,
         decision: change::Decision {
             reasons: planned.reasons.clone(),
             restart: planned.restart,
@@ -205,7 +217,7 @@ pub(super) fn take_back(view: &View<'_>, change: &mut Change, because: &str) -> 
         },
         manifest: manifest::current_id(view.db)?,
     };
-    let mut note = apply::execute(view, &policy, &planned, &mut back, steps)?;
+    let mut note = apply::execute_with(view, &policy, &planned, &mut back, steps, elsewhere)?;
     note.action = "change.take-back".to_owned();
     let summary = format!("change {} was rolled back by change {}: {because}", change.number, back.number);
     note.tell.extend(notice::custom(

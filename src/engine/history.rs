@@ -2,12 +2,14 @@
 
 use super::known;
 use super::mask::Mask;
+use super::transact::View;
 use super::{Engine, Handle};
 use crate::api::history::{History, HistoryReply, HistoryView};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::store::history::{self, Event, Filter};
+use crate::store::version;
 
 /// How many rows a list gives where nobody says.
 pub(super) const PAGE: u32 = 100;
@@ -55,16 +57,15 @@ impl Handle<History> for Engine {
                 known::check_path(view, path)?;
             }
             let mask = Mask::new(view);
-            Ok(HistoryReply {
-                items: events.into_iter().map(|event| to_view(&mask, event)).collect::<Result<_>>()?,
-                next,
-            })
+            let items = events.into_iter().map(|event| to_view(view, &mask, event)).collect::<Result<_>>()?;
+            Ok(HistoryReply { items, next })
         })
     }
 }
 
-fn to_view(mask: &Mask<'_>, event: Event) -> Result<HistoryView> {
+fn to_view(view: &View<'_>, mask: &Mask<'_>, event: Event) -> Result<HistoryView> {
     Ok(HistoryView {
+        emergency: version::is_emergency(view.db, event.version)?,
         operation: event.operation,
         before: mask.maybe(&event.path, event.before)?,
         after: mask.maybe(&event.path, event.after)?,

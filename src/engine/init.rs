@@ -140,6 +140,7 @@ fn fill(engine: &mut Engine, text: &str, solo: bool, caller: &Caller) -> Result<
             ended_because: None,
             dossier: Dossier::default(),
             restart: None,
+            review: None,
         };
         let applied = Applied {
             id: 1,

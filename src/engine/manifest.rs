@@ -446,6 +446,7 @@ pub(super) fn owner_change(
         ended_because: None,
         dossier: Dossier::default(),
         restart: None,
+        review: None,
     })
 }
 

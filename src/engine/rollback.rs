@@ -325,7 +325,7 @@ fn describe(point: &Point, version: &Version) -> String {
 }
 
 /// Whether a backup is another store's. `refused` where it is and nobody said that it may be.
-fn check_origin(view: &View<'_>, name: &str, backup: &Backup, allowed: bool) -> Result<bool> {
+pub(super) fn check_origin(view: &View<'_>, name: &str, backup: &Backup, allowed: bool) -> Result<bool> {
     let Some(header) = &backup.header else { return Ok(false) };
     if header.store_id == metadata::store_id(view.db)? {
         return Ok(false);
@@ -341,7 +341,11 @@ fn check_origin(view: &View<'_>, name: &str, backup: &Backup, allowed: bool) -> 
 }
 
 /// What a backup says of the paths asked for, and whether it holds everything.
-fn wanted_of(view: &View<'_>, backup: Backup, selection: &Selection) -> Result<(Vec<Wanted>, bool)> {
+pub(super) fn wanted_of(
+    view: &View<'_>,
+    backup: Backup,
+    selection: &Selection,
+) -> Result<(Vec<Wanted>, bool)> {
     let whole = backup.header.as_ref().is_some_and(|header| header.scope == Scope::Full);
     let absent = backup.header.map(|header| header.absent).unwrap_or_default();
     let mut wanted: BTreeMap<Path, Option<Value>> = BTreeMap::new();

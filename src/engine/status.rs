@@ -2,7 +2,7 @@
 
 use super::manifest::{unmet, words};
 use super::transact::View;
-use super::{Engine, Handle, state};
+use super::{Engine, Handle, emergency, restart, state};
 use crate::api::status::{Status, StatusReply};
 use crate::domain::audit::Head;
 use crate::domain::error::Result;
@@ -82,6 +82,19 @@ impl Handle<Status> for Engine {
                 ));
             }
             attention.extend(about_changes(view)?);
+            attention.extend(emergency::attention(view)?);
+            let (unreviewed, emergencies, restarts) = change::count_waiting(db)?;
+            if unreviewed > emergencies {
+                attention.push(format!(
+                    "Executed changes wait for a review ({}): cfgctl change-request list --unreviewed",
+                    unreviewed - emergencies
+                ));
+            }
+            if restarts > 0 {
+                attention.push(format!(
+                    "Changes wait for a restart ({restarts}): cfgctl change-request list --restart-pending"
+                ));
+            }
             if last_full_backup.is_none() && view.place.is_some() {
                 attention.push("There is no backup of everything yet: cfgctl backup create".to_owned());
             }
@@ -110,6 +123,8 @@ impl Handle<Status> for Engine {
                 identity_asserted: view.place.is_some(),
                 unmeetable,
                 open_requests,
+                unreviewed,
+                restart_pending: if restarts > 0 { restart::pending(view)? } else { Vec::new() },
                 last_full_backup,
                 backups: backup::count(db)?,
                 store_size: i64::try_from(store_size).unwrap_or(i64::MAX),

@@ -2,20 +2,22 @@
 
 use super::case::Case;
 use super::change_request::present_state;
+use super::emergency;
 use super::governance;
 use super::mask::Mask;
 use super::plan::Plan;
 use super::standing::{Now, conflicts};
 use super::transact::View;
 use crate::api::change::{ApprovalView, ChangeView, CommentView, EvidenceView, ItemKind, ItemView, StepView};
+use crate::api::review::ReviewView;
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Item, State, Validity};
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
 use crate::domain::policy::Demand;
 use crate::domain::role::Role;
-use crate::store::change::{self, Change, Other};
-use crate::store::{comment, duty, history, manifest};
+use crate::store::change::{self, Change, Other, Review};
+use crate::store::{comment, duty, history, manifest, review};
 
 /// An item as it is shown.
 pub(super) fn item_view(view: &View<'_>, item: &Item) -> Result<ItemView> {
@@ -80,6 +82,7 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
     let state = now.as_ref().map_or(Ok(state), |now| now.state(view, change))?;
     let validity = now.as_ref().map(|now| now.validity);
     let waited = change.digest.is_some();
+    let emergency = emergency::mark(view, change)?;
     let verdict = now.map(|now| now.verdict).unwrap_or_default();
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
     let step = |step: change::Step| StepView {
@@ -146,12 +149,15 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         trigger: change.decision.trigger.clone(),
         validity,
         dossier: change.dossier.clone(),
-        comments: if waited { said_about(view, change)? } else { Vec::new() },
+        comments: if waited || emergency.is_some() { said_about(view, change)? } else { Vec::new() },
         conflicts: if open { conflicts(view, change)? } else { Vec::new() },
         scheduled_at: if open { due(duty::Kind::Execute)? } else { None },
         confirm_by: if state == State::Confirming { due(duty::Kind::Confirm)? } else { None },
         restart: change.restart.map(|restart| restart.name().to_owned()),
         takes_back: change.decision.takes_back,
+        emergency,
+        unreviewed: change.review == Some(Review::Due),
+        review: review(view, change)?,
     })
 }
 
@@ -162,6 +168,20 @@ fn services(change: &Change) -> Vec<String> {
         change.dossier.services.iter().filter(|name| !change.decision.services.contains(name)).cloned(),
     );
     services
+}
+
+/// What was found when a change was looked back on.
+pub(super) fn review(view: &View<'_>, change: &Change) -> Result<Option<ReviewView>> {
+    if change.review != Some(Review::Done) {
+        return Ok(None);
+    }
+    let view_of = |review: review::Review| ReviewView {
+        member: review.member,
+        proof: review.proof,
+        at: review.at,
+        findings: review.findings,
+    };
+    Ok(review::of_change(view.db, change.number)?.map(view_of))
 }
 
 fn said_about(view: &View<'_>, change: &Change) -> Result<Vec<CommentView>> {
@@ -237,6 +257,9 @@ pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Ve
         confirm_by: None,
         restart: None,
         takes_back: None,
+        emergency: None,
+        unreviewed: false,
+        review: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::color::Paint;
 use super::facts::Facts;
-use super::{Render, Style, escape, items, words};
+use super::{Render, Style, emergency, escape, items, words};
 use crate::api::Outcome;
 use crate::api::change::{ChangeReply, ChangeView};
 use crate::domain::approval::Lack;
@@ -51,7 +51,13 @@ impl Told<'_> {
             risk_facts(&mut facts, &view.risk_reasons);
             lacking(&mut facts, &view.missing, &view.advice);
         }
-        reach(&mut facts, view.restart_required, &view.affected_services);
+        if let Some(mark) = &view.emergency {
+            emergency::mark(&mut facts, mark, view.review.is_some(), style);
+        }
+        if let Some(review) = &view.review {
+            emergency::review(&mut facts, review, style);
+        }
+        restart(&mut facts, view);
         times(&mut facts, view, style);
         conflicts(&mut facts, view);
         if was_executed {
@@ -72,23 +78,33 @@ impl Told<'_> {
 pub(super) fn headline(view: &ChangeView, dry_run: bool, style: &Style) -> String {
     let risk = format!("{} risk", Paint::of_risk(view.risk).on(view.risk.as_str(), style));
     let Some(number) = view.number else {
-        let what = if view.missing.is_empty() { "Would apply" } else { "Would wait for approval" };
+        let what = match (view.emergency.is_some(), view.missing.is_empty()) {
+            (true, _) => "Would apply as an emergency",
+            (false, true) => "Would apply",
+            (false, false) => "Would wait for approval",
+        };
         return format!("{}: {risk}", Paint::Bold.on(what, style));
     };
+    let name = if view.emergency.is_some() { "Emergency change" } else { "Change" };
     let (happened, would, shows_risk) = match view.state {
         State::Completed => {
-            let what = if dry_run { "would be applied" } else { "applied" };
+            let waits = view.restart.as_deref() == Some("pending");
+            let what = match (dry_run, waits) {
+                (true, _) => "would be applied",
+                (false, true) => "applied; a restart is pending",
+                (false, false) => "applied",
+            };
             let version = view.version.filter(|_| !dry_run).map(|version| format!(": version {version}"));
-            let head = Paint::Bold.on(&format!("Change {number} {what}"), style);
+            let head = Paint::Bold.on(&format!("{name} {number} {what}"), style);
             return format!("{head}{} ({risk})", version.unwrap_or_default());
         }
         State::Confirming => {
             let version = view.version.map(|version| format!(": version {version}")).unwrap_or_default();
-            let head = Paint::Bold.on(&format!("Change {number} applied, and waits to be confirmed"), style);
+            let head = Paint::Bold.on(&format!("{name} {number} applied, and waits to be confirmed"), style);
             return format!("{head}{version} ({risk})");
         }
         State::RolledBack => {
-            let head = Paint::Bold.on(&format!("Change {number} was rolled back"), style);
+            let head = Paint::Bold.on(&format!("{name} {number} was rolled back"), style);
             return format!("{head} ({risk})");
         }
         State::Draft => ("is a draft", "would stay a draft", true),
@@ -136,6 +152,15 @@ pub(super) fn conflicts(facts: &mut Facts, view: &ChangeView) {
         let text =
             format!("request {} by {} would change {} too", other.number, other.requested_by, other.path);
         facts.paint("Conflict", text, Paint::Yellow);
+    }
+}
+
+/// The services it touches, and that those that must restart were restarted.
+pub(super) fn restart(facts: &mut Facts, view: &ChangeView) {
+    if view.restart.as_deref() == Some("recorded") {
+        facts.add("Restart", format!("recorded, of {}", words::list(&view.dossier.restarted)));
+    } else {
+        reach(facts, view.restart_required, &view.affected_services);
     }
 }
 

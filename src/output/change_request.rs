@@ -1,10 +1,10 @@
 //! Change requests: the list, everything an approver decides from, and what a decision did.
 
-use super::change::{Told, conflicts, headline, lacking, reach, risk_facts, times, warnings};
+use super::change::{Told, conflicts, headline, lacking, restart, risk_facts, times, warnings};
 use super::color::Paint;
 use super::facts::Facts;
 use super::table::{Field, table};
-use super::{Render, Style, items, words};
+use super::{Render, Style, emergency, items, words};
 use crate::api::change::{ApprovalView, ChangeView, EvidenceView, StepView};
 use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
 use crate::domain::change::Validity;
@@ -15,7 +15,7 @@ impl Render for ListRequestsReply {
             // What keeps a request from being executed matters more than that it is approved.
             let state = match item.validity {
                 Some(validity) if validity != Validity::Valid => format!("{} ({validity})", item.state),
-                _ => item.state.to_string(),
+                _ => after_the_fact(item),
             };
             [
                 item.number.into(),
@@ -38,6 +38,13 @@ impl Render for ListRequestsReply {
     fn remarks(&self, _style: &Style) -> Vec<String> {
         words::about_list(self.items.len(), "No such change requests.", self.next.as_deref())
     }
+}
+
+/// The state, with what an executed change still waits for.
+fn after_the_fact(item: &RequestSummary) -> String {
+    let restart = (item.restart.as_deref() == Some("pending")).then_some("restart pending");
+    let waits: Vec<&str> = restart.into_iter().chain(item.unreviewed.then_some("unreviewed")).collect();
+    if waits.is_empty() { item.state.to_string() } else { format!("{} ({})", item.state, waits.join(", ")) }
 }
 
 impl Render for ShowRequestReply {
@@ -98,7 +105,7 @@ fn asked(view: &ChangeView, issues: &[String], style: &Style) -> Facts {
 /// What its risk is and demands, and who decided what on which grounds.
 fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
     risk_facts(facts, &view.risk_reasons);
-    reach(facts, view.restart_required, &view.affected_services);
+    restart(facts, view);
     facts.add("Demands", words::demand(&view.demand));
     facts.all(
         "Decided",
@@ -146,6 +153,14 @@ fn executed(facts: &mut Facts, view: &ChangeView, style: &Style) {
     }
     facts.maybe("Version", view.version.map(|version| version.to_string()));
     facts.maybe("Backup", view.backup.as_ref());
+    if let Some(mark) = &view.emergency {
+        emergency::mark(facts, mark, view.review.is_some(), style);
+    }
+    if let Some(review) = &view.review {
+        emergency::review(facts, review, style);
+    } else if view.unreviewed && view.emergency.is_none() {
+        facts.add("Review", "has yet to be made");
+    }
     for step in &view.steps {
         let paint = if step.status == "failed" { Paint::Red } else { Paint::Plain };
         facts.paint("Steps", step_line(step), paint);

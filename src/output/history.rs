@@ -1,5 +1,6 @@
 //! What happened to the values, a line a path and version.
 
+use super::color::Paint;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, words};
 use crate::api::history::{HistoryReply, HistoryView};
@@ -11,7 +12,7 @@ impl Render for HistoryReply {
                 view.version.into(),
                 style.time(view.at).into(),
                 (&view.by).into(),
-                (&view.operation).into(),
+                operation(view),
                 (&view.path).into(),
                 or_dash(view.before.as_ref().map(words::value)),
                 or_dash(view.after.as_ref().map(words::value)),
@@ -31,6 +32,14 @@ impl Render for HistoryReply {
     fn remarks(&self, _style: &Style) -> Vec<String> {
         words::about_list(self.items.len(), "No such history.", self.next.as_deref())
     }
+}
+
+/// What was done to the path; an emergency stands out.
+fn operation(view: &HistoryView) -> Field {
+    if view.emergency {
+        return Field::painted(format!("{} (emergency)", view.operation), Paint::Yellow);
+    }
+    (&view.operation).into()
 }
 
 #[cfg(test)]

@@ -14,8 +14,10 @@ mod complete;
 mod confirm;
 mod delegation;
 mod diff;
+mod emergency;
 pub mod escape;
 mod evidence;
+pub mod export;
 mod facts;
 mod history;
 mod items;
@@ -23,6 +25,7 @@ mod manifest;
 mod member;
 pub mod named;
 mod notify;
+mod restart;
 mod rollback;
 mod rule;
 #[cfg(test)]
@@ -60,25 +63,36 @@ pub enum Format {
     Name,
     /// One compact JSON object a line.
     Ndjson,
+    /// Comma-separated values, of an export.
+    Csv,
+    /// Markdown, of an export.
+    Md,
 }
 
 impl Format {
     /// All of them, as `-o` names them.
-    pub const ALL: [(&str, Format); 6] = [
+    pub const ALL: [(&str, Format); 8] = [
         ("table", Format::Table),
         ("json", Format::Json),
         ("yaml", Format::Yaml),
         ("raw", Format::Raw),
         ("name", Format::Name),
         ("ndjson", Format::Ndjson),
+        ("csv", Format::Csv),
+        ("md", Format::Md),
     ];
 
     /// The form of that name. `usage` lists them.
     pub fn parse(name: &str) -> Result<Format> {
         Format::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format).ok_or_else(|| {
             Error::usage(format!("{name:?} is not an output format."))
-                .hint("The formats are table, json, yaml, raw, name and ndjson.")
+                .hint("The formats are table, json, yaml, raw, name and ndjson; of an export csv and md too.")
         })
+    }
+
+    /// Whether only exports come in this form.
+    pub fn is_for_exports(self) -> bool {
+        matches!(self, Format::Csv | Format::Md)
     }
 
     /// Whether the whole reply is in the text, its warnings too.
@@ -154,6 +168,7 @@ pub fn render<R: Render + Serialize>(reply: &R, format: Format, style: &Style) -
         Format::Name => {
             reply.names().iter().map(|name| escape::json(name).replace('\n', "\\n") + "\n").collect()
         }
+        Format::Csv | Format::Md => return Err(not_single()),
         Format::Raw => format!("{}\n", reply.raw().or_else(|| one_name(reply)).ok_or_else(not_single)?),
     })
 }

@@ -132,6 +132,7 @@ pub(super) fn history() -> HistoryReply {
         reason: "the old port is taken".into(),
         source_ip: "local".into(),
         version,
+        emergency: false,
     };
     let items = vec![
         row(9, "UPDATE", Some(json!(5050)), Some(json!(5051))),
@@ -192,6 +193,8 @@ pub(super) fn status() -> StatusReply {
         identity_asserted: true,
         unmeetable: vec![Risk::Critical],
         open_requests: 1,
+        unreviewed: 0,
+        restart_pending: vec![],
         last_full_backup: None,
         backups: 12,
         store_size: 1_048_576,

@@ -5,7 +5,7 @@ use super::escape;
 use super::facts::Facts;
 use super::table::{Field, table};
 use super::{Render, Style, words};
-use crate::api::status::{Check, CheckStatus, DoctorReply, StatusReply};
+use crate::api::status::{Check, CheckStatus, DoctorReply, RestartPending, StatusReply};
 use crate::domain::risk::Risk;
 
 /// The answer to `init`.
@@ -50,6 +50,9 @@ impl Render for StatusReply {
         facts.add("Manifest", self.manifest.to_string());
         facts.add("Members", self.members());
         facts.add("Requests", format!("{} open", number(self.open_requests)));
+        for waits in &self.restart_pending {
+            facts.paint("Restart", waits.in_words(), Paint::Yellow);
+        }
         let full = self.last_full_backup.map(|at| format!(", the last full one {}", style.time(at)));
         facts.add(
             "Backups",
@@ -65,6 +68,17 @@ impl Render for StatusReply {
 
     fn names(&self) -> Vec<String> {
         vec![self.instance.clone()]
+    }
+}
+
+impl RestartPending {
+    fn in_words(&self) -> String {
+        let of = if self.services.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", words::list(&self.services))
+        };
+        format!("change {} waits for a restart{of}: {}", self.number, words::list(&self.paths))
     }
 }
 

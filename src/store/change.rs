@@ -3,7 +3,7 @@
 use super::{damaged, optional_time, optional_value, time_of};
 use crate::domain::change::{Item, Kind, Parts, State};
 use crate::domain::dossier::Dossier;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
 use crate::domain::policy::Demand;
 use crate::domain::risk::{Risk, RiskReason};
@@ -63,6 +63,26 @@ pub struct Change {
     pub dossier: Dossier,
     /// Whether the restart that it needs has been seen to; none where it needs none.
     pub restart: Option<Restart>,
+    /// Whether the review that it asks for was made; none where it asks for none.
+    pub review: Option<Review>,
+}
+
+/// Whether the review that a change asks for was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Review {
+    /// Not yet.
+    Due,
+    /// Somebody looked back on it.
+    Done,
+}
+
+impl Review {
+    fn name(self) -> &'static str {
+        match self {
+            Review::Due => "due",
+            Review::Done => "done",
+        }
+    }
 }
 
 /// Whether the restart that a change needs has been seen to.
@@ -150,7 +170,7 @@ mod short_reasons {
 
 const COLUMNS: &str = "number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash, manifest,
   base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest, expires_at, ended_because, steps,
-  dossier, restart";
+  dossier, restart, review";
 
 fn to_change(row: &Row<'_>) -> Result<Change> {
     let (kind, state, risk): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
@@ -192,6 +212,9 @@ fn to_change(row: &Row<'_>) -> Result<Change> {
             None => Dossier::default(),
         },
         restart: restart.map(|name| if name == "pending" { Restart::Pending } else { Restart::Recorded }),
+        review: row
+            .get::<_, Option<String>>(24)?
+            .map(|name| if name == "due" { Review::Due } else { Review::Done }),
     })
 }
 
@@ -264,6 +287,12 @@ pub enum Which {
     In(State),
     /// Those whose services have yet to restart.
     RestartPending,
+    /// Those that nobody has looked back on, though it is asked for.
+    Unreviewed,
+    /// Emergencies.
+    Emergencies,
+    /// Emergencies that nobody has looked back on.
+    UnreviewedEmergencies,
     /// All.
     All,
 }
@@ -287,8 +316,57 @@ pub fn list(db: &Connection, which: Which, before: Option<i64>, limit: u32) -> R
             "WHERE restart = 'pending' AND number < ?1 ORDER BY number DESC LIMIT ?2",
             (before, limit),
         ),
+        Which::Unreviewed => {
+            some(db, "WHERE review = 'due' AND number < ?1 ORDER BY number DESC LIMIT ?2", (before, limit))
+        }
+        Which::Emergencies => some(
+            db,
+            "WHERE number IN (SELECT change FROM emergencies WHERE change < ?1 ORDER BY change DESC LIMIT ?2)
+             ORDER BY number DESC",
+            (before, limit),
+        ),
+        Which::UnreviewedEmergencies => some(
+            db,
+            "WHERE kind = 'emergency' AND review = 'due' AND number < ?1 ORDER BY number DESC LIMIT ?2",
+            (before, limit),
+        ),
         Which::All => some(db, "WHERE number < ?1 ORDER BY number DESC LIMIT ?2", (before, limit)),
     }
+}
+
+/// Changes made in a span of time, after a number, the oldest first: what an export reads, page by page.
+pub fn made(
+    db: &Connection,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Change>> {
+    let since = since.map_or_else(String::new, |at| at.to_string());
+    let until = until.map_or_else(|| "9999-12-31T23:59:59.999Z".to_owned(), |at| at.to_string());
+    some(
+        db,
+        "WHERE number > ?1 AND created_at >= ?2 AND created_at <= ?3 ORDER BY number LIMIT ?4",
+        (after, since, until, limit),
+    )
+}
+
+/// How many changes wait for a review, the emergencies among them, and for a restart.
+pub fn count_waiting(db: &Connection) -> Result<(i64, i64, i64)> {
+    let count = |query: &str| Ok::<i64, Error>(db.prepare_cached(query)?.query_row([], |row| row.get(0))?);
+    Ok((
+        count("SELECT count(*) FROM changes WHERE review = 'due'")?,
+        count("SELECT count(*) FROM changes WHERE kind = 'emergency' AND review = 'due'")?,
+        count("SELECT count(*) FROM changes WHERE restart = 'pending'")?,
+    ))
+}
+
+/// The numbers of the emergencies that nobody has looked back on.
+pub fn unreviewed_emergencies(db: &Connection) -> Result<Vec<i64>> {
+    let mut statement = db.prepare_cached(
+        "SELECT number FROM changes WHERE kind = 'emergency' AND review = 'due' ORDER BY number",
+    )?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The number the next change gets: one more than the last, so that there are no gaps.
@@ -312,9 +390,9 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
     let mut statement = db.prepare_cached(
         "INSERT INTO changes (number, id, kind, state, risk, reason, requested_by, created_at, updated_at, content_hash,
            manifest, base_version, version_id, executed_by, backup, ticket, rollback_plan, decided_by, digest,
-           expires_at, ended_because, steps, dossier, restart)
+           expires_at, ended_because, steps, dossier, restart, review)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-           ?23, ?24)
+           ?23, ?24, ?25)
          ON CONFLICT (number) DO NOTHING",
     )?;
     let updated_at = change.updated_at.map(|at| at.to_string());
@@ -322,6 +400,7 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
     let expires_at = change.expires_at.map(|at| at.to_string());
     let steps = steps_text(&change.steps);
     let restart = change.restart.map(Restart::name);
+    let review = change.review.map(Review::name);
     let inserted = statement.execute(rusqlite::params![
         change.number,
         change.id,
@@ -347,6 +426,7 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
         steps,
         dossier,
         restart,
+        review,
     ])?;
     if inserted == 1 {
         return Ok(());
@@ -355,7 +435,7 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
     let mut statement = db.prepare_cached(
         "UPDATE changes SET state = ?2, risk = ?3, updated_at = ?4, manifest = ?5, version_id = ?6, executed_by = ?7,
            backup = ?8, decided_by = ?9, digest = ?10, expires_at = ?11, ended_because = ?12, steps = ?13, reason = ?14,
-           base_version = ?15, ticket = ?16, rollback_plan = ?17, dossier = ?18, restart = ?19
+           base_version = ?15, ticket = ?16, rollback_plan = ?17, dossier = ?18, restart = ?19, review = ?20
          WHERE number = ?1",
     )?;
     statement.execute(rusqlite::params![
@@ -378,6 +458,7 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
         change.rollback_plan,
         dossier,
         restart,
+        review,
     ])?;
     Ok(())
 }

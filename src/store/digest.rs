@@ -36,8 +36,8 @@ const KINDS: &[(&str, &[&str])] = &[
     (
         "request",
         &[
-            "SELECT number, dossier, restart FROM changes
-             WHERE number = ?1 AND (dossier IS NOT NULL OR restart IS NOT NULL)",
+            "SELECT number, dossier, restart, review FROM changes
+             WHERE number = ?1 AND (dossier IS NOT NULL OR restart IS NOT NULL OR review IS NOT NULL)",
             "SELECT id, kind, change, due_at, created_at, created_by FROM duties WHERE change = ?1 ORDER BY id",
             "SELECT id, member, proof, at, text FROM comments WHERE change = ?1 ORDER BY id",
             "SELECT change, member, proof, at, findings FROM reviews WHERE change = ?1",
@@ -99,8 +99,8 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (
         "request",
-        "SELECT number FROM changes WHERE dossier IS NOT NULL OR restart IS NOT NULL UNION SELECT change FROM duties
-         UNION SELECT change FROM comments UNION SELECT change FROM reviews UNION SELECT change FROM emergencies
+        "SELECT number FROM changes WHERE dossier IS NOT NULL OR restart IS NOT NULL OR review IS NOT NULL
+         UNION SELECT change FROM duties UNION SELECT change FROM comments UNION SELECT change FROM reviews UNION SELECT change FROM emergencies
          UNION SELECT change FROM proposed_manifests",
     ),
     ("delegation", "SELECT id FROM delegations"),

@@ -13,6 +13,7 @@ pub mod database;
 pub mod delegation;
 pub mod digest;
 pub mod duty;
+pub mod emergency;
 pub mod failure;
 pub mod hash_node;
 pub mod history;
@@ -22,6 +23,7 @@ pub mod metadata;
 pub mod migration;
 pub mod overrides;
 pub mod owner;
+pub mod review;
 pub mod version;
 
 pub use rusqlite::Connection;

@@ -63,6 +63,15 @@ pub fn find(db: &Connection, id: i64) -> Result<Option<Version>> {
     one(db, "WHERE id = ?1", [id])
 }
 
+/// Whether a version was made by an emergency.
+pub fn is_emergency(db: &Connection, id: i64) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM config_versions v JOIN changes c ON c.number = v.change
+         WHERE v.id = ?1 AND c.kind = 'emergency'",
+    )?;
+    Ok(statement.exists([id])?)
+}
+
 /// The newest version whose content hash begins so (at least 12 digits); `other_than` is left out.
 pub fn by_hash(db: &Connection, beginning: &str, other_than: i64) -> Result<Option<Version>> {
     let short: String = beginning.chars().take(12).collect();

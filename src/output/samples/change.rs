@@ -58,6 +58,9 @@ fn change(state: State, risk: Risk) -> ChangeView {
         confirm_by: None,
         restart: None,
         takes_back: None,
+        emergency: None,
+        unreviewed: false,
+        review: None,
     }
 }
 
@@ -178,6 +181,8 @@ pub(in crate::output) fn requests() -> ListRequestsReply {
         version: None,
         validity: Some(Validity::Valid),
         title: None,
+        unreviewed: false,
+        restart: None,
     };
     ListRequestsReply { items: vec![item], next: Some("7".into()) }
 }

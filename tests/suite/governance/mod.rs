@@ -1,8 +1,10 @@
 //! Who may do what: people, roles, approvals, refusals and how each of them ends.
 
+mod afterwards;
 mod approvals;
 mod codes;
 mod delegation;
+mod emergency;
 mod members;
 mod pipeline;
 mod refusals;

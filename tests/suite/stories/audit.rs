@@ -132,6 +132,8 @@ fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     Attention  Members and manifest rest with one person.
                The store is solo: one person's own approval counts at every risk.
                Identity is asserted: who can write the store's file can forge what is in it.
+               Executed changes wait for a review (1): cfgctl change-request list --unreviewed
+               Changes wait for a restart (1): cfgctl change-request list --restart-pending
     Instance   local
     Store      WORLD/store/config_overrides.db
     You        alice (board, uid:1000)
@@ -140,6 +142,7 @@ fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     Manifest   1
     Members    1, solo: one's own approval counts at every risk
     Requests   0 open
+    Restart    change 2 waits for a restart of web: server.port
     Backups    3, the last full one 2026-11-21 09:00:03Z
     Identity   asserted: whoever can write the store's file can forge it
     Hash       HASH

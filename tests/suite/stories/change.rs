@@ -210,7 +210,7 @@ fn what_a_person_sees_of_a_change() {
     Restart  needed of web, worker
     ! warning: Better with evidence of a staging test.
     $ cfgctl set server.port=5050 log_level=debug --reason 'New listener' --ticket OPS-17
-    Change 2 applied: version 2 (high risk)
+    Change 2 applied; a restart is pending: version 2 (high risk)
       + log_level    info (default) → debug
       + server.port  4949 (default) → 5050
     Restart  needed of web, worker
@@ -225,7 +225,7 @@ fn what_a_person_sees_of_a_change() {
     ! hint: What the setting takes: cfgctl explain server.port
     [exit 6]
     $ cfgctl unset server.port --reason back
-    Change 3 applied: version 3 (high risk)
+    Change 3 applied; a restart is pending: version 3 (high risk)
       - server.port  5050 → 4949 (default)
     Restart  needed of web
     Backup   config_backup_change_3_20261121_090005.json

@@ -186,7 +186,7 @@ fn what_a_person_sees_of_a_restore() {
     ! hint: Confirm it: --answer local
     [exit 2]
     $ cfgctl restore config_backup_good_20261121_090002.json --reason lost --answer local
-    Change 4 applied: version 4 (high risk)
+    Change 4 applied; a restart is pending: version 4 (high risk)
       + server.name              localhost (default) → web-2
       ~ server.port              6060 → 5050
       - session_timeout_minutes  90 → 120 (default)

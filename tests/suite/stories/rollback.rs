@@ -203,7 +203,7 @@ fn what_a_person_sees_of_going_back() {
     server.name  restored  -
     server.port  restored  -
     $ cfgctl rollback --tag quiet --section server --reason 'Only the listener'
-    Change 4 applied: version 4 (high risk)
+    Change 4 applied; a restart is pending: version 4 (high risk)
       + server.name  localhost (default) → web-2
       ~ server.port  6060 → 5050
     Back to  version 2 (quiet)
@@ -217,7 +217,7 @@ fn what_a_person_sees_of_going_back() {
     server.name  restored  -
     server.port  restored  -
     $ cfgctl undo 4 --reason 'Not needed after all'
-    Change 5 applied: version 5 (high risk)
+    Change 5 applied; a restart is pending: version 5 (high risk)
       - server.name  web-2 → localhost (default)
       ~ server.port  5050 → 6060
     Back to  before change 4

@@ -533,7 +533,8 @@ fn json_of_change_requests() {
         "ended_because": null,
         "returns_to": null,
         "trigger": null,
-        "restart": "pending" },
+        "restart": "pending",
+        "unreviewed": true },
       "warnings": [],
       "audit_head": "19:HASH" }
     $ cfgctl cr wait 01M7YNBE808S88N22EQ2AMDB0A --timeout 1s -o json
@@ -572,8 +573,10 @@ fn json_of_change_requests() {
         "ended_because": null,
         "returns_to": null,
         "trigger": null,
-        "restart": "pending" },
-      "warnings": [] }
+        "restart": "pending",
+        "unreviewed": true },
+      "warnings": [],
+      "next": "cfgctl change-request review 10 --objectives-met yes|no|partly" }
     $ cfgctl cr show 01M7YNBC9GV53WQHBTVQCMD0C6 -o json
     {
       "id": "01M7YNBC9GV53WQHBTVQCMD0C6",

@@ -52,7 +52,8 @@ fn json_of_changing() {
         "ended_because": null,
         "returns_to": null,
         "trigger": null,
-        "restart": "pending" },
+        "restart": "pending",
+        "unreviewed": true },
       "unchanged": [],
       "warnings": [
         "Better with evidence of a staging test." ],

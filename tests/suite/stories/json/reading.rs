@@ -97,6 +97,9 @@ fn json_of_reading() {
       "identity_asserted": true,
       "unmeetable": [],
       "open_requests": 0,
+      "unreviewed": 1,
+      "restart_pending": [
+        { "number": 2, "services": [ "web" ], "paths": [ "server.port" ] } ],
       "last_full_backup": "2026-11-21T09:00:01.000Z",
       "backups": 2,
       "store_size": SIZE,
@@ -104,6 +107,8 @@ fn json_of_reading() {
       "attention": [
         "Members and manifest rest with one person.",
         "The store is solo: one person's own approval counts at every risk.",
-        "Identity is asserted: who can write the store's file can forge what is in it." ] }
+        "Identity is asserted: who can write the store's file can forge what is in it.",
+        "Executed changes wait for a review (1): cfgctl change-request list --unreviewed",
+        "Changes wait for a restart (1): cfgctl change-request list --restart-pending" ] }
     "#);
 }
