@@ -138,6 +138,9 @@ pub struct PruneBackupsReply {
     pub dry_run: bool,
     /// File names removed.
     pub removed: Vec<String>,
+    /// Backups forgotten because their files were gone already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
     /// File names kept although beyond the number, each with why.
     pub kept: Vec<KeptBackup>,
     /// The audit chain's head after it.

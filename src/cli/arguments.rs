@@ -1,5 +1,6 @@
 //! The words of the command line: the options that hold everywhere, and the table of commands.
 
+use super::place::absolute;
 use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
-use crate::output::Format;
+use crate::output::{Format, Named};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -99,6 +100,15 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 }
 
 impl Options {
+    /// How the store was named on the command line.
+    pub(crate) fn named(&self) -> Named {
+        match (&self.store, &self.context) {
+            (Some(store), _) => Named::by_store(&absolute(store).to_string_lossy()),
+            (None, Some(name)) => Named::by_context(name),
+            (None, None) => Named::BY_NOTHING,
+        }
+    }
+
     /// The format asked for by flag or variable.
     pub(crate) fn format(&self) -> Result<Format> {
         match (self.output, environment::text("CFGCTL_OUTPUT")?) {

@@ -210,7 +210,7 @@ impl Tried for MemberReply {}
 impl Tried for EndSoloReply {}
 impl Tried for PruneBackupsReply {
     fn is_worth_asking(&self) -> bool {
-        !self.removed.is_empty()
+        !self.removed.is_empty() || !self.lost.is_empty()
     }
 }
 impl Tried for PruneVersionsReply {

@@ -10,6 +10,7 @@ use crate::api::Outcome;
 use crate::api::value::{self, ValueView};
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
+use crate::domain::secret::MASKED;
 use crate::domain::value::bare;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -75,6 +76,12 @@ fn variables(prefix: &str, items: &[ValueView]) -> Result<BTreeMap<String, Strin
     for ValueView { path, value, .. } in items {
         let name = format!("{prefix}{}", variable_name(path));
         let text = bare(value);
+        if text == MASKED {
+            return Err(Error::refused(format!(
+                "{path} is a secret that stands in the clear: no program gets it."
+            ))
+            .hint(format!("Keep it elsewhere and say where: cfgctl set {path} env:NAME --reason \"…\"")));
+        }
         if text.contains('\0') {
             return Err(Error::invalid(format!("The value of {path} holds a NUL, which no variable can.")));
         }

@@ -3,7 +3,7 @@
 use super::session;
 use crate::api::Outcome;
 use crate::domain::error::{Code, Error};
-use crate::output::{escape, stream};
+use crate::output::{Named, escape, stream};
 use serde_json::json;
 
 /// The exit code of a result; `exit_zero` turns the answer "no" into 0.
@@ -31,9 +31,10 @@ pub(crate) fn code_of(result: std::result::Result<&Outcome, &Error>, exit_zero: 
     }
 }
 
-/// Prints an error, as JSON where that is wanted.
-pub(crate) fn complain(error: &Error, code: u8, as_json: bool) {
+/// Prints an error, as JSON where that is wanted; the commands in its hint name the store as it was named.
+pub(crate) fn complain(error: &Error, code: u8, as_json: bool, named: &Named) {
     let Error { code: kind, message, hint, retryable } = error;
+    let hint = hint.as_deref().map(|hint| named.in_text(hint));
     if as_json {
         let report = json!({"error": {
             "code": kind, "message": message, "hint": hint, "retryable": retryable, "exit_code": code,
@@ -42,7 +43,7 @@ pub(crate) fn complain(error: &Error, code: u8, as_json: bool) {
     }
     stream::remark(&format!("error: {}", escape::lines(message)));
     if let Some(hint) = hint {
-        stream::remark(&format!("hint: {}", escape::lines(hint)));
+        stream::remark(&format!("hint: {}", escape::lines(&hint)));
     }
 }
 
@@ -56,13 +57,13 @@ pub(crate) fn for_words(error: &clap::Error, as_json: bool) -> u8 {
         let result = session::written(stream::answer(&text), false);
         let code = code_of(result.as_ref().map(|_| &Outcome::Done), false);
         if let Err(error) = &result {
-            complain(error, code, as_json);
+            complain(error, code, as_json, &Named::BY_NOTHING);
         }
         return code;
     }
     let code = code_of(Err(&Error::usage("")), false);
     if as_json {
-        complain(&usage(&text.to_string()), code, true);
+        complain(&usage(&text.to_string()), code, true, &Named::BY_NOTHING);
     } else {
         let colored = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         // What was typed stands in it: control characters of that are shown, not sent.

@@ -60,9 +60,9 @@ impl Init {
 struct Made(InitReply);
 
 impl Render for Made {
-    fn table(&self, _style: &Style) -> String {
+    fn table(&self, style: &Style) -> String {
         let Made(made) = self;
-        output::initialised(&made.store, &made.instance, &made.owner, made.solo, made.settings)
+        output::initialised(&made.store, &made.instance, &made.owner, made.solo, made.settings, style)
     }
 
     fn names(&self) -> Vec<String> {

@@ -5,9 +5,10 @@ use super::terms::Writing;
 use super::{ask, document, input};
 use crate::api::Outcome;
 use crate::api::manifest::{ApplyManifest, CheckManifest, DiffManifest, ShowManifest};
-use crate::domain::document::Format as Language;
+use crate::domain::document::{Format as Language, read as yaml};
 use crate::domain::error::{Error, Result};
 use crate::domain::{draft, manifest};
+use crate::output::Format;
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -169,7 +170,18 @@ impl Draft {
     fn run(self, session: &mut Session) -> Result<Outcome> {
         let read = |file: &PathBuf| Ok((file.display().to_string(), document::read(file)?));
         let documents = self.files.iter().map(read).collect::<Result<Vec<_>>>()?;
-        session.print_text(&draft::draft(&documents, &self.instance)?)?;
+        let draft::Draft { text, in_the_clear } = draft::draft(&documents, &self.instance)?;
+        if session.format == Format::Json {
+            let document = yaml(text.as_bytes(), Some(Language::Yaml), "the draft")?;
+            let text = serde_json::to_string_pretty(&document)
+                .map_err(|error| Error::internal(error.to_string()))?;
+            session.print_text(&(text + "\n"))?;
+        } else {
+            session.print_text(&text)?;
+        }
+        if !in_the_clear.is_empty() {
+            session.say(&format!("warning: {}.", draft::clear_in_words(in_the_clear.len())));
+        }
         Ok(Outcome::Done)
     }
 }

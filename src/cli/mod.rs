@@ -52,7 +52,7 @@ mod wait;
 
 use crate::api::Outcome;
 use crate::domain::error::{Error, Result};
-use crate::output::{Format, stream};
+use crate::output::{Format, Named, stream};
 use arguments::{Arguments, Command, Options};
 use change::Set;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
@@ -72,7 +72,7 @@ pub fn main() -> ExitCode {
     // Before anything is built: it is what scripts ask most often.
     let version_asked = matches!(words.as_slice(), [_, word] if word == "--version" || word == "-V");
     if version_asked {
-        return end(&version(), false, false);
+        return end(&version(), false, false, &Named::BY_NOTHING);
     }
     let json = wants_json(&words);
     let parsed =
@@ -81,7 +81,8 @@ pub fn main() -> ExitCode {
         Ok(arguments) => {
             let json = arguments.options.format().map_or(json, is_json);
             let exit_zero = arguments.options.exit_zero;
-            end(&panic::caught(|| run(arguments)), exit_zero, json)
+            let named = arguments.options.named();
+            end(&panic::caught(|| run(arguments)), exit_zero, json, &named)
         }
         Err(error) => ExitCode::from(exit::for_words(&error, json)),
     }
@@ -151,10 +152,10 @@ fn run(arguments: Arguments) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn end(result: &Result<Outcome>, exit_zero: bool, json: bool) -> ExitCode {
+fn end(result: &Result<Outcome>, exit_zero: bool, json: bool, named: &Named) -> ExitCode {
     let code = exit::code_of(result.as_ref(), exit_zero);
     if let Err(error) = result {
-        exit::complain(error, code, json);
+        exit::complain(error, code, json, named);
     }
     ExitCode::from(code)
 }
@@ -186,10 +187,20 @@ fn is_json(format: Format) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::named;
 
     #[test]
     fn the_commands_hold_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_that_work_on_a_store_are_shown_with_its_name() {
+        let elsewhere = ["init", "context", "completions", "man", "generate"];
+        for command in Arguments::command().get_subcommands() {
+            let known = named::COMMANDS.contains(&command.get_name());
+            assert_ne!(known, elsewhere.contains(&command.get_name()), "{}", command.get_name());
+        }
     }
 
     #[test]

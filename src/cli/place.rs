@@ -64,6 +64,12 @@ impl Because {
 }
 
 impl Place {
+    /// The machine's store, which nobody named.
+    pub(crate) fn system() -> Place {
+        let store = PathBuf::from(SYSTEM_STORE);
+        Place { store, because: Because::System, context: None, protected: false }
+    }
+
     /// Whether nobody named it, so that the first write makes it.
     pub(crate) fn is_default(&self) -> bool {
         matches!(self.because, Because::System | Because::User)
@@ -153,9 +159,9 @@ impl Wishes<'_> {
 /// The place for this process: the flags, the variables, the contexts, this machine.
 pub(crate) fn resolve(store: Option<&Path>, context: Option<&str>) -> Result<Place> {
     Wishes {
-        store_flag: store.map(Path::to_owned),
+        store_flag: store.map(absolute),
         context_flag: context.map(str::to_owned),
-        store_variable: environment::variable("CFGCTL_STORE").map(PathBuf::from),
+        store_variable: environment::variable("CFGCTL_STORE").map(|store| absolute(Path::new(&store))),
         context_variable: environment::text("CFGCTL_CONTEXT")?,
         contexts: &Contexts::load,
         system_store: &|| presence(Path::new(SYSTEM_STORE)),
@@ -163,6 +169,12 @@ pub(crate) fn resolve(store: Option<&Path>, context: Option<&str>) -> Result<Pla
         data_folder: user_folder("XDG_DATA_HOME", ".local/share"),
     }
     .resolve()
+}
+
+/// A place as it is named from anywhere, so that what is shown of it still holds in another folder. What is no place
+/// at all stays as it is, for whoever opens it to say so.
+pub(crate) fn absolute(store: &Path) -> PathBuf {
+    std::path::absolute(store).unwrap_or_else(|_| store.to_path_buf())
 }
 
 /// Looks without opening: SQLite's locks on the file would go with a second descriptor.

@@ -6,7 +6,7 @@
 use super::signals;
 use crate::domain::error::{Error, Result};
 use crate::output::escape;
-use dialoguer::{Confirm, Input};
+use dialoguer::Input;
 use std::io::{self, IsTerminal};
 
 /// What may be asked, and what was answered beforehand.
@@ -46,12 +46,12 @@ impl Prompts {
         if !self.confirms() {
             return Ok(true);
         }
-        asked(|| Confirm::new().with_prompt(question).default(false).interact())
+        yes_or_no(question, Some(false))
     }
 
     /// A question that `--yes` does not answer. Only where something may be asked.
     pub(crate) fn choose(&self, question: &str) -> Result<bool> {
-        asked(|| Confirm::new().with_prompt(question).interact())
+        yes_or_no(question, None)
     }
 
     /// The reason given, else the one typed now. `usage` names the flag.
@@ -101,6 +101,31 @@ impl Prompts {
     }
 }
 
+/// Asks until a whole line says yes or no: what is left of a line would be typed into the shell afterwards.
+fn yes_or_no(question: &str, default: Option<bool>) -> Result<bool> {
+    let choices = if default == Some(false) { "[y/N]" } else { "[y/n]" };
+    let typed: String = asked(|| {
+        Input::<String>::new()
+            .with_prompt(format!("{question} {choices}"))
+            .allow_empty(true)
+            .validate_with(|typed: &String| {
+                meant(typed, default).map(|_| ()).ok_or("Please answer yes or no.")
+            })
+            .interact_text()
+    })?;
+    Ok(meant(&typed, default).unwrap_or(false))
+}
+
+/// What an answer means: nothing where it is neither yes nor no.
+fn meant(typed: &str, default: Option<bool>) -> Option<bool> {
+    match typed.trim().to_lowercase().as_str() {
+        "y" | "yes" => Some(true),
+        "n" | "no" => Some(false),
+        "" => default,
+        _ => None,
+    }
+}
+
 fn asked<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
     signals::watch()?;
     ask().map_err(|dialoguer::Error::IO(error)| {
@@ -134,6 +159,22 @@ mod tests {
     fn a_name_is_answered_beforehand_only_by_the_very_name() {
         assert!(nobody(false, Some("billing")).type_name("billing", "It ends.").is_ok());
         assert!(nobody(true, Some("bill")).type_name("billing", "It ends.").is_err());
+    }
+
+    #[test]
+    fn a_whole_word_answers_and_nothing_else_is_taken_for_yes() {
+        for (typed, default, expected) in [
+            ("y", Some(false), Some(true)),
+            (" Yes ", None, Some(true)),
+            ("no", Some(false), Some(false)),
+            ("n", None, Some(false)),
+            ("", Some(false), Some(false)),
+            ("", None, None),
+            ("yellow", Some(false), None),
+            ("nope", None, None),
+        ] {
+            assert_eq!(meant(typed, default), expected, "{typed:?}");
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Session {
         Ok(Session {
             format: options.format()?,
             prompts: Prompts::new(options.no_input, options.yes, options.answer.clone()),
-            style: style(options.color, options.local),
+            style: style(&options),
             machine: OnceCell::new(),
             options,
             place: None,
@@ -200,22 +200,24 @@ impl Session {
 
     /// Shows on standard error what would be the answer, for somebody to decide.
     pub(crate) fn show<R: Render + Serialize>(&self, reply: &R) -> Result<()> {
-        let style = Style { terminal: true, ..self.style };
+        let style = Style { terminal: true, ..self.style.clone() };
         let text = output::render(reply, Format::Table, &style)?;
         stream::remark(text.trim_end());
-        output::remarks(reply, Format::Table, &style).iter().for_each(|remark| stream::remark(remark));
+        output::remarks(reply, Format::Table, &style)
+            .iter()
+            .for_each(|remark| stream::remark(&style.named.in_text(remark)));
         Ok(())
     }
 
     /// Says what went wrong, where that is not the end.
     pub(crate) fn tell(&self, error: &Error) {
-        exit::complain(error, 0, false);
+        exit::complain(error, 0, false, &self.style.named);
     }
 
     /// Says something on standard error, unless told to be quiet.
     pub(crate) fn say(&self, remark: &str) {
         if !self.options.quiet {
-            stream::remark(&escape::lines(remark));
+            stream::remark(&escape::lines(&self.style.named.in_text(remark)));
         }
     }
 
@@ -296,17 +298,17 @@ pub(crate) fn written(result: io::Result<()>, changed_something: bool) -> Result
     }
 }
 
-fn style(color: When, local_time: bool) -> Style {
+fn style(options: &Options) -> Style {
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
-    let color = match color {
+    let color = match options.color {
         When::Always => true,
         When::Never => false,
         When::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
     };
     let width =
         if terminal { usize::from(dialoguer::console::Term::stdout().size().1) } else { Style::PLAIN.width };
-    Style { color, terminal, width, local_time }
+    Style { color, terminal, width, local_time: options.local, named: options.named() }
 }
 
 #[cfg(test)]

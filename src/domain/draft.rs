@@ -1,58 +1,125 @@
 //! A manifest proposed from existing configuration, for somebody to read and correct.
 //!
-//! What must stay true: the draft parses as a manifest, its defaults are the values found, and no value that may be a
-//! secret stands in it. What names alone suggest is marked as guessed, setting by setting.
+//! What must stay true: the draft parses as a manifest, its defaults are the values found, no value that may be a
+//! secret stands in it, and the documents it was drafted from are valid under it as they are. What names alone suggest
+//! is marked as guessed, setting by setting.
 
 mod guess;
 
 use super::document::write_yaml_inline;
 use super::error::{Error, Result};
 use super::flatten::flatten;
+use super::manifest::{INSTANCE_NAME, is_instance_name};
 use super::path::Path;
 use super::risk::Risk;
+use super::secret::{Reference, is_reference};
 use super::value::Value;
 use guess::Secrecy;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// Proposes a manifest, as YAML, from documents with the names of their files.
-///
-/// Where several documents have a path, the last one's value counts. `invalid` names the file that is no
-/// configuration, or the path that is a value in one place and holds settings in another.
-pub fn draft(documents: &[(String, Value)], instance: &str) -> Result<String> {
-    let found = collect(documents)?;
-    let mut text = header(documents);
-    let _ = write!(text, "format: 1\ninstance: {}\n", write_yaml_inline(&Value::from(instance)));
-    if found.is_empty() {
-        text.push_str("\nsettings: {}\n");
-        return Ok(text);
-    }
-    text.push_str("\nsettings:\n");
-    for (path, value) in &found {
-        push_setting(&mut text, path, value.as_ref());
-    }
-    Ok(text)
+/// A manifest that is proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// As YAML, with what is to be known in comments.
+    pub text: String,
+    /// The guessed secrets that stand in the documents themselves.
+    pub in_the_clear: Vec<Path>,
 }
 
-fn header(documents: &[(String, Value)]) -> String {
+/// A value that was found, and the file it was found in.
+type Found<'a> = (&'a str, Value);
+
+/// Proposes a manifest from documents with the names of their files.
+///
+/// Where several documents have a path, the last one's value counts. `invalid` names the file that is no
+/// configuration, or the path that is a value in one place and holds settings in another; or the instance's name.
+pub fn draft(documents: &[(String, Value)], instance: &str) -> Result<Draft> {
+    if !is_instance_name(instance) {
+        return Err(Error::usage(format!("{instance:?} cannot be an instance's name."))
+            .hint(format!("Name it with {INSTANCE_NAME}: --instance NAME")));
+    }
+    let found = collect(documents)?;
+    let mut settings = String::new();
+    let mut in_the_clear = Vec::new();
+    for (path, value) in &found {
+        if push_setting(&mut settings, path, value.as_ref()) {
+            in_the_clear.push(path.clone());
+        }
+    }
+    let mut text = header(documents, in_the_clear.len());
+    let _ = write!(text, "format: 1\ninstance: {}\n", write_yaml_inline(&Value::from(instance)));
+    text.push_str(&secrets(&found));
+    if found.is_empty() {
+        text.push_str("\nsettings: {}\n");
+    } else {
+        let _ = write!(text, "\nsettings:\n{settings}");
+    }
+    Ok(Draft { text, in_the_clear })
+}
+
+fn header(documents: &[(String, Value)], in_the_clear: usize) -> String {
     let names: Vec<_> =
         documents.iter().map(|(name, _)| write_yaml_inline(&Value::from(name.as_str()))).collect();
+    let clear = match in_the_clear {
+        0 => String::new(),
+        count => format!("# - {}:\n#   look for \"a secret, kept in the clear\";\n", clear_in_words(count)),
+    };
     format!(
         "\
 # Drafted from {}. Check it before it governs anything:
 # - risk, restart, unit and range marked as guessed follow from names alone;
 # - a guessed secret has no default, and what was found is not repeated here: keep it where the service can read it,
 #   then set env:NAME or file:/PATH; a secret that was not guessed stands here in the clear, so remove it;
-# - a setting without a value was text as far as anybody can tell: correct its type;
+{clear}# - a setting without a value was text as far as anybody can tell: correct its type;
 # - add what a name cannot say: description, owner, services, limits.
 ",
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     )
 }
 
+/// That so many guessed secrets stand in the files, and what to do about it.
+pub fn clear_in_words(count: usize) -> String {
+    let (secrets, stand, are) =
+        if count == 1 { ("secret", "stands", "is") } else { ("secrets", "stand", "are") };
+    format!(
+        "{count} {secrets}, to judge by the names, {stand} in the clear in the files and {are} not marked `secret: true` yet"
+    )
+}
+
+/// Where the values of secrets may be kept: what the references that were found need, else how that would be said.
+fn secrets(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
+    let (mut variables, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    for (path, value) in found {
+        let Some((_, value)) = value else { continue };
+        if guess::secrecy(&path.segments(), Some(value)) != Secrecy::Secret || !is_reference(value) {
+            continue;
+        }
+        match value.as_str().and_then(Reference::parse) {
+            Some(Reference::Env(name)) => drop(variables.insert(name.to_owned())),
+            Some(Reference::File(file)) => {
+                let folder = file.rsplit_once('/').map_or("/", |(folder, _)| folder);
+                folders.insert(if folder.is_empty() { "/" } else { folder }.to_owned());
+            }
+            None => {}
+        }
+    }
+    let list = |items: BTreeSet<String>| write_yaml_inline(&Value::from_iter(items));
+    if variables.is_empty() && folders.is_empty() {
+        return "\n\
+# Which variables and folders a secret may name, once there are some:
+# secrets:
+#   env: [APP_SECRET_*]
+#   folders: [/run/secrets]
+"
+        .to_owned();
+    }
+    format!("\nsecrets:\n  env: {}\n  folders: {}\n", list(variables), list(folders))
+}
+
 /// Every path with the last value found for it; nothing where no document gives one.
-fn collect(documents: &[(String, Value)]) -> Result<BTreeMap<Path, Option<Value>>> {
-    let mut found: BTreeMap<Path, Option<Value>> = BTreeMap::new();
+fn collect(documents: &[(String, Value)]) -> Result<BTreeMap<Path, Option<Found<'_>>>> {
+    let mut found: BTreeMap<Path, Option<Found<'_>>> = BTreeMap::new();
     for (name, document) in documents {
         let leaves = flatten(document, &mut |_| false).map_err(|mut error| {
             error.message = format!("{name}: {}", error.message);
@@ -60,7 +127,7 @@ fn collect(documents: &[(String, Value)]) -> Result<BTreeMap<Path, Option<Value>
         })?;
         for (path, value) in leaves {
             let kept = found.entry(path).or_default();
-            *kept = value.or(kept.take());
+            *kept = value.map(|value| (name.as_str(), value)).or(kept.take());
         }
     }
     let mut groups = Vec::new();
@@ -85,13 +152,18 @@ fn both(above: &str, path: &Path) -> Error {
         .hint("Draft from one of them, or correct the other: a path is a value or a group of settings.")
 }
 
-fn push_setting(text: &mut String, path: &Path, value: Option<&Value>) {
+/// Writes one setting; whether it is a secret that was found in the clear. Such a one is not yet called a secret: the
+/// document that holds it would be refused.
+fn push_setting(text: &mut String, path: &Path, found: Option<&Found<'_>>) -> bool {
+    let value = found.map(|(_, value)| value);
     let segments = path.segments();
     let (risk, restart) = guess::risk(&segments);
     let secrecy = guess::secrecy(&segments, value);
     let mut keys: Vec<(&str, Value)> = Vec::new();
     let mut guessed = vec!["risk"];
-    if secrecy == Secrecy::Secret {
+    let clear =
+        (found.filter(|(_, value)| secrecy == Secrecy::Secret && !is_reference(value))).map(|(name, _)| name);
+    if secrecy == Secrecy::Secret && clear.is_none() {
         keys.extend([("type", Value::from("string")), ("secret", Value::Bool(true))]);
         guessed.push("secret");
     } else {
@@ -120,6 +192,16 @@ fn push_setting(text: &mut String, path: &Path, value: Option<&Value>) {
     let keys: Vec<_> =
         keys.iter().map(|(key, value)| format!("{key}: {}", write_yaml_inline(value))).collect();
     let name = write_yaml_inline(&Value::from(path.as_str()));
+    if let Some(file) = clear {
+        let file = write_yaml_inline(&Value::from(*file));
+        let kept = if value == Some(&Value::from("")) { "empty" } else { "kept in the clear" };
+        let _ = writeln!(
+            text,
+            "  {name}: {{{}}}  # guess: a secret, {kept} in {file}; move it to env:NAME or file:/PATH, then write secret: true",
+            keys.join(", ")
+        );
+        return kept != "empty";
+    }
     let guessed = guessed.join(", ");
     let note = match (secrecy, value) {
         (Secrecy::Inside, _) => "; left out: a secret may stand inside",
@@ -127,6 +209,7 @@ fn push_setting(text: &mut String, path: &Path, value: Option<&Value>) {
         _ => "",
     };
     let _ = writeln!(text, "  {name}: {{{}}}  # guessed: {guessed}{note}", keys.join(", "));
+    false
 }
 
 fn type_name(value: &Value) -> &'static str {
@@ -204,12 +287,17 @@ auto-compaction-retention: \"1\"
 
     #[test]
     fn a_draft_is_a_manifest_with_every_guess_marked() {
-        let draft = draft(&[document("etcd.conf.yml", ETCD)], "etcd-1").unwrap();
+        let draft = draft(&[document("etcd.conf.yml", ETCD)], "etcd-1").unwrap().text;
         let body = draft.split_once("format: 1\n").unwrap().1;
         assert_eq!(
             body,
             "\
 instance: etcd-1
+
+# Which variables and folders a secret may name, once there are some:
+# secrets:
+#   env: [APP_SECRET_*]
+#   folders: [/run/secrets]
 
 settings:
   auto-compaction-retention: {type: string, default: \"1\", risk: medium}  # guessed: risk
@@ -217,7 +305,7 @@ settings:
   client-transport-security.client-cert-auth: {type: boolean, default: false, risk: high}  # guessed: risk
   cors: {type: string, risk: medium}  # guessed: risk; no value found
   data-dir: {type: string, risk: high, restart: true}  # guessed: risk, restart; no value found
-  initial-cluster-token: {type: string, secret: true, risk: critical}  # guessed: risk, secret
+  initial-cluster-token: {type: string, risk: critical}  # guess: a secret, kept in the clear in etcd.conf.yml; move it to env:NAME or file:/PATH, then write secret: true
   listen-client-urls: {type: string, default: http://localhost:2379, risk: high, restart: true}  # guessed: risk, restart
   log-outputs: {type: array, items: {type: string}, default: [stderr], risk: low}  # guessed: risk
   name: {type: string, default: default, risk: medium}  # guessed: risk
@@ -227,6 +315,41 @@ settings:
         );
         check_fits(&settings(&draft));
         assert!(draft.starts_with("# Drafted from etcd.conf.yml. Check it"));
+    }
+
+    #[test]
+    fn a_secret_is_called_one_where_the_file_keeps_it_elsewhere_or_nowhere() {
+        let text = "\
+database: {password: hunter2, salt: '', token: env:DB_TOKEN, secret: file:/etc/keys/db}
+pin: {password: 4711}
+smtp: {password: }
+";
+        let Draft { text, in_the_clear } = draft(&[document("app.yaml", text)], "shop").unwrap();
+        assert!(!text.contains("hunter2") && !text.contains("4711"), "{text}");
+        let clear: Vec<&str> = in_the_clear.iter().map(Path::as_str).collect();
+        assert_eq!(clear, ["database.password", "pin.password"]);
+        assert!(text.contains("# - 2 secrets, to judge by the names, stand in the clear"), "{text}");
+        assert!(text.contains("secrets:\n  env: [DB_TOKEN]\n  folders: [/etc/keys]\n"), "{text}");
+        let settings = settings(&text);
+        for (path, secret, kind) in [
+            ("database.password", false, ValueType::String),
+            ("database.salt", false, ValueType::String),
+            ("database.token", true, ValueType::String),
+            ("database.secret", true, ValueType::String),
+            ("pin.password", false, ValueType::Integer),
+            ("smtp.password", true, ValueType::String),
+        ] {
+            let setting = &settings[path];
+            assert_eq!((setting.secret, setting.value_type()), (secret, Some(kind)), "{path}");
+            assert_eq!((setting.risk, &setting.default), (Some(Risk::Critical), &None), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_instance_can_have_is_refused_before_the_draft_is() {
+        for name in ["t-etcd.conf.yml", "", "Prod", "-x"] {
+            assert_eq!(draft(&[], name).unwrap_err().code, crate::domain::error::Code::Usage, "{name:?}");
+        }
     }
 
     #[test]
@@ -246,7 +369,7 @@ banner = \"two\\nlines: # yes\"
 users = [{name = \"a\", password = \"canary\"}]
 \"odd.name\" = true
 ";
-        let draft = draft(&[document("traefik.toml", toml)], "edge").unwrap();
+        let draft = draft(&[document("traefik.toml", toml)], "edge").unwrap().text;
         let settings = settings(&draft);
         check_fits(&settings);
         assert!(!draft.contains("canary"));
@@ -279,7 +402,7 @@ users = [{name = \"a\", password = \"canary\"}]
             document("a.yaml", "a: 1\nb: x\nc:\nd:\n"),
             document("b.json", r#"{"a": 2, "b": null, "d": {"e": 1}}"#),
         ];
-        let settings = settings(&draft(&both, "x").unwrap());
+        let settings = settings(&draft(&both, "x").unwrap().text);
         assert_eq!(settings["a"].default, Some(json!(2)));
         assert_eq!(settings["b"].default, Some(json!("x")));
         assert_eq!(settings["c"].value_type(), Some(ValueType::String));
@@ -293,7 +416,7 @@ users = [{name = \"a\", password = \"canary\"}]
     }
 
     fn settings_of_nothing() -> BTreeMap<Path, Setting> {
-        settings(&draft(&[], "no").unwrap())
+        settings(&draft(&[], "no").unwrap().text)
     }
 
     proptest! {
@@ -314,9 +437,9 @@ users = [{name = \"a\", password = \"canary\"}]
                 _ => json!([{"x": canary}]),
             };
             let document = names.iter().rev().fold(json!({secret: value, "plain": plain}), |inner, name| json!({name: inner}));
-            let text = draft(&[("odd\n#name".to_owned(), document.clone())], &plain).unwrap();
+            let text = draft(&[("odd\n#name".to_owned(), document.clone())], "odd").unwrap().text;
             prop_assert!(!text.contains(canary), "{}", text);
-            prop_assert_eq!(&text, &draft(&[("odd\n#name".to_owned(), document)], &plain).unwrap());
+            prop_assert_eq!(&text, &draft(&[("odd\n#name".to_owned(), document)], "odd").unwrap().text);
             check_fits(&settings(&text));
         }
     }
@@ -331,7 +454,7 @@ users = [{name = \"a\", password = \"canary\"}]
             let Some(format) = Format::of_name(&name) else { continue };
             let document = read(&std::fs::read(&file).unwrap(), Some(format), &name).unwrap();
             let leaves = flatten(&document, &mut |_| false).unwrap();
-            let text = draft(&[(name.clone(), document)], "real").unwrap();
+            let text = draft(&[(name.clone(), document)], "real").unwrap().text;
             let settings = settings(&text);
             check_fits(&settings);
             assert_eq!(settings.len(), leaves.len(), "{name}");

@@ -129,7 +129,9 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.line, self.path.as_str()) {
-            (Some(line), "") => write!(f, "line {line}: {}", self.message),
+            (Some(line), path) if self.message.starts_with(path) => {
+                write!(f, "line {line}: {}", self.message)
+            }
             (Some(line), path) => write!(f, "line {line}, {path}: {}", self.message),
             (None, _) => f.write_str(&self.message),
         }
@@ -138,6 +140,17 @@ impl fmt::Display for Problem {
 
 fn as_value<T: Serialize>(section: &T) -> Value {
     serde_json::to_value(section).unwrap_or_default()
+}
+
+/// What an instance may be called.
+pub const INSTANCE_NAME: &str = "1 to 63 lower-case letters, digits and hyphens, such as billing-production";
+
+/// Whether an instance may be called this.
+pub fn is_instance_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-')
 }
 
 #[cfg(test)]

@@ -87,11 +87,11 @@ impl Demand {
         self.approvals.iter().map(|group| group.role).min()
     }
 
-    /// The lesser demand for values that this store's own history proves were in force within 30 days: one admin,
-    /// one board member for critical, the requester's own approval counting, no evidence, no plan.
+    /// The lesser demand for values that this store's own history proves were in force lately: one person of the role
+    /// that the terms name, the requester's own approval counting, no evidence, no plan, no window.
     #[must_use]
-    pub fn relieved(&self, risk: Risk) -> Demand {
-        let role = if risk == Risk::Critical { Role::Board } else { Role::Admin };
+    pub fn relieved(&self, risk: Risk, terms: &Restore) -> Demand {
+        let role = if risk == Risk::Critical { terms.critical } else { terms.role };
         let named = self.approvals.iter().any(|group| group.group.is_some());
         let weight = |groups: &[Group]| groups.iter().map(|g| (g.role, g.count)).max();
         let mut lesser = self.clone();
@@ -126,6 +126,10 @@ pub struct Policy {
     pub groups: BTreeMap<String, Vec<String>>,
     /// Terms of change requests.
     pub requests: Requests,
+    /// Terms of going back to what was in force lately.
+    pub restore: Restore,
+    /// Terms of membership.
+    pub members: Members,
     /// Terms of confirmed changes.
     pub confirm: Confirm,
     /// Terms of verification at the services.
@@ -154,6 +158,30 @@ pub enum Governance {
 pub struct Requests {
     /// An open request ends after this long.
     pub expire_after: Span,
+    /// Who may edit, schedule, execute, confirm and take back what somebody else asked for.
+    pub others: Role,
+}
+
+/// Terms of going back to what this store's own history proves was in force lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Restore {
+    /// How lately.
+    pub within: Span,
+    /// Whose approval is enough; their own counts.
+    pub role: Role,
+    /// Whose approval is enough for critical changes.
+    pub critical: Role,
+}
+
+/// Terms of membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Members {
+    /// How long an invitation can be redeemed.
+    pub invited_for: Span,
+    /// How long a member may let another approve in their place.
+    pub delegated_for: Span,
 }
 
 /// Terms of confirmed changes.
@@ -252,6 +280,8 @@ impl Default for Policy {
             governance: Governance::Owner,
             groups: BTreeMap::new(),
             requests: Requests::default(),
+            restore: Restore::default(),
+            members: Members::default(),
             confirm: Confirm::default(),
             verify: Verify::default(),
             emergency: Emergency::default(),
@@ -263,7 +293,19 @@ impl Default for Policy {
 
 impl Default for Requests {
     fn default() -> Self {
-        Requests { expire_after: Span::days(14) }
+        Requests { expire_after: Span::days(14), others: Role::Admin }
+    }
+}
+
+impl Default for Restore {
+    fn default() -> Self {
+        Restore { within: Span::days(30), role: Role::Admin, critical: Role::Board }
+    }
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Members { invited_for: Span::days(7), delegated_for: Span::days(92) }
     }
 }
 

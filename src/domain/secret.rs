@@ -16,6 +16,18 @@ pub struct SecretReferences {
     pub folders: Vec<String>,
 }
 
+/// What is shown in the place of a secret that stands in the clear.
+pub const MASKED: &str = "(secret)";
+
+/// Whether a value is a well-formed reference: it says where a secret is kept, and may be shown.
+pub fn is_reference(value: &Value) -> bool {
+    match value.as_str().and_then(Reference::parse) {
+        None => false,
+        Some(Reference::Env(name)) => is_variable_name(name),
+        Some(Reference::File(file)) => plain_parts(file).is_some(),
+    }
+}
+
 /// A secret's value as it is written in a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reference<'a> {
@@ -155,6 +167,21 @@ mod tests {
             let refusal = references().refusal(&value).unwrap();
             assert!(refusal.contains(says), "{refusal}");
             assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn only_what_says_where_a_secret_is_kept_may_be_shown() {
+        for (value, shown) in [
+            (json!("env:DB_PASSWORD"), true),
+            (json!("file:/run/secrets/database"), true),
+            (json!("hunter2"), false),
+            (json!("env:hunter2 and more"), false),
+            (json!("file:hunter2"), false),
+            (json!(4711), false),
+            (json!(["env:DB_PASSWORD"]), false),
+        ] {
+            assert_eq!(is_reference(&value), shown, "{value}");
         }
     }
 

@@ -3,6 +3,7 @@
 use super::backup_file;
 use super::history::{cursor, cut, page};
 use super::identity::{self, Actor};
+use super::mask::Mask;
 use super::terms::check_reason;
 use super::transact::{Note, View};
 use super::{Engine, Handle};
@@ -14,8 +15,10 @@ use crate::domain::audit::Head;
 use crate::domain::backup as file;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
+use crate::domain::path::Path;
 use crate::domain::role::Role;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::value::Value;
 use crate::store::backup::{self, Record};
 use crate::store::{Connection, change, manifest, overrides, version};
 use serde_json::json;
@@ -159,8 +162,15 @@ impl Handle<ShowBackup> for Engine {
         self.look(caller, |view| {
             let (record, _) = recorded(view, &request.name)?;
             let text = backup_file::read_text(view.place, &record.name)?;
-            let document = serde_json::from_str(&text)
+            let mut document: Value = serde_json::from_str(&text)
                 .map_err(|_| Error::integrity(format!("The backup {} does not hold.", record.name)))?;
+            let mask = Mask::new(view);
+            let saved = document.get_mut("configurations").and_then(Value::as_object_mut);
+            for (path, saved) in saved.into_iter().flatten() {
+                if let Some(value) = saved.get_mut("value") {
+                    *value = mask.shown(&Path::from_canonical(path.clone()), value.take())?;
+                }
+            }
             Ok(ShowBackupReply { backup: to_view(record), document })
         })
     }
@@ -175,7 +185,10 @@ impl Handle<VerifyBackups> for Engine {
                 request.names.iter().map(|name| find(view, name)).collect::<Result<_>>()?
             };
             let check = |record: Record| {
-                let problem = recorded(view, &record.name).err().map(|error| error.message);
+                let problem = recorded(view, &record.name).err().map(|error| match error.code {
+                    Code::NotFound => "Its file is gone.".to_owned(),
+                    _ => error.message,
+                });
                 BackupCheck { name: record.name, ok: problem.is_none(), problem }
             };
             Ok(VerifyBackupsReply { items: records.into_iter().map(check).collect() })
@@ -188,41 +201,62 @@ impl Handle<PruneBackups> for Engine {
         check_reason(&request.reason)?;
         if request.dry_run {
             return self.look(caller, |view| {
-                let (going, kept) = prunable(view, request.keep)?;
+                let Prunable { going, kept, lost } = prunable(view, request.keep)?;
                 let removed = going.into_iter().map(|record| record.name).collect();
-                Ok(PruneBackupsReply { dry_run: true, removed, kept, audit_head: None })
+                let lost = lost.into_iter().map(|record| record.name).collect();
+                Ok(PruneBackupsReply { dry_run: true, removed, lost, kept, audit_head: None })
             });
         }
         let (reply, head) = self.transact(caller, "backup.prune", |view| {
-            let (going, kept) = prunable(view, request.keep)?;
+            let Prunable { going, kept, lost } = prunable(view, request.keep)?;
             let mut note =
                 Note::new("backup.prune", going.len().to_string(), json!({"reason": request.reason}));
-            for record in &going {
+            for record in going.iter().chain(&lost) {
                 backup::remove(view.db, record.id)?;
                 if record.change.is_none() {
                     note = note.record("backup", record.id);
                 }
             }
             let removed: Vec<String> = going.into_iter().map(|record| record.name).collect();
+            let lost: Vec<String> = lost.into_iter().map(|record| record.name).collect();
             note.detail["removed"] = json!(removed);
+            if !lost.is_empty() {
+                note.detail["lost"] = json!(lost);
+            }
             note.remove_after.clone_from(&removed);
-            let note = (!removed.is_empty()).then_some(note);
-            Ok((PruneBackupsReply { dry_run: false, removed, kept, audit_head: None }, note))
+            let note = (!removed.is_empty() || !lost.is_empty()).then_some(note);
+            Ok((PruneBackupsReply { dry_run: false, removed, lost, kept, audit_head: None }, note))
         })?;
         Ok(PruneBackupsReply { audit_head: head.as_ref().map(Head::to_string), ..reply })
     }
 }
 
-/// What may go, the oldest first, and what is old but stays: the last full one, and what the policy keeps for a time.
-fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<(Vec<Record>, Vec<KeptBackup>)> {
+/// What pruning does with the backups there are.
+struct Prunable {
+    /// What may go, the oldest first.
+    going: Vec<Record>,
+    /// What is old but stays: the last full one, and what the policy keeps for a time.
+    kept: Vec<KeptBackup>,
+    /// Records of files that are no longer there.
+    lost: Vec<Record>,
+}
+
+fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<Prunable> {
     view.actor.require(Role::Admin, "pruning backups")?;
     let policy = manifest::policy(view.db)?;
     let keep = keep.unwrap_or(policy.backups.keep);
-    let last_full = backup::last_full(view.db)?.map(|record| record.id);
+    let mut all = backup::list(view.db, None, u32::MAX)?;
+    let lost: Vec<Record> =
+        all.extract_if(.., |record| backup_file::is_gone(view.place, &record.name)).collect();
+    // Of those that are there, the newest first: what is gone is nobody's last one.
+    let last_full = all.iter().find(|record| record.scope == "full").map(|record| record.id);
     let unreviewed = change::unreviewed_emergencies(view.db)?;
     let (mut going, mut kept) = (Vec::new(), Vec::new());
     for scope in ["change", "full"] {
         for record in backup::automatic_beyond(view.db, scope, keep, None, u32::MAX)? {
+            if lost.iter().any(|lost| lost.name == record.name) {
+                continue;
+            }
             let because = if Some(record.id) == last_full {
                 Some("it is the last one of everything".to_owned())
             } else if record.change.is_some_and(|number| unreviewed.contains(&number)) {
@@ -238,5 +272,5 @@ fn prunable(view: &View<'_>, keep: Option<u32>) -> Result<(Vec<Record>, Vec<Kept
             }
         }
     }
-    Ok((going, kept))
+    Ok(Prunable { going, kept, lost })
 }

@@ -9,6 +9,7 @@ use crate::domain::backup::{self, Backup, Header, Scope, Writer};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::wording::plain_reason;
 use crate::store::database::{folder_of, sync_folder};
+use crate::store::owner::Owner;
 use crate::store::{Connection, backup as record, manifest, metadata, overrides, version};
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
@@ -85,7 +86,7 @@ struct Draft {
 
 impl Draft {
     fn put(&self) -> Result<()> {
-        let failed = |error: io::Error| cannot_write(&error);
+        let failed = |error: io::Error| cannot_write(&self.folder, &error);
         let (here, target) = (rustix::fs::CWD, self.folder.join(&self.file_name));
         self.file
             .sync_all()
@@ -100,7 +101,7 @@ impl Draft {
                         ))
                         .hint("Name this one differently: cfgctl backup create --name NAME");
                     }
-                    cannot_write(&error.into())
+                    failed(error.into())
                 })
             })
             .and_then(|()| sync_folder(&self.folder).map_err(failed))
@@ -136,7 +137,10 @@ pub(super) fn write_full(view: &View<'_>, name: &str, automatic: bool) -> Result
     let header = header(view, Scope::Full, None)?;
     write(view, name, automatic, header, |writer| {
         overrides::each_text(view.db, |path, value, value_type, at, by| {
-            writer.value(path, value, value_type, at, by).map_err(|error| cannot_write(&error))
+            writer.value(path, value, value_type, at, by).map_err(|error| match view.place {
+                Some(place) => cannot_write(&folder(place), &error),
+                None => Error::internal(error.to_string()),
+            })
         })
     })
 }
@@ -179,13 +183,16 @@ pub(super) fn write_at_once(
 fn home(view: &View<'_>) -> Result<PathBuf> {
     let place = view.place.ok_or_else(|| Error::internal("A store in memory has no backups."))?;
     let folder = folder(place);
+    let owner = Owner::of_store(place);
+    let cannot_write = |error: &io::Error| cannot_write(&folder, error);
     let failed = |error: io::Error| cannot_write(&error);
     let metadata = folder.symlink_metadata();
     if metadata.as_ref().is_ok_and(|there| !there.is_dir()) {
         return Err(cannot_write(&io::Error::other(format!("{} is no folder", folder.display()))));
     }
     if metadata.is_err() {
-        fs::DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
+        let made = fs::DirBuilder::new().mode(0o700).create(&folder);
+        made.and_then(|()| Owner::give_folder(owner, &folder)).map_err(failed)?;
         sync_folder(folder_of(place)).map_err(failed)?;
     }
     Ok(folder)
@@ -212,6 +219,8 @@ fn write_in(
     at_once: bool,
     fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
 ) -> Result<record::Record> {
+    let owner = view.place.and_then(Owner::of_store);
+    let cannot_write = |error: &io::Error| cannot_write(folder, error);
     let failed = |error: io::Error| cannot_write(&error);
     // A change that was killed after its backup leaves a file of the name that the next one of its number would take.
     let taken = |name: &str| folder.join(name).symlink_metadata().is_ok();
@@ -231,6 +240,7 @@ fn write_in(
     let written: Result<_> = (|| {
         let file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+        Owner::give(owner, &file).map_err(failed)?;
         let mut writer = Writer::new(BufWriter::with_capacity(64 * 1024, file), header).map_err(failed)?;
         fill(&mut writer)?;
         let (buffer, checksum, count) = writer.finish().map_err(failed)?;
@@ -265,12 +275,15 @@ fn write_in(
     })
 }
 
-fn cannot_write(error: &io::Error) -> Error {
+fn cannot_write(folder: &Path, error: &io::Error) -> Error {
     let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
     let why = if full { "the disk is full".to_owned() } else { plain_reason(&error.to_string()) };
     Error::unavailable(format!("The backup cannot be written: {why}. Nothing was changed."))
         .not_retryable()
-        .hint("Mend the backup folder beside the store: space, permissions.")
+        .hint(format!(
+            "Mend the folder {}: its space, its permissions. Then look: cfgctl doctor",
+            folder.display()
+        ))
 }
 
 /// The text of a backup: in the folder by its name, or where its record says. `usage` where a name could lead out of the
@@ -319,6 +332,12 @@ fn cannot_read(name: &str, error: &io::Error) -> Error {
 /// A backup in the folder, its checksum proven.
 pub(super) fn read(place: Option<&Path>, name: &str) -> Result<Backup> {
     backup::read(name, &read_text(place, name)?)
+}
+
+/// Whether a backup's file is no longer there; one that cannot be looked for may be.
+pub(super) fn is_gone(place: Option<&Path>, name: &str) -> bool {
+    let found = place.map(|place| folder(place).join(name).symlink_metadata());
+    found.is_some_and(|found| found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound))
 }
 
 /// Removes a backup's file; one that is gone already is as good.

@@ -23,6 +23,7 @@ use crate::domain::change::{State, Validity, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
+use crate::domain::role::Role;
 use crate::store::change::{self, Change, Review, Which};
 use crate::store::manifest;
 
@@ -162,6 +163,16 @@ fn decidable(view: &View<'_>, name: &str) -> Result<Change> {
             .hint(format!("Its author finishes it: cfgctl change-request edit {} --submit", found.id)));
     }
     Ok(found)
+}
+
+/// `denied` where the caller may not do something with a change that somebody else asked for, or with their own.
+pub(super) fn require_for(view: &View<'_>, change: &Change, own: &str, others: &str) -> Result<()> {
+    let me = view.actor.name();
+    let mine = change.requested_by == me || change.executed_by.as_deref() == Some(me);
+    if mine {
+        return view.actor.require(Role::Operator, own);
+    }
+    view.actor.require(manifest::policy(view.db)?.requests.others, others)
 }
 
 /// What approvals are bound to must still be what is recorded: `integrity` where somebody altered it.

@@ -5,7 +5,7 @@
 //! paths, as a change of its own, on record.
 
 use super::apply::{self, Steps};
-use super::change_request::{Decided, find};
+use super::change_request::{Decided, find, require_for};
 use super::plan::{Plan, plan};
 use super::transact::{Note, View};
 use super::{Engine, Handle, notice};
@@ -18,7 +18,6 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::notice::Event;
 use crate::domain::policy::Policy;
-use crate::domain::role::Role;
 use crate::domain::time::{Span, SpanOrDefault, Timestamp};
 use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
@@ -80,12 +79,7 @@ impl Handle<Confirm> for Engine {
 
 fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
     let mut change = named(view, request.id.as_deref())?;
-    let own = [Some(&change.requested_by), change.executed_by.as_ref()]
-        .into_iter()
-        .flatten()
-        .any(|name| name == view.actor.name());
-    let least = if own { Role::Operator } else { Role::Admin };
-    view.actor.require(least, "settling somebody else's change")?;
+    require_for(view, &change, "settling a change", "settling somebody else's change")?;
     let due = deadline(view, &change)?;
     if due.is_some_and(|due| due <= view.clock) && request.decision != Decision::Cancel {
         return Err(Error::conflict(format!(

@@ -13,13 +13,10 @@ use crate::domain::audit::Head;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member};
 use crate::domain::role::Role;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::store::delegation::{self, Delegation};
-use crate::store::member;
+use crate::store::{manifest, member};
 use serde_json::json;
-
-/// The longest that a delegation may last.
-const LONGEST: Span = Span::days(92);
 
 impl Handle<Delegate> for Engine {
     fn handle(&mut self, caller: &Caller, request: Delegate) -> Result<DelegateReply> {
@@ -52,9 +49,10 @@ fn give(view: &View<'_>, request: &Delegate, until: Timestamp) -> Result<(Delega
         return Err(Error::usage(format!("{} is past.", until.short()))
             .hint("Name a time to come: --until \"2026-12-24 18:00 +01:00\""));
     }
-    if until > view.clock.after(LONGEST) {
-        return Err(Error::refused(format!("A delegation lasts {LONGEST} at most."))
-            .hint(format!("The latest end: --until {}", view.clock.after(LONGEST))));
+    let longest = manifest::policy(view.db)?.members.delegated_for;
+    if until > view.clock.after(longest) {
+        return Err(Error::refused(format!("A delegation lasts {longest} at most."))
+            .hint(format!("The latest end: --until {}", view.clock.after(longest))));
     }
     let to = member::find(view.db, &request.to)?.filter(Member::is_active).ok_or_else(|| {
         Error::not_found(format!("{} is no member.", request.to)).hint("See who is: cfgctl member list")

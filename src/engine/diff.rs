@@ -1,5 +1,6 @@
 //! Comparing two states: versions, tags, backups, documents, the base, what is effective.
 
+use super::mask::Mask;
 use super::state::{self, Selection, State};
 use super::transact::View;
 use super::wanted::read_document;
@@ -48,6 +49,11 @@ impl Handle<Diff> for Engine {
                 }
             };
             items.retain(|item| selection.holds(&item.path));
+            let mask = Mask::new(view);
+            for item in &mut items {
+                item.a = mask.maybe(&item.path, item.a.take())?;
+                item.b = mask.maybe(&item.path, item.b.take())?;
+            }
             Ok(DiffReply { a: a_name, b: b_name, items })
         })
     }

@@ -6,8 +6,11 @@ use super::{Engine, Handle, verify};
 use crate::api::status::{Check, CheckStatus, Doctor, DoctorReply};
 use crate::domain::error::{Code, Result};
 use crate::domain::member::Caller;
+use crate::domain::role::Role;
+use crate::domain::wording::plain_reason;
 use crate::store::database::{folder_of, network_file_system, with_suffix};
 use crate::store::{backup, member, metadata};
+use rustix::fs::{Access as FileAccess, AtFlags, CWD, accessat};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -43,6 +46,7 @@ impl Handle<Doctor> for Engine {
             checks.push(backups(view)?);
             if let Some(place) = view.place {
                 checks.extend(surroundings(place));
+                checks.push(writable(view, place));
             }
             checks.push(governance(view)?);
             Ok(DoctorReply { ok: checks.iter().all(|check| check.status != CheckStatus::Failed), checks })
@@ -70,11 +74,15 @@ fn finding(name: &str, problems: Result<Vec<String>>, advice: &str) -> Check {
 fn backups(view: &View<'_>) -> Result<Check> {
     let mut problems = Vec::new();
     let mut known = BTreeSet::new();
+    let mut gone = false;
     for record in backup::list(view.db, None, u32::MAX)? {
         match backup_file::read(view.place, &record.name) {
             Ok(read) if read.checksum == record.checksum => {}
             Ok(_) => problems.push(format!("{} is not the file that was recorded.", record.name)),
-            Err(error) if error.code == Code::NotFound => problems.push(format!("{} is gone.", record.name)),
+            Err(error) if error.code == Code::NotFound => {
+                gone = true;
+                problems.push(format!("{} is gone.", record.name));
+            }
             Err(error) => problems.push(error.message),
         }
         known.insert(record.name);
@@ -88,7 +96,12 @@ fn backups(view: &View<'_>) -> Result<Check> {
         .filter(|name| !known.contains(name))
         .collect();
     if !problems.is_empty() {
-        let advice = "Take a new one: cfgctl backup create; then find out what happened to the folder.";
+        let advice = if gone {
+            "Find out what happened to the folder; take a new one: cfgctl backup create; and forget what is gone: \
+             cfgctl backup prune --reason \"…\""
+        } else {
+            "Find out what happened to the folder; take a new one: cfgctl backup create"
+        };
         return Ok(check("backups", CheckStatus::Failed, problems.join(" "), Some(advice)));
     }
     if !stray.is_empty() {
@@ -146,6 +159,36 @@ fn surroundings(place: &Path) -> Vec<Check> {
     checks
 }
 
+/// Whether this process could write what a change writes: the store, its companions, a backup.
+fn writable(view: &View<'_>, place: &Path) -> Check {
+    let backups = backup_file::folder(place);
+    let mut refused = Vec::new();
+    let companions = ["", "-wal", "-shm", ".lock"].map(|suffix| with_suffix(place, suffix));
+    // The store's folder is written only where a companion is yet to be made.
+    let complete = companions.iter().all(|name| name.exists());
+    let folders = [(!complete).then(|| folder_of(place).to_path_buf()), Some(backups)];
+    let folders: Vec<_> = folders.into_iter().flatten().collect();
+    for (names, access) in
+        [(&companions[..], FileAccess::WRITE_OK), (&folders[..], FileAccess::WRITE_OK | FileAccess::EXEC_OK)]
+    {
+        for name in names.iter().filter(|name| name.exists()) {
+            // With the rights that the change would have, which need not be those of whoever runs this.
+            if let Err(error) = accessat(CWD, name, access, AtFlags::EACCESS) {
+                refused.push(format!("{}: {}", name.display(), plain_reason(&error.to_string())));
+            }
+        }
+    }
+    if refused.is_empty() {
+        return ok("writing", "the store and its backups can be written");
+    }
+    // To whoever may change nothing it is no harm.
+    let changes = view.actor.member.role >= Role::Operator;
+    let status = if changes { CheckStatus::Failed } else { CheckStatus::Warning };
+    let finding = format!("Nothing can be changed: {}.", refused.join("; "));
+    let advice = "Let the store's owner write there: chmod u+rwX, and chown to the owner, what is named";
+    check("writing", status, finding, Some(advice))
+}
+
 fn governance(view: &View<'_>) -> Result<Check> {
     let owners =
         member::list(view.db)?.into_iter().filter(|member| member.owner && member.is_active()).count();
@@ -153,7 +196,8 @@ fn governance(view: &View<'_>) -> Result<Check> {
     if owners == 1 {
         remarks.push("members and manifest rest with one person");
     }
-    if metadata::is_solo(view.db)? {
+    let solo = metadata::is_solo(view.db)?;
+    if solo {
         remarks.push("the store is solo");
     }
     if view.place.is_some() {
@@ -162,7 +206,15 @@ fn governance(view: &View<'_>) -> Result<Check> {
     Ok(if remarks.is_empty() {
         ok("governance", "separated")
     } else {
-        let advice = "Invite a second owner: cfgctl member invite NAME --role ROLE --owner";
-        check("governance", CheckStatus::Warning, format!("{}.", remarks.join("; ")), Some(advice))
+        let advice = if owners == 1 {
+            Some("Invite a second owner: cfgctl member invite NAME --role ROLE --owner")
+        } else if solo {
+            Some("End that: cfgctl member end-solo --reason \"…\"")
+        } else {
+            None
+        };
+        // Where nothing is left to do about it, it is how such a store is, and no finding.
+        let status = if advice.is_some() { CheckStatus::Warning } else { CheckStatus::Ok };
+        check("governance", status, format!("{}.", remarks.join("; ")), advice)
     })
 }

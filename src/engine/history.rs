@@ -1,5 +1,7 @@
 //! What happened to the values.
 
+use super::known;
+use super::mask::Mask;
 use super::transact::View;
 use super::{Engine, Handle};
 use crate::api::history::{History, HistoryReply, HistoryView};
@@ -51,19 +53,23 @@ impl Handle<History> for Engine {
             };
             let mut events = history::list(view.db, &filter, limit + 1)?;
             let next = cut(&mut events, limit, |event| event.id);
-            let items = events.into_iter().map(|event| to_view(view, event)).collect::<Result<_>>()?;
+            if let Some(path) = filter.path.as_ref().filter(|_| events.is_empty()) {
+                known::check_path(view, path)?;
+            }
+            let mask = Mask::new(view);
+            let items = events.into_iter().map(|event| to_view(view, &mask, event)).collect::<Result<_>>()?;
             Ok(HistoryReply { items, next })
         })
     }
 }
 
-fn to_view(view: &View<'_>, event: Event) -> Result<HistoryView> {
+fn to_view(view: &View<'_>, mask: &Mask<'_>, event: Event) -> Result<HistoryView> {
     Ok(HistoryView {
         emergency: version::is_emergency(view.db, event.version)?,
-        path: event.path,
         operation: event.operation,
-        before: event.before,
-        after: event.after,
+        before: mask.maybe(&event.path, event.before)?,
+        after: mask.maybe(&event.path, event.after)?,
+        path: event.path,
         at: event.at,
         by: event.by,
         reason: event.reason,

@@ -51,7 +51,11 @@ pub fn init(
     caller: &Caller,
 ) -> Result<InitReply> {
     read(manifest)?;
-    let store = Store::create(place)?;
+    let uid = match &caller.claim {
+        Claim::User { uid, .. } => Some(*uid),
+        Claim::Token(_) => None,
+    };
+    let store = Store::create(place, uid)?;
     let mut engine = Engine::on(store, machine);
     let reply = fill(&mut engine, manifest, solo, caller);
     let store = engine.store;

@@ -20,15 +20,12 @@ use crate::domain::change::{Kind, check_id, content_hash, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member, Membership, Nature, is_name};
 use crate::domain::role::Role;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::value::Value;
 use crate::store::change::{self, Change, Other};
 use crate::store::credential::{self, Kind as CredentialKind};
 use crate::store::{manifest, member, metadata};
 use serde_json::json;
-
-/// How long an invitation can be redeemed.
-const INVITATION_LASTS: Span = Span::days(7);
 
 pub(super) fn to_view(member: &Member) -> MemberView {
     MemberView {
@@ -372,7 +369,7 @@ impl Handle<Invite> for Engine {
                 ..new_member(view, &request.name, Nature::Person, request.role, &request.terms.reason)
             };
             check_uid(view, &member)?;
-            let end = view.clock.after(INVITATION_LASTS);
+            let end = view.clock.after(manifest::policy(view.db)?.members.invited_for);
             expires_at = Some(end);
             let mut invitation = None;
             if !terms.dry_run {

@@ -1,9 +1,11 @@
 //! Going back: to a version, a time, a backup; undoing one change.
 //!
 //! What must stay true: it runs through the same pipeline as a set and makes a new version; only what history proves
-//! was in force within 30 days asks for less (design.md §7); only a full backup unsets what it does not hold.
+//! was in force lately asks for less (design.md §7); only a full backup unsets what it does not hold.
 
 use super::change::{Proposal, Returning};
+use super::known;
+use super::mask::Mask;
 use super::plan::{Wanted, plan};
 use super::state::{self, Selection};
 use super::transact::View;
@@ -12,19 +14,17 @@ use crate::api::Outcome;
 use crate::api::change::ChangeReply;
 use crate::api::rollback::{BackupSource, PathResult, Point, Restore, Rollback, RollbackReply, Undo};
 use crate::domain::backup::{self, Backup, Scope};
-use crate::domain::change::{Kind, hex};
+use crate::domain::change::{Kind, State, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
+use crate::store::change::Change;
 use crate::store::version::{self, Version};
 use crate::store::{change, history, manifest, metadata, overrides};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How long ago values may have been in force to come back by a lesser demand.
-const PROVEN_WITHIN: Span = Span::days(30);
 
 /// What is gone back to, and what cannot be.
 #[derive(Default)]
@@ -34,6 +34,8 @@ struct Return {
     to: String,
     wanted: Vec<Wanted>,
     failed: Vec<PathResult>,
+    /// What is wanted, as it may be shown.
+    shown: Vec<Wanted>,
     confirm_name: Option<String>,
 }
 
@@ -49,8 +51,11 @@ impl Handle<Rollback> for Engine {
             moved.retain(|path, _| selection.holds(path));
             for path in selection.named() {
                 if !moved.keys().any(|moved| moved.is_within(path.as_str())) {
-                    check_known(view, path)?;
+                    known::check_path(view, path)?;
                 }
+            }
+            if let Some(section) = request.section.as_deref().filter(|_| moved.is_empty()) {
+                known::check_section(view, section)?;
             }
             let to = describe(&request.to, &version);
             sift(view, to, moved.into_iter().collect(), request.skip_invalid, None)
@@ -70,11 +75,7 @@ impl Handle<Undo> for Engine {
                         .hint("Name one: cfgctl change-request list --all")
                 })?,
             };
-            let values = !matches!(found.kind, Kind::Init | Kind::Manifest | Kind::Member);
-            let version = found.version.filter(|_| values).ok_or_else(|| {
-                Error::refused(format!("Change {} set no values: there is nothing to undo.", found.number))
-                    .hint(format!("See it: cfgctl change-request show {}; a former manifest is applied again", found.number))
-            })?;
+            let version = version_to_undo(&found)?;
             if version <= metadata::history_floor(view.db)? {
                 return Err(Error::not_found(format!("What change {} did is no longer known: its history was pruned.", found.number)));
             }
@@ -122,6 +123,9 @@ impl Handle<Restore> for Engine {
                         .hint(format!("See what it holds: cfgctl backup show {name}")));
                 }
             }
+            if let Some(section) = request.section.as_deref().filter(|_| wanted.is_empty()) {
+                known::check_section(view, section)?;
+            }
             let confirm = (foreign || (whole && selection.is_everything()))
                 .then(|| manifest::instance(view.db))
                 .transpose()?;
@@ -160,6 +164,26 @@ impl Engine {
     }
 }
 
+/// The version that a change made by setting values. `refused` says why there is none.
+fn version_to_undo(found: &Change) -> Result<i64> {
+    let number = found.number;
+    let see = format!("See it: cfgctl change-request show {number}");
+    let (why, hint) = match found.kind {
+        Kind::Manifest => ("put a manifest in force and set no values", "A former manifest is applied again: cfgctl manifest show NUMBER > FILE, then cfgctl manifest apply FILE".to_owned()),
+        Kind::Member => ("was about a member and set no values", "A member's role is changed again: cfgctl member role NAME ROLE".to_owned()),
+        Kind::Init => ("made the store", see),
+        _ => match (found.version, found.state) {
+            (Some(version), _) => return Ok(version),
+            (None, state) if state.is_open() => ("was not executed yet", format!("Take it back: cfgctl change-request cancel {number} --reason \"…\"")),
+            (None, State::Rejected) => ("was rejected and changed nothing", see),
+            (None, State::Cancelled) => ("was cancelled and changed nothing", see),
+            (None, State::Expired) => ("expired and changed nothing", see),
+            (None, _) => ("changed nothing", see),
+        },
+    };
+    Err(Error::refused(format!("Change {number} {why}: there is nothing to undo.")).hint(hint))
+}
+
 /// What became of every path asked for.
 fn report(mut change: ChangeReply, going: Return) -> RollbackReply {
     let changed: BTreeSet<String> =
@@ -176,7 +200,7 @@ fn report(mut change: ChangeReply, going: Return) -> RollbackReply {
         }
     };
     let mut results: Vec<PathResult> = going
-        .wanted
+        .shown
         .into_iter()
         .map(|(path, value)| PathResult {
             status: status(&path, &value).to_owned(),
@@ -218,6 +242,7 @@ fn sift(
     skip_invalid: bool,
     confirm_name: Option<String>,
 ) -> Result<Return> {
+    let mask = Mask::new(view);
     let mut failed = Vec::new();
     let mut looks = skip_invalid;
     while looks {
@@ -230,25 +255,23 @@ fn sift(
             .collect();
         // A rule that speaks of several paths cannot be skipped by one: the pipeline refuses it.
         looks = !bad.is_empty();
-        wanted.retain(|(path, value)| {
-            let problem = bad.get(path);
-            if let Some(problem) = problem {
-                failed.push(PathResult {
-                    path: path.clone(),
-                    status: "failed".to_owned(),
-                    value: value.clone(),
-                    error: Some(problem.clone()),
-                });
-            }
-            problem.is_none()
-        });
+        for (path, value) in wanted.extract_if(.., |(path, _)| bad.contains_key(path)) {
+            failed.push(PathResult {
+                status: "failed".to_owned(),
+                value: mask.maybe(&path, value)?,
+                error: bad.get(&path).cloned(),
+                path,
+            });
+        }
     }
-    Ok(Return { may_be_proven: true, to, wanted, failed, confirm_name })
+    let shown = wanted.iter().map(|(path, value)| Ok((path.clone(), mask.maybe(path, value.clone())?)));
+    let shown = shown.collect::<Result<_>>()?;
+    Ok(Return { may_be_proven: true, to, wanted, failed, shown, confirm_name })
 }
 
 /// Whether history proves that every value that would change was in force lately.
 pub(super) fn is_proven(view: &View<'_>, wanted: &[Wanted]) -> Result<bool> {
-    let since = view.ago(PROVEN_WITHIN);
+    let since = view.ago(manifest::policy(view.db)?.restore.within);
     // Without an override the base is effective: it proves itself only for as long as it has been the same.
     let base_since = manifest::current_generation(view.db)?.created_at;
     for (path, value) in wanted {
@@ -299,19 +322,6 @@ fn describe(point: &Point, version: &Version) -> String {
         Point::Steps(steps) => format!("version {} ({steps} back)", version.id),
         Point::Time(time) => format!("version {} ({time})", version.id),
     }
-}
-
-/// A path that did not move is fine; one that never was is a slip of the pen.
-fn check_known(view: &View<'_>, path: &Path) -> Result<()> {
-    let known = manifest::is_registered(view.db, path.as_str())?
-        || manifest::registered_below(view.db, path.as_str())?.is_some()
-        || overrides::find(view.db, path.as_str())?.is_some()
-        || !overrides::paths_below(view.db, path.as_str(), 1)?.is_empty();
-    if known {
-        return Ok(());
-    }
-    Err(Error::not_found(format!("Nobody ever set {path}, and the manifest does not register it."))
-        .hint("See what there is: cfgctl get"))
 }
 
 /// Whether a backup is another store's. `refused` where it is and nobody said that it may be.

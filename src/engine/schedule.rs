@@ -13,7 +13,6 @@ use crate::domain::approval::Lack;
 use crate::domain::change::State;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
-use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
 use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
@@ -76,8 +75,12 @@ impl Handle<Schedule> for Engine {
     fn handle(&mut self, caller: &Caller, request: Schedule) -> Result<DecisionReply> {
         self.decide(caller, ("change.schedule", &request.id), request.dry_run, |view| {
             let mut change = change_request::open(view, &request.id)?;
-            let least = if change.requested_by == view.actor.name() { Role::Operator } else { Role::Admin };
-            view.actor.require(least, "scheduling somebody else's change")?;
+            change_request::require_for(
+                view,
+                &change,
+                "scheduling a change",
+                "scheduling somebody else's change",
+            )?;
             if let Some(at) = request.at {
                 check_time(view, &change, at)?;
             } else if duty::find(view.db, duty::Kind::Execute, change.number)?.is_none() {

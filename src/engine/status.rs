@@ -76,7 +76,10 @@ impl Handle<Status> for Engine {
                 ));
             }
             if open_requests > 0 {
-                attention.push(format!("{open_requests} open change requests: cfgctl change-request list"));
+                attention.push(format!(
+                    "{open_requests} open change {}: cfgctl change-request list",
+                    if open_requests == 1 { "request" } else { "requests" }
+                ));
             }
             attention.extend(about_changes(view)?);
             attention.extend(emergency::attention(view)?);

@@ -1,5 +1,7 @@
 //! Reading values: effective ones by layer, now or at a version, and everything about one path.
 
+use super::known;
+use super::mask::Mask;
 use super::state;
 use super::transact::View;
 use super::{Engine, Handle};
@@ -36,12 +38,13 @@ impl Handle<Blame> for Engine {
     fn handle(&mut self, caller: &Caller, request: Blame) -> Result<BlameReply> {
         self.look(caller, |view| {
             let prefix = request.prefix.as_deref().map(Path::parse).transpose()?;
+            let mask = Mask::new(view);
             let mut items = Vec::new();
             overrides::each(view.db, prefix.as_ref().map(Path::as_str), |row| {
                 if let Some(value) = row.value {
                     items.push(BlameView {
+                        value: mask.shown(&row.path, value)?,
                         path: row.path,
-                        value,
                         version: row.version,
                         by: row.by,
                         at: row.at,
@@ -50,6 +53,9 @@ impl Handle<Blame> for Engine {
                 }
                 Ok(())
             })?;
+            if let Some(prefix) = prefix.as_ref().filter(|_| items.is_empty()) {
+                known::check_path(view, prefix)?;
+            }
             Ok(BlameReply { items })
         })
     }
@@ -104,11 +110,12 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
         let found = gathered.values.len() > before
             || within.is_some_and(|within| gathered.values.keys().any(|path| path.is_within(within)));
         if let (false, Some(path)) = (found, prefix) {
-            return Err(nothing_there(view, path)?);
+            return Err(nothing_in_layer(view, path, request.layer)?);
         }
     }
+    check_section(view, request, &gathered)?;
     let version = version::current(view.db)?.map_or(0, |version| version.id);
-    Ok(reply(version, gathered))
+    reply(view, version, gathered)
 }
 
 fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
@@ -136,7 +143,8 @@ fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
     gathered.values.retain(|found, _| {
         prefixes.iter().any(|prefix| prefix.as_ref().is_none_or(|prefix| found.is_within(prefix.as_str())))
     });
-    Ok(reply(version.id, gathered))
+    check_section(view, request, &gathered)?;
+    reply(view, version.id, gathered)
 }
 
 /// The defaults of the manifest that was in force at a version.
@@ -158,16 +166,48 @@ fn prefixes(request: &Get) -> Result<Vec<Option<Path>>> {
     request.paths.iter().map(|path| Path::parse(path.strip_suffix('.').unwrap_or(path)).map(Some)).collect()
 }
 
-fn reply(version: i64, gathered: Gathered<'_>) -> GetReply {
-    let items =
-        gathered.values.into_iter().map(|(path, (value, layer))| ValueView { path, value, layer }).collect();
-    GetReply { format: VALUES_FORMAT.to_owned(), version, items }
+fn reply(view: &View<'_>, version: i64, gathered: Gathered<'_>) -> Result<GetReply> {
+    let mask = Mask::new(view);
+    let shown = |(path, (value, layer))| Ok(ValueView { value: mask.shown(&path, value)?, path, layer });
+    let items = gathered.values.into_iter().map(shown).collect::<Result<_>>()?;
+    Ok(GetReply { format: VALUES_FORMAT.to_owned(), version, items })
+}
+
+/// A section of which nothing is known is a slip of the pen; one of which nothing is set is not.
+fn check_section(view: &View<'_>, request: &Get, gathered: &Gathered<'_>) -> Result<()> {
+    match request.section.as_deref() {
+        Some(section) if gathered.values.is_empty() => known::check_section(view, section),
+        _ => Ok(()),
+    }
+}
+
+/// That a path has no value, or none in the layer that was asked for.
+fn nothing_in_layer(view: &View<'_>, path: &Path, layer: Option<Layer>) -> Result<Error> {
+    let whole = format!("See its value, whatever the layer: cfgctl get {path}");
+    let below = || manifest::registered_below(view.db, path.as_str());
+    Ok(match layer {
+        Some(Layer::Override) if manifest::default(view.db, path.as_str())?.is_some() => {
+            Error::not_found(format!("Nobody set {path}: its default is in force.")).hint(whole)
+        }
+        Some(Layer::Override) if below()?.is_some() => {
+            Error::not_found(format!("Nobody set anything below {path}.")).hint(whole)
+        }
+        Some(Layer::Default) if overrides::is_set(view.db, path.as_str())? => {
+            Error::not_found(format!("{path} has no default: its value was set.")).hint(whole)
+        }
+        _ => nothing_there(view, path)?,
+    })
 }
 
 fn nothing_there(view: &View<'_>, path: &Path) -> Result<Error> {
     let error = if manifest::is_registered(view.db, path.as_str())? {
-        Error::not_found(format!("{path} is registered, but nobody set it and it has no default."))
-            .hint(format!("Set it: cfgctl set {path} VALUE --reason \"…\""))
+        Error::not_found(format!("{path} is registered, but nobody set it and it has no default.")).hint(
+            if manifest::is_secret(view.db, path.as_str())? {
+                format!("Say where it is kept: cfgctl set {path} env:NAME --reason \"…\", or file:/PATH")
+            } else {
+                format!("Set it: cfgctl set {path} VALUE --reason \"…\"")
+            },
+        )
     } else {
         Error::not_found(format!("Nobody set {path}, and the manifest does not register it."))
             .hint("See what there is: cfgctl get")
@@ -183,8 +223,9 @@ fn explain(view: &View<'_>, path: &Path) -> Result<ExplainReply> {
     if row.is_none() && setting.is_none() && open_requests.is_empty() {
         return Err(nothing_there(view, path)?);
     }
-    let overridden = row.as_ref().and_then(|row| row.value.clone());
-    let default = setting.as_ref().and_then(|setting| setting.default.clone());
+    let mask = Mask::new(view);
+    let overridden = mask.maybe(path, row.as_ref().and_then(|row| row.value.clone()))?;
+    let default = mask.maybe(path, setting.as_ref().and_then(|setting| setting.default.clone()))?;
     let policy = manifest::policy(db)?;
     let risk = match &setting {
         Some(setting) => risk::highest(&setting.risk_reasons(path)),

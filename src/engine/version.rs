@@ -1,6 +1,7 @@
 //! Versions: listed, shown, made by hand, tagged, kept as baselines, pruned.
 
 use super::history::{cursor, cut, page};
+use super::mask::Mask;
 use super::state;
 use super::terms::check_reason;
 use super::transact::{Note, View};
@@ -63,10 +64,11 @@ impl Handle<ShowVersion> for Engine {
     fn handle(&mut self, caller: &Caller, request: ShowVersion) -> Result<ShowVersionReply> {
         self.look(caller, |view| {
             let version = named(view, request.version.as_deref())?;
-            let items = state::at(view, &version)?
-                .into_iter()
-                .map(|(path, value)| ValueView { path, value, layer: Layer::Override })
-                .collect();
+            let mask = Mask::new(view);
+            let item = |(path, value)| {
+                Ok(ValueView { value: mask.shown(&path, value)?, path, layer: Layer::Override })
+            };
+            let items = state::at(view, &version)?.into_iter().map(item).collect::<Result<_>>()?;
             let base_hash = manifest::generation(view.db, version.generation)?.base_hash;
             Ok(ShowVersionReply { version: to_view(view, &version)?, base_hash, items })
         })

@@ -4,6 +4,7 @@ use super::case::Case;
 use super::change_request::present_state;
 use super::emergency;
 use super::governance;
+use super::mask::Mask;
 use super::plan::Plan;
 use super::standing::{Now, conflicts};
 use super::transact::View;
@@ -25,11 +26,12 @@ pub(super) fn item_view(view: &View<'_>, item: &Item) -> Result<ItemView> {
         (Some(_), Some(_)) => None,
         _ => manifest::default(view.db, item.path.as_str())?,
     };
+    let mask = Mask::new(view);
     Ok(ItemView {
         what: ItemKind::Value,
         path: item.path.to_string(),
-        before: item.before.clone(),
-        after: item.after.clone(),
+        before: mask.maybe(&item.path, item.before.clone())?,
+        after: mask.maybe(&item.path, item.after.clone())?,
         base,
     })
 }
@@ -70,7 +72,7 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         // A change that waited for nobody met the demand of its manifest's policy.
         None if change.version.is_some() && change.manifest == manifest::current_id(view.db)? => {
             let demand = policy.demand(change.risk).clone();
-            if change.decision.proven { demand.relieved(change.risk) } else { demand }
+            if change.decision.proven { demand.relieved(change.risk, &policy.restore) } else { demand }
         }
         None => Demand::default(),
     };
@@ -140,7 +142,7 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         backup: change.backup.clone().or_else(|| usual_backup(change)),
         steps: change.steps.iter().cloned().map(step).collect(),
         restart_required: change.decision.restart,
-        affected_services: change.decision.services.clone(),
+        affected_services: services(change),
         identity_asserted: true,
         ended_because: change.ended_because.clone(),
         returns_to: change.decision.returns_to.clone(),
@@ -157,6 +159,15 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         unreviewed: change.review == Some(Review::Due),
         review: review(view, change)?,
     })
+}
+
+/// The services that the settings name, and those that its people name beside them.
+fn services(change: &Change) -> Vec<String> {
+    let mut services = change.decision.services.clone();
+    services.extend(
+        change.dossier.services.iter().filter(|name| !change.decision.services.contains(name)).cloned(),
+    );
+    services
 }
 
 /// What was found when a change was looked back on.
@@ -257,7 +268,8 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
     let id = &change.id;
     let me = &view.actor.member;
     let own = change.requested_by == me.name || change.dossier.editors.contains(&me.name);
-    let may_execute = (own && me.role >= Role::Operator) || me.role >= Role::Admin;
+    let others = manifest::policy(view.db).map_or(Role::Admin, |policy| policy.requests.others);
+    let may_execute = (own && me.role >= Role::Operator) || me.role >= others;
     if shown.state == State::Confirming {
         return may_execute.then(|| format!("cfgctl confirm {}", change.number));
     }

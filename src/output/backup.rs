@@ -120,6 +120,10 @@ impl Render for PruneBackupsReply {
         let mut facts = Facts::default();
         facts.add(what, words::count(self.removed.len() as u64, "backup"));
         facts.all("", &self.removed);
+        facts.all(
+            if self.dry_run { "Would forget" } else { "Forgotten" },
+            self.lost.iter().map(|name| format!("{name}: its file is gone")),
+        );
         facts.all("Kept", self.kept.iter().map(|kept| format!("{}: {}", kept.name, kept.because)));
         facts.maybe("Audit", self.audit_head.as_ref());
         facts.text(style)
@@ -197,13 +201,15 @@ mod tests {
             dry_run: false,
             removed: vec!["a.json".into(), "b.json".into()],
             kept,
+            lost: vec!["d.json".into()],
             audit_head: None,
         };
         assert_snapshot!(reply.table(&Style::PLAIN), @"
-        Removed  2 backups
-                 a.json
-                 b.json
-        Kept     c.json: it is of a baseline
+        Removed    2 backups
+                   a.json
+                   b.json
+        Forgotten  d.json: its file is gone
+        Kept       c.json: it is of a baseline
         ");
     }
 }

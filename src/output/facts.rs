@@ -3,6 +3,9 @@
 use super::color::Paint;
 use super::{Style, escape};
 
+/// The labels of lines that are commands.
+const COMMANDS: [&str; 2] = ["Next", "Undo"];
+
 /// Lines of `Label  text`, the texts aligned. A label said twice stands once.
 #[derive(Default)]
 pub(super) struct Facts(Vec<(&'static str, String, Paint)>);
@@ -45,7 +48,8 @@ impl Facts {
             .map(|(label, text, paint)| {
                 let shown = if *label == former { "" } else { label };
                 former = label;
-                format!("{shown:width$}{}\n", paint.on(text, style))
+                let text = if COMMANDS.contains(label) { style.named.in_text(text) } else { text.into() };
+                format!("{shown:width$}{}\n", paint.on(&text, style))
             })
             .collect()
     }

@@ -16,12 +16,14 @@ mod delegation;
 mod diff;
 mod emergency;
 pub mod escape;
+mod evidence;
 pub mod export;
 mod facts;
 mod history;
 mod items;
 mod manifest;
 mod member;
+pub mod named;
 mod notify;
 mod restart;
 mod rollback;
@@ -35,6 +37,7 @@ mod value;
 mod version;
 pub mod words;
 
+pub use named::Named;
 pub use status::initialised;
 pub use value::is_one_value;
 
@@ -99,7 +102,7 @@ impl Format {
 }
 
 /// How text for people looks. None of it touches what the text says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Style {
     /// Whether colours are wanted.
     pub color: bool,
@@ -109,11 +112,14 @@ pub struct Style {
     pub width: usize,
     /// Whether times are shown in the local zone instead of UTC.
     pub local_time: bool,
+    /// How the store was named, for the commands that are shown.
+    pub named: Named,
 }
 
 impl Style {
     /// As in a file or a pipe: no colour, no wrapping, UTC.
-    pub const PLAIN: Style = Style { color: false, terminal: false, width: 80, local_time: false };
+    pub const PLAIN: Style =
+        Style { color: false, terminal: false, width: 80, local_time: false, named: Named::BY_NOTHING };
 
     /// A moment as people read it, to the second.
     pub fn time(&self, moment: Timestamp) -> String {

@@ -9,7 +9,14 @@ use crate::api::status::{Check, CheckStatus, DoctorReply, RestartPending, Status
 use crate::domain::risk::Risk;
 
 /// The answer to `init`.
-pub fn initialised(store: &str, instance: &str, owner: &str, solo: bool, settings: usize) -> String {
+pub fn initialised(
+    store: &str,
+    instance: &str,
+    owner: &str,
+    solo: bool,
+    settings: usize,
+    style: &Style,
+) -> String {
     let mut facts = Facts::default();
     facts.add("Store", store);
     facts.add("Instance", instance);
@@ -19,7 +26,7 @@ pub fn initialised(store: &str, instance: &str, owner: &str, solo: bool, setting
         facts.add("Solo", "one person's store: their own approval counts at every risk");
     }
     facts.add("Next", "cfgctl status");
-    facts.text(&Style::PLAIN)
+    facts.text(style)
 }
 
 fn number(number: i64) -> String {
@@ -112,7 +119,11 @@ impl Render for DoctorReply {
         let mut text = table(["CHECK", "STATUS", "FINDING"], self.checks.iter().map(check_row), style);
         for check in &self.checks {
             if let Some(advice) = &check.advice {
-                text.push_str(&format!("{}: {}\n", escape::line(&check.name), escape::line(advice)));
+                text.push_str(&format!(
+                    "{}: {}\n",
+                    escape::line(&check.name),
+                    style.named.in_text(&escape::line(advice))
+                ));
             }
         }
         text
@@ -181,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_new_store_says_whose_it_is_and_what_comes_next() {
-        assert_snapshot!(initialised("/var/lib/cfgctl/config_overrides.db", "prod", "ann", true, 12), @"
+        assert_snapshot!(initialised("/var/lib/cfgctl/config_overrides.db", "prod", "ann", true, 12, &Style::PLAIN), @"
         Store     /var/lib/cfgctl/config_overrides.db
         Instance  prod
         Owner     ann (board)

@@ -6,6 +6,7 @@
 //! *Names*: the path is made absolute, so that no `file:` and no `?mode=` in it means anything.
 
 use super::migration;
+use super::owner::{Owner, missing_folders};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::wording::plain_reason;
 use rusqlite::config::DbConfig;
@@ -44,7 +45,10 @@ impl Store {
     pub fn open(place: &Path, access: Access) -> Result<Store> {
         let place = absolute(place)?;
         check_file(&place)?;
-        let lock = if access == Access::Write { Some(open_lock(&place)?) } else { None };
+        let lock = match access {
+            Access::Write => Some(open_lock(&place, Owner::of_store(&place))?),
+            Access::Read => None,
+        };
         let opened = match access {
             Access::Write => open_to_write(&place),
             Access::Read => open_to_read(&place),
@@ -60,18 +64,19 @@ impl Store {
         Ok(store)
     }
 
-    /// Creates the store's file (0600) in a folder of its own (0700) with an empty schema. `conflict` where it exists.
-    pub fn create(place: &Path) -> Result<Store> {
+    /// Creates the store's file (0600) in a folder of its own (0700) with an empty schema, for the user of this number.
+    /// `conflict` where it exists.
+    pub fn create(place: &Path, uid: Option<u32>) -> Result<Store> {
         let place = absolute(place)?;
         let folder = folder_of(&place);
+        let owner = uid.and_then(|uid| Owner::of_new_store(folder, uid));
         if !folder.is_dir() {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
+            let missing = missing_folders(folder);
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.and_then(|()| missing.iter().try_for_each(|folder| Owner::give_folder(owner, folder)))
                 .map_err(|error| cannot_make(folder, &error))?;
         }
-        let lock = open_lock(&place)?;
+        let lock = open_lock(&place, owner)?;
         lock.try_lock().map_err(|_| {
             Error::conflict(format!("Somebody else is making a store at {} just now.", place.display()))
                 .hint("Try again in a moment.")
@@ -90,6 +95,7 @@ impl Store {
             .create_new(true)
             .mode(0o600)
             .open(&draft)
+            .and_then(|file| Owner::give(owner, &file))
             .map_err(|error| cannot_make(&place, &error))?;
         let connection = open_to_write(&draft)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -311,16 +317,22 @@ fn cannot_make(place: &Path, error: &io::Error) -> Error {
         .hint("Name another place with --store, or mend this one.")
 }
 
-fn open_lock(place: &Path) -> Result<File> {
+fn open_lock(place: &Path, owner: Option<Owner>) -> Result<File> {
     let name = with_suffix(place, ".lock");
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.read(true).write(true).truncate(false).mode(0o600);
     options.custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32);
-    options.open(&name).map_err(|error| {
+    let made = options.clone().create_new(true).open(&name);
+    // Only what was made here is given away: what stands there may be a link to anything.
+    let opened = match made.and_then(|file| Owner::give(owner, &file).map(|()| file)) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.create(true).open(&name),
+        other => other,
+    };
+    opened.map_err(|error| {
         let why = plain_reason(&error.to_string());
         Error::unavailable(format!("The store at {} cannot be written: {why}.", place.display()))
             .not_retryable()
-            .hint("Look at the permissions of the store and of its folder.")
+            .hint("Look at the permissions of the store and of its folder: cfgctl doctor")
     })
 }
 

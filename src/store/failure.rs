@@ -37,10 +37,10 @@ impl From<rusqlite::Error> for Error {
                 "The store cannot be written: its file, its folder or its file system is read-only.",
             )
             .not_retryable()
-            .hint("Look at the permissions of the store and of its folder."),
+            .hint("Look at the permissions of the store and of its folder: cfgctl doctor"),
             ErrorCode::CannotOpen => Error::unavailable(format!("The store cannot be opened: {detail}."))
                 .not_retryable()
-                .hint("Look at the permissions of the store and of its folder."),
+                .hint("Look at the permissions of the store and of its folder: cfgctl doctor"),
             ErrorCode::SystemIoFailure
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::NoLargeFileSupport => {

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Map;
+use std::collections::HashSet;
 
 /// Stands for every path in `rule_paths`.
 const EVERY_PATH: &str = "*";
@@ -173,6 +174,31 @@ pub fn setting(db: &Connection, path: &str) -> Result<Option<Setting>> {
 pub fn is_registered(db: &Connection, path: &str) -> Result<bool> {
     Ok(db.prepare_cached("SELECT 1 FROM settings WHERE path = ?1")?.exists([path])?)
 }
+
+/// Whether the manifest calls a path a secret.
+pub fn is_secret(db: &Connection, path: &str) -> Result<bool> {
+    let mut statement =
+        db.prepare_cached(&format!("SELECT definition FROM settings WHERE path = ?1 AND {MAY_BE_SECRET}"))?;
+    let text: Option<String> = statement.query_row([path], |row| row.get(0)).optional()?;
+    Ok(text.as_deref().map(Setting::from_json).transpose()?.is_some_and(|setting| setting.secret))
+}
+
+/// Every path that the manifest calls a secret.
+pub fn secrets(db: &Connection) -> Result<HashSet<String>> {
+    let mut statement =
+        db.prepare_cached(&format!("SELECT path, definition FROM settings WHERE {MAY_BE_SECRET}"))?;
+    let mut rows = statement.query([])?;
+    let mut secrets = HashSet::new();
+    while let Some(row) = rows.next()? {
+        if Setting::from_json(&row.get::<_, String>(1)?)?.secret {
+            secrets.insert(row.get(0)?);
+        }
+    }
+    Ok(secrets)
+}
+
+/// Spares reading the definitions that cannot be a secret's.
+const MAY_BE_SECRET: &str = r#"definition LIKE '%"secret":true%'"#;
 
 /// A registered path below a prefix, if there is one.
 pub fn registered_below(db: &Connection, prefix: &str) -> Result<Option<String>> {

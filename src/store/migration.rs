@@ -5,6 +5,7 @@
 //! migrated, a copy of it is made beside it. *Compatibility*: a store newer than the program is refused.
 
 use super::database::{Store, folder_of, sync_folder, with_suffix};
+use super::owner::Owner;
 use crate::domain::change::hex;
 use crate::domain::error::{Error, Result};
 use rusqlite::Connection;
@@ -120,7 +121,8 @@ fn copy(connection: &Connection, place: &Path, schema: i64) -> Result<()> {
     {
         return Err(failed(error));
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft);
+    made.and_then(|file| Owner::give(Owner::of_store(place), &file)).map_err(failed)?;
     connection.execute("VACUUM INTO ?1", [draft.to_string_lossy()])?;
     File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
     fs::rename(&draft, &target).and_then(|()| sync_folder(folder_of(&target))).map_err(failed)

@@ -22,6 +22,7 @@ pub mod member;
 pub mod metadata;
 pub mod migration;
 pub mod overrides;
+pub mod owner;
 pub mod review;
 pub mod version;
 

@@ -3,7 +3,7 @@
 use super::located::{Content, Entry, Node, to_fields};
 use super::sections::MANIFEST;
 use super::shape::check;
-use super::{Contact, FORMAT, LONGEST_MANIFEST, Manifest, Problem};
+use super::{Contact, FORMAT, INSTANCE_NAME, LONGEST_MANIFEST, Manifest, Problem, is_instance_name};
 use crate::domain::notice::{LONGEST_TIMEOUT, Notify, unusable_program};
 use crate::domain::path::Path;
 use crate::domain::policy::Policy;
@@ -118,13 +118,8 @@ impl Reader<'_> {
         let Some(entry) = self.node.get("instance") else { return String::new() };
         let name = entry.node.to_value();
         let name = name.as_str().unwrap_or_default();
-        let short = (1..=63).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && !name.starts_with('-')
-            && !name.ends_with('-');
-        if !short && !self.is_misshapen("instance") {
-            let wanted = "1 to 63 lower-case letters, digits and hyphens, such as billing-production";
-            self.tell(entry.node.line, "instance", not_a("instance", wanted, &Value::from(name)));
+        if !is_instance_name(name) && !self.is_misshapen("instance") {
+            self.tell(entry.node.line, "instance", not_a("instance", INSTANCE_NAME, &Value::from(name)));
         }
         name.to_owned()
     }

@@ -72,9 +72,21 @@ pub(super) const POLICY: Shape = Shape::Fields(
         may("governance", Shape::Word(&["owner", "board"]), "Who decides about members and this manifest."),
         may(
             "requests",
-            Shape::Fields(&[may("expire_after", Shape::Span, "When an open request ends.")], &[]),
+            Shape::Fields(
+                &[
+                    may("expire_after", Shape::Span, "When an open request ends."),
+                    may(
+                        "others",
+                        Shape::Role,
+                        "Who may edit, schedule, execute and take back others' requests.",
+                    ),
+                ],
+                &[],
+            ),
             "Terms of change requests.",
         ),
+        may("restore", RESTORE, "Terms of going back to what was in force lately."),
+        may("members", MEMBERS, "Terms of membership."),
         may("confirm", CONFIRM, "Terms of changes that roll back unless they are confirmed."),
         may("verify", VERIFY, "Terms of verification at the services."),
         may("emergency", EMERGENCY, "Terms of emergencies."),
@@ -106,6 +118,23 @@ const GROUP: Shape = Shape::Fields(
         may("role", Shape::Role, "The least role that counts."),
         may("group", Shape::Name, "The group of this policy that they must belong to."),
         must("count", Shape::Whole(1, 100), "How many people."),
+    ],
+    &[],
+);
+
+const RESTORE: Shape = Shape::Fields(
+    &[
+        may("within", Shape::Span, "How lately it must have been in force."),
+        may("role", Shape::Role, "Whose approval is enough."),
+        may("critical", Shape::Role, "Whose approval is enough for critical changes."),
+    ],
+    &[],
+);
+
+const MEMBERS: Shape = Shape::Fields(
+    &[
+        may("invited_for", Shape::Span, "How long an invitation can be redeemed."),
+        may("delegated_for", Shape::Span, "How long a member may let another approve in their place."),
     ],
     &[],
 );

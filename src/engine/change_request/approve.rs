@@ -3,7 +3,7 @@
 //! What must stay true: programs decide nothing; a requester's own approval counts only where the policy says so; an
 //! approval is bound to the digest that was looked at.
 
-use super::{Decided, check_digest, decidable, execute, refuse_stale, standing_state};
+use super::{Decided, check_digest, decidable, execute, refuse_stale, require_for, standing_state};
 use crate::api::Outcome;
 use crate::api::change_request::{Approve, AttachEvidence, DecisionReply, Reject};
 use crate::domain::approval::{Standing, Vote, fills, of_whom};
@@ -239,10 +239,7 @@ impl Handle<AttachEvidence> for Engine {
 
 fn attach(view: &View<'_>, request: &AttachEvidence) -> Result<Decided> {
     let mut change = decidable(view, &request.id)?;
-    view.actor.require(Role::Operator, "attaching evidence")?;
-    if change.requested_by != view.actor.name() {
-        view.actor.require(Role::Admin, "attaching evidence to somebody else's request")?;
-    }
+    require_for(view, &change, "attaching evidence", "attaching evidence to somebody else's request")?;
     if approval::evidence_of(view.db, change.number)?.len() >= MOST_EVIDENCE {
         return Err(Error::refused(format!(
             "Change request {} has {MOST_EVIDENCE} files of evidence, the limit.",

@@ -3,7 +3,7 @@
 //! What must stay true: an edit makes another edition, to which no former approval or evidence is bound; who edits
 //! counts as a requester; a refresh keeps approvals only where what they are bound to is the very same.
 
-use super::{Decided, digest_of, open, standing_state};
+use super::{Decided, digest_of, open, require_for, standing_state};
 use crate::api::Outcome;
 use crate::api::change_request::{Cancel, Comment, DecisionReply, EditRequest, RefreshRequest};
 use crate::domain::approval::Lack;
@@ -11,7 +11,6 @@ use crate::domain::change::State;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
-use crate::domain::role::Role;
 use crate::engine::case::Case;
 use crate::engine::change::approve_own;
 use crate::engine::plan::{Plan, Wanted, plan};
@@ -218,8 +217,7 @@ fn take_plan(change: &mut Change, planned: &Plan, proven: bool) {
 
 /// `denied` where the caller neither asked for the request nor is an admin.
 fn require_author(view: &View<'_>, change: &Change, what: &str) -> Result<()> {
-    let least = if change.requested_by == view.actor.name() { Role::Operator } else { Role::Admin };
-    view.actor.require(least, what)
+    require_for(view, change, what, what)
 }
 
 impl Handle<Comment> for Engine {
@@ -260,9 +258,7 @@ impl Handle<Cancel> for Engine {
     fn handle(&mut self, caller: &Caller, request: Cancel) -> Result<DecisionReply> {
         let ended = self.decide(caller, ("change.cancel", &request.id), request.dry_run, |view| {
             let mut change = open(view, &request.id)?;
-            if change.requested_by != view.actor.name() {
-                view.actor.require(Role::Admin, "taking somebody else's request back")?;
-            }
+            require_for(view, &change, "taking a request back", "taking somebody else's request back")?;
             check_reason(&request.reason)?;
             end(view, &mut change, State::Cancelled, "change.cancel", &request.reason, request.dry_run)
         })?;

@@ -1,12 +1,11 @@
 //! Executing a request that has what it needs: by a person, or when its time has come.
 
-use super::{Decided, check_digest, decidable, refuse_stale};
+use super::{Decided, check_digest, decidable, refuse_stale, require_for};
 use crate::api::Outcome;
 use crate::api::change_request::{DecisionReply, Execute};
 use crate::domain::approval::Lack;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
-use crate::domain::role::Role;
 use crate::domain::time::SpanOrDefault;
 use crate::engine::apply::{self, Steps};
 use crate::engine::case::Case;
@@ -81,10 +80,7 @@ fn require_executor(view: &View<'_>, change: &Change) -> Result<()> {
     if view.actor.name() == identity::ITSELF {
         return Ok(());
     }
-    if change.requested_by == view.actor.name() {
-        return view.actor.require(Role::Operator, "executing a change");
-    }
-    view.actor.require(Role::Admin, "executing somebody else's change")
+    require_for(view, change, "executing a change", "executing somebody else's change")
 }
 
 /// Executes a waiting change that has what it needs.

@@ -91,7 +91,7 @@ fn every_refusal_has_its_code_and_hint_and_leaves_the_store_as_it_was() {
         (grace, "cr approve {ready}", 4, "asks for admin"),
         (grace, "cr execute {ready}", 4, "executing somebody else's change asks for admin"),
         (grace, "cr cancel {high} --reason x", 4, "taking somebody else's request back asks for admin"),
-        (grace, "cr test {high} --evidence run.log", 4, "attaching evidence asks for operator"),
+        (grace, "cr test {high} --evidence run.log", 4, "asks for admin"),
         (frank, "cr approve {ready}", 4, "frank is operator, and approving a medium change asks for admin"),
         (frank, "cr approve {high}", 4, "asks for senior-admin"),
         (frank, "cr reject {high} --reason x", 4, "rejecting a high change asks for senior-admin"),

@@ -27,12 +27,12 @@ fn at_terminal(user: &User, words: &[&str], answers: &[(&str, &str)]) -> i32 {
 
 #[test]
 fn the_second_member_is_a_question_whether_solo_ends() {
-    for (answer, solo) in [("y", false), ("n", true)] {
+    for (answer, solo) in [("y\r", false), ("n\r", true), ("yes\r", false), ("No\r", true)] {
         let (_world, alice) = World::solo();
         let words = ["member", "invite", "bob", "--role", "board", "--uid", "1001"];
         let code = at_terminal(&alice, &words, &[("End that?", answer), ("Reason", "no longer alone\r")]);
         assert_eq!(code, 0);
-        assert_eq!(alice.run("member list -o json").json()["solo"], solo, "answered {answer}");
+        assert_eq!(alice.run("member list -o json").json()["solo"], solo, "answered {answer:?}");
     }
 }
 
@@ -41,9 +41,12 @@ fn a_member_is_removed_once_the_question_is_answered_with_yes() {
     let Team { world, alice, .. } = World::team();
     let words = ["member", "remove", "frank", "--reason", "left"];
     let before = all_but_the_audit_log(&world);
-    assert_eq!(at_terminal(&alice, &words, &[("Remove this member?", "n")]), 1);
+    assert_eq!(at_terminal(&alice, &words, &[("Remove this member?", "n\r")]), 1);
     assert_eq!(all_but_the_audit_log(&world), before, "no is no");
-    assert_eq!(at_terminal(&alice, &words, &[("Remove this member?", "y")]), 0);
+    assert_eq!(
+        at_terminal(&alice, &words, &[("Remove this member?", "perhaps\r"), ("yes or no", "\u{15}yes\r")]),
+        0
+    );
     assert!(!alice.run("member list").ok().contains("frank"));
 }
 

@@ -160,6 +160,7 @@ fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     permissions  ok       only the owner can read and write the store
     file system  ok       local
     space        ok       enough
+    writing      ok       the store and its backups can be written
     governance   warning  members and manifest rest with one person; the store is solo; identity is asserted: who can write the file can forge what is in it.
     governance: Invite a second owner: cfgctl member invite NAME --role ROLE --owner
     $ cfgctl audit list --limit 2

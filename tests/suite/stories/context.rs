@@ -113,3 +113,55 @@ fn contexts_are_added_listed_chosen_and_forgotten() {
       context use is weaker: one
     "#);
 }
+
+/// What is printed to be typed goes to the store that it was printed about.
+#[test]
+fn the_commands_that_are_shown_name_the_store_that_was_named() {
+    let (world, alice) = three();
+    let third = world.folder().join("three/store.db").display().to_string();
+    for (flag, shown) in [
+        (format!("--store {third}"), format!("--store {third}")),
+        (
+            "--store three/../three/store.db".to_owned(),
+            format!("--store {}/three/../three/store.db", world.folder().display()),
+        ),
+        ("--context two".to_owned(), "--context two".to_owned()),
+    ] {
+        let set = alice.run(&format!("{flag} set cache.enabled=false log_level=debug --reason r"));
+        let undo = set.ok().lines().find(|line| line.starts_with("Undo ")).unwrap().to_owned();
+        assert!(undo.contains(&format!("cfgctl {shown} undo")), "{undo}");
+        assert!(!set.err.contains("store: three"), "{}", set.err);
+        let refused = alice.run(&format!("{flag} set server.port many --reason r"));
+        refused.refused(6, &format!("cfgctl {shown} explain server.port"));
+        let refused = alice.run(&format!("{flag} -o json set server.port many --reason r"));
+        refused.refused(6, &format!("cfgctl {shown} explain server.port"));
+        assert!(alice.run(&format!("{flag} doctor")).out.contains(&format!("cfgctl {shown} member invite")));
+        alice.run(&format!("{flag} unset cache.enabled log_level --reason r")).ok();
+    }
+    // Where a variable or nothing named it, the command is the shorter one.
+    let set = alice.run("set log_level debug --reason r").ok();
+    assert!(set.contains("Undo      cfgctl undo"), "{set}");
+    let made = alice.run("--store four/store.db init --solo").ok();
+    assert!(made.contains("four/store.db status"), "{made}");
+}
+
+#[test]
+fn a_name_is_given_to_another_store_only_when_that_is_said_and_its_protection_stays() {
+    let (world, alice) = three();
+    let third = world.folder().join("three/store.db").display().to_string();
+    let fourth = world.folder().join("four/store.db").display().to_string();
+    alice.run(&format!("context add safe --store {third} --protected")).ok();
+    alice.run(&format!("context add safe --store {fourth}")).refused(5, "--replace");
+    assert!(alice.run("context list").ok().contains(&third));
+    let dry = json(&alice, &format!("context add safe --store {fourth} --replace --dry-run"));
+    assert_eq!((&dry["dry_run"], &dry["protected"]), (&json!(true), &json!(true)));
+    assert!(alice.run("context list").ok().contains(&third), "a dry run writes nothing");
+    let answer = json(&alice, &format!("context add safe --store {fourth} --replace"));
+    assert_eq!(answer["protected"], json!(true));
+    assert_eq!(json(&alice, "context use safe")["store"], fourth);
+    let gone = alice.run("context remove safe");
+    assert!(gone.exits(0).err.contains("It was in use"), "{}", gone.err);
+    world.file("home/.config/cfgctl/contexts.json", "{");
+    let broken = alice.run("context list");
+    assert!(broken.refused(6, "contexts.json").err.contains("hint: "), "{}", broken.err);
+}

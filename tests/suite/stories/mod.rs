@@ -6,6 +6,7 @@ mod change;
 mod completion;
 mod context;
 mod diff;
+mod doctor;
 mod document;
 mod exec;
 mod hash;
@@ -19,6 +20,7 @@ mod place;
 mod restore;
 mod rollback;
 mod rule;
+mod secret;
 mod value;
 mod version;
 

@@ -25,7 +25,7 @@ fn unplaced(user: &User, line: &str, variables: &[(&str, &str)]) -> Ran {
     }
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     String::from_utf8_lossy(&Command::new("id").arg("-u").output().unwrap().stdout).trim() == "0"
 }
 
@@ -48,6 +48,16 @@ fn open_world() -> Option<(World, User)> {
     let alice = world.user("alice", 1000);
     Some((world, alice))
 }
+
+/// A world in which a store can be closed to its own user, and how that user runs a line: not as root, whom no mode
+/// keeps out.
+pub(super) fn closable_world() -> Option<(World, User, Run)> {
+    let (world, alice) = open_world()?;
+    Some((world, alice, |user, line| unplaced(user, line, &[])))
+}
+
+/// Runs a line as somebody.
+pub(super) type Run = fn(&User, &str) -> Ran;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

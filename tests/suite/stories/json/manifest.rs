@@ -94,9 +94,17 @@ fn json_of_manifests_and_contexts() {
       "version": 3,
       "audit_head": "4:HASH" }
     $ cfgctl context add shop --store store/config_overrides.db -o json
-    ! shop names WORLD/store/config_overrides.db.
+    {
+      "context": "shop",
+      "store": "WORLD/store/config_overrides.db",
+      "protected": false,
+      "dry_run": false }
     $ cfgctl context use shop -o json
-    ! shop is in use: WORLD/store/config_overrides.db.
+    {
+      "context": "shop",
+      "store": "WORLD/store/config_overrides.db",
+      "protected": false,
+      "dry_run": false }
     $ cfgctl context list -o json
     {
       "items": [
@@ -105,6 +113,7 @@ fn json_of_manifests_and_contexts() {
     {
       "store": "WORLD/store/config_overrides.db",
       "there": true,
+      "readable": true,
       "by": "$CFGCTL_STORE",
       "context": null,
       "protected": false,
@@ -112,12 +121,16 @@ fn json_of_manifests_and_contexts() {
         { "by": "$CFGCTL_STORE", "value": "WORLD/store/config_overrides.db", "wins": true },
         { "by": "context use", "value": "shop", "wins": false } ] }
     $ cfgctl context remove shop -o json
-    ! shop is forgotten; the store stays where it is.
+    {
+      "context": "shop",
+      "store": "WORLD/store/config_overrides.db",
+      "protected": false,
+      "dry_run": false }
     "#);
     let schema = alice.run("manifest schema -o json").exits(0).json();
     assert_eq!(schema["type"], "object");
     let draft = alice.run("manifest draft app.json");
-    insta::assert_snapshot!(told(&alice, "manifest draft app.json", &draft), @r#"
+    insta::assert_snapshot!(told(&alice, "manifest draft app.json", &draft), @"
     $ cfgctl manifest draft app.json
     # Drafted from app.json. Check it before it governs anything:
     # - risk, restart, unit and range marked as guessed follow from names alone;
@@ -128,7 +141,12 @@ fn json_of_manifests_and_contexts() {
     format: 1
     instance: local
 
+    # Which variables and folders a secret may name, once there are some:
+    # secrets:
+    #   env: [APP_SECRET_*]
+    #   folders: [/run/secrets]
+
     settings:
       port: {type: integer, minimum: 1, maximum: 65535, default: 81, risk: high, restart: true}  # guessed: risk, range, restart
-    "#);
+    ");
 }
