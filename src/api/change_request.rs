@@ -85,6 +85,30 @@ pub struct ShowRequestReply {
     pub next: Option<String>,
 }
 
+/// A piece of evidence, with its content.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShowEvidence {
+    /// Of which request.
+    pub id: String,
+    /// The file's name.
+    pub name: String,
+}
+
+/// What was attached.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShowEvidenceReply {
+    /// The file's name.
+    pub name: String,
+    /// SHA-256 of its content.
+    pub sha256: String,
+    /// Who attached it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The content as it was attached.
+    pub content: String,
+}
+
 /// Approves a request as it stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Approve {
@@ -247,6 +271,7 @@ pub struct DecisionReply {
 
 impl Reply for ListRequestsReply {}
 impl Reply for ShowRequestReply {}
+impl Reply for ShowEvidenceReply {}
 impl Reply for DecisionReply {
     fn outcome(&self) -> Outcome {
         self.outcome

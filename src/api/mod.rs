@@ -104,6 +104,7 @@ operations! {
     change::Assess => AssessReply, Post "/assess";
     change_request::ListRequests => ListRequestsReply, Get "/change-requests";
     change_request::ShowRequest => ShowRequestReply, Get "/change-requests/show";
+    change_request::ShowEvidence => ShowEvidenceReply, Get "/change-requests/evidence";
     change_request::Approve => DecisionReply, Post "/change-requests/approve";
     change_request::Reject => DecisionReply, Post "/change-requests/reject";
     change_request::Cancel => DecisionReply, Post "/change-requests/cancel";

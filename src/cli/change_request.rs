@@ -7,7 +7,7 @@ use super::terms::{Confirming, Page, Recorded};
 use super::{complete, input, wait};
 use crate::api::Outcome;
 use crate::api::change_request::{
-    Approve, AttachEvidence, Cancel, Execute, ListRequests, Reject, ShowRequest,
+    Approve, AttachEvidence, Cancel, Execute, ListRequests, Reject, ShowEvidence, ShowRequest,
 };
 use crate::api::confirm::{Due, Settle};
 use crate::domain::change::State;
@@ -122,15 +122,23 @@ impl List {
 #[command(after_help = "\
 Examples:
   cfgctl cr show 17
+  cfgctl cr show 17 --evidence staging-run.log
   cfgctl cr show 01KAH -o json")]
 struct Show {
     /// The request
     #[arg(add = complete::requests())]
     id: String,
+    /// Only the content of this piece of evidence, as it was attached
+    #[arg(long, value_name = "NAME")]
+    evidence: Option<String>,
 }
 
 impl Show {
     fn run(self, session: &mut Session) -> Result<Outcome> {
+        if let Some(name) = self.evidence {
+            let reply = session.read(ShowEvidence { id: self.id, name })?;
+            return session.answer(&reply);
+        }
         let reply = session.read(ShowRequest { id: self.id })?;
         session.answer(&reply)
     }

@@ -1,15 +1,15 @@
 //! Waiting for what a change still lacks, and executing it then.
 //!
-//! What must stay true: it looks before it waits; it ends early on a rejection; what was missing at the end of its
+//! What must stay true: it looks before it waits; it ends early on a rejection, which is an error like any refusal; what was missing at the end of its
 //! time is listed.
 
 use super::session::Session;
-use crate::api::change::ChangeReply;
+use crate::api::change::{ChangeReply, ChangeView};
 use crate::api::change_request::{DecisionReply, Execute, ShowRequest, ShowRequestReply};
 use crate::api::rollback::RollbackReply;
 use crate::api::{Outcome, Reply};
 use crate::domain::change::State;
-use crate::domain::error::{Code, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Span;
 use crate::output::stream::Progress;
 use crate::output::{Render, words};
@@ -88,7 +88,7 @@ pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool
         let outcome = match change.state {
             State::Completed | State::Confirming => Outcome::Done,
             State::RolledBack => Outcome::RolledBack,
-            State::Rejected | State::Cancelled | State::Expired => Outcome::Refused,
+            State::Rejected | State::Cancelled | State::Expired => return Err(ended(&change)),
             State::Approved if !execute => Outcome::Done,
             State::Approved if !change.missing.is_empty() => Outcome::Pending,
             State::Approved => {
@@ -122,6 +122,25 @@ pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool
             audit_head: None,
         });
     }
+}
+
+/// What was waited for will not come: for whoever waits that is a refusal.
+fn ended(change: &ChangeView) -> Error {
+    let how = match change.state {
+        State::Rejected => "was rejected",
+        State::Cancelled => "was cancelled",
+        _ => "has expired",
+    };
+    let name = change.number.map_or_else(|| change.id.clone(), |number| number.to_string());
+    let rejected_by = change.approvals.iter().rfind(|given| given.decision == "reject");
+    let by = rejected_by.map(|given| format!(" by {}", given.member)).unwrap_or_default();
+    let because = change
+        .ended_because
+        .as_ref()
+        .map(|why| format!(": {}", why.trim_end_matches('.')))
+        .unwrap_or_default();
+    Error::refused(format!("Change request {name} {how}{by}{because}."))
+        .hint(format!("See it: cfgctl change-request show {name}"))
 }
 
 fn is_over(session: &mut Session, id: &str) -> Result<bool> {

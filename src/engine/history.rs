@@ -1,5 +1,6 @@
 //! What happened to the values.
 
+use super::known;
 use super::mask::Mask;
 use super::{Engine, Handle};
 use crate::api::history::{History, HistoryReply, HistoryView};
@@ -50,6 +51,9 @@ impl Handle<History> for Engine {
             };
             let mut events = history::list(view.db, &filter, limit + 1)?;
             let next = cut(&mut events, limit, |event| event.id);
+            if let Some(path) = filter.path.as_ref().filter(|_| events.is_empty()) {
+                known::check_path(view, path)?;
+            }
             let mask = Mask::new(view);
             Ok(HistoryReply {
                 items: events.into_iter().map(|event| to_view(&mask, event)).collect::<Result<_>>()?,

@@ -148,7 +148,9 @@ fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
             defaults.entry(path.clone()).or_default().1 = Some(default.clone());
         }
     }
-    for (path, (before, after)) in defaults {
+    // In memory stands the starter manifest, which nobody uses yet: nothing moves away from it.
+    let used = view.place.is_some();
+    for (path, (before, after)) in defaults.into_iter().filter(|_| used) {
         // A new setting's default is what its services assume already; one that changes is felt.
         if before.is_some() && before != after && !overrides::is_set(view.db, path.as_str())? {
             moved += 1;

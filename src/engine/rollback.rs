@@ -4,6 +4,7 @@
 //! was in force within 30 days asks for less (design.md §7); only a full backup unsets what it does not hold.
 
 use super::change::{Proposal, Returning};
+use super::known;
 use super::mask::Mask;
 use super::plan::{Wanted, plan};
 use super::state::{self, Selection};
@@ -13,12 +14,13 @@ use crate::api::Outcome;
 use crate::api::change::ChangeReply;
 use crate::api::rollback::{BackupSource, PathResult, Point, Restore, Rollback, RollbackReply, Undo};
 use crate::domain::backup::{self, Backup, Scope};
-use crate::domain::change::{Kind, hex};
+use crate::domain::change::{Kind, State, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::{self, Value};
+use crate::store::change::Change;
 use crate::store::version::{self, Version};
 use crate::store::{change, history, manifest, metadata, overrides};
 use sha2::{Digest, Sha256};
@@ -52,8 +54,11 @@ impl Handle<Rollback> for Engine {
             moved.retain(|path, _| selection.holds(path));
             for path in selection.named() {
                 if !moved.keys().any(|moved| moved.is_within(path.as_str())) {
-                    check_known(view, path)?;
+                    known::check_path(view, path)?;
                 }
+            }
+            if let Some(section) = request.section.as_deref().filter(|_| moved.is_empty()) {
+                known::check_section(view, section)?;
             }
             let to = describe(&request.to, &version);
             sift(view, to, moved.into_iter().collect(), request.skip_invalid, None)
@@ -73,11 +78,7 @@ impl Handle<Undo> for Engine {
                         .hint("Name one: cfgctl change-request list --all")
                 })?,
             };
-            let values = !matches!(found.kind, Kind::Init | Kind::Manifest | Kind::Member);
-            let version = found.version.filter(|_| values).ok_or_else(|| {
-                Error::refused(format!("Change {} set no values: there is nothing to undo.", found.number))
-                    .hint(format!("See it: cfgctl change-request show {}; a former manifest is applied again", found.number))
-            })?;
+            let version = version_to_undo(&found)?;
             if version <= metadata::history_floor(view.db)? {
                 return Err(Error::not_found(format!("What change {} did is no longer known: its history was pruned.", found.number)));
             }
@@ -125,6 +126,9 @@ impl Handle<Restore> for Engine {
                         .hint(format!("See what it holds: cfgctl backup show {name}")));
                 }
             }
+            if let Some(section) = request.section.as_deref().filter(|_| wanted.is_empty()) {
+                known::check_section(view, section)?;
+            }
             let confirm = (foreign || (whole && selection.is_everything()))
                 .then(|| manifest::instance(view.db))
                 .transpose()?;
@@ -161,6 +165,26 @@ impl Engine {
         // Asked a second time under one id, the answer is what came of the first.
         Ok(report(change, gone.unwrap_or_default()))
     }
+}
+
+/// The version that a change made by setting values. `refused` says why there is none.
+fn version_to_undo(found: &Change) -> Result<i64> {
+    let number = found.number;
+    let see = format!("See it: cfgctl change-request show {number}");
+    let (why, hint) = match found.kind {
+        Kind::Manifest => ("put a manifest in force and set no values", "A former manifest is applied again: cfgctl manifest show NUMBER > FILE, then cfgctl manifest apply FILE".to_owned()),
+        Kind::Member => ("was about a member and set no values", "A member's role is changed again: cfgctl member role NAME ROLE".to_owned()),
+        Kind::Init => ("made the store", see),
+        _ => match (found.version, found.state) {
+            (Some(version), _) => return Ok(version),
+            (None, state) if state.is_open() => ("was not executed yet", format!("Take it back: cfgctl change-request cancel {number} --reason \"…\"")),
+            (None, State::Rejected) => ("was rejected and changed nothing", see),
+            (None, State::Cancelled) => ("was cancelled and changed nothing", see),
+            (None, State::Expired) => ("expired and changed nothing", see),
+            (None, _) => ("changed nothing", see),
+        },
+    };
+    Err(Error::refused(format!("Change {number} {why}: there is nothing to undo.")).hint(hint))
 }
 
 /// What became of every path asked for.
@@ -301,19 +325,6 @@ fn describe(point: &Point, version: &Version) -> String {
         Point::Steps(steps) => format!("version {} ({steps} back)", version.id),
         Point::Time(time) => format!("version {} ({time})", version.id),
     }
-}
-
-/// A path that did not move is fine; one that never was is a slip of the pen.
-fn check_known(view: &View<'_>, path: &Path) -> Result<()> {
-    let known = manifest::is_registered(view.db, path.as_str())?
-        || manifest::registered_below(view.db, path.as_str())?.is_some()
-        || overrides::find(view.db, path.as_str())?.is_some()
-        || !overrides::paths_below(view.db, path.as_str(), 1)?.is_empty();
-    if known {
-        return Ok(());
-    }
-    Err(Error::not_found(format!("Nobody ever set {path}, and the manifest does not register it."))
-        .hint("See what there is: cfgctl get"))
 }
 
 /// Whether a backup is another store's. `refused` where it is and nobody said that it may be.

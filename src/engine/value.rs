@@ -1,5 +1,6 @@
 //! Reading values: effective ones by layer, now or at a version, and everything about one path.
 
+use super::known;
 use super::mask::Mask;
 use super::state;
 use super::transact::View;
@@ -52,6 +53,9 @@ impl Handle<Blame> for Engine {
                 }
                 Ok(())
             })?;
+            if let Some(prefix) = prefix.as_ref().filter(|_| items.is_empty()) {
+                known::check_path(view, prefix)?;
+            }
             Ok(BlameReply { items })
         })
     }
@@ -106,9 +110,10 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
         let found = gathered.values.len() > before
             || within.is_some_and(|within| gathered.values.keys().any(|path| path.is_within(within)));
         if let (false, Some(path)) = (found, prefix) {
-            return Err(nothing_there(view, path)?);
+            return Err(nothing_in_layer(view, path, request.layer)?);
         }
     }
+    check_section(view, request, &gathered)?;
     let version = version::current(view.db)?.map_or(0, |version| version.id);
     reply(view, version, gathered)
 }
@@ -138,6 +143,7 @@ fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
     gathered.values.retain(|found, _| {
         prefixes.iter().any(|prefix| prefix.as_ref().is_none_or(|prefix| found.is_within(prefix.as_str())))
     });
+    check_section(view, request, &gathered)?;
     reply(view, version.id, gathered)
 }
 
@@ -167,10 +173,41 @@ fn reply(view: &View<'_>, version: i64, gathered: Gathered<'_>) -> Result<GetRep
     Ok(GetReply { format: VALUES_FORMAT.to_owned(), version, items })
 }
 
+/// A section of which nothing is known is a slip of the pen; one of which nothing is set is not.
+fn check_section(view: &View<'_>, request: &Get, gathered: &Gathered<'_>) -> Result<()> {
+    match request.section.as_deref() {
+        Some(section) if gathered.values.is_empty() => known::check_section(view, section),
+        _ => Ok(()),
+    }
+}
+
+/// That a path has no value, or none in the layer that was asked for.
+fn nothing_in_layer(view: &View<'_>, path: &Path, layer: Option<Layer>) -> Result<Error> {
+    let whole = format!("See its value, whatever the layer: cfgctl get {path}");
+    let below = || manifest::registered_below(view.db, path.as_str());
+    Ok(match layer {
+        Some(Layer::Override) if manifest::default(view.db, path.as_str())?.is_some() => {
+            Error::not_found(format!("Nobody set {path}: its default is in force.")).hint(whole)
+        }
+        Some(Layer::Override) if below()?.is_some() => {
+            Error::not_found(format!("Nobody set anything below {path}.")).hint(whole)
+        }
+        Some(Layer::Default) if overrides::is_set(view.db, path.as_str())? => {
+            Error::not_found(format!("{path} has no default: its value was set.")).hint(whole)
+        }
+        _ => nothing_there(view, path)?,
+    })
+}
+
 fn nothing_there(view: &View<'_>, path: &Path) -> Result<Error> {
     let error = if manifest::is_registered(view.db, path.as_str())? {
-        Error::not_found(format!("{path} is registered, but nobody set it and it has no default."))
-            .hint(format!("Set it: cfgctl set {path} VALUE --reason \"…\""))
+        Error::not_found(format!("{path} is registered, but nobody set it and it has no default.")).hint(
+            if manifest::is_secret(view.db, path.as_str())? {
+                format!("Say where it is kept: cfgctl set {path} env:NAME --reason \"…\", or file:/PATH")
+            } else {
+                format!("Set it: cfgctl set {path} VALUE --reason \"…\"")
+            },
+        )
     } else {
         Error::not_found(format!("Nobody set {path}, and the manifest does not register it."))
             .hint("See what there is: cfgctl get")

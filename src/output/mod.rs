@@ -14,6 +14,7 @@ mod complete;
 mod confirm;
 mod diff;
 pub mod escape;
+mod evidence;
 mod facts;
 mod history;
 mod items;

@@ -108,6 +108,14 @@ pub fn attach(db: &Connection, change: i64, evidence: &Evidence, content: &str) 
     Ok(())
 }
 
+/// The content of a change's piece of evidence, by its place among all of them.
+pub fn content_of_evidence(db: &Connection, change: i64, at: usize) -> Result<Option<String>> {
+    let mut statement =
+        db.prepare_cached("SELECT content FROM evidence WHERE change = ?1 ORDER BY id LIMIT 1 OFFSET ?2")?;
+    let mut rows = statement.query((change, i64::try_from(at).unwrap_or(i64::MAX)))?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+}
+
 /// The evidence attached to a change, in order.
 pub fn evidence_of(db: &Connection, change: i64) -> Result<Vec<Evidence>> {
     let mut statement = db.prepare_cached(

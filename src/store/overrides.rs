@@ -76,6 +76,13 @@ pub fn paths_below(db: &Connection, prefix: &str, limit: u32) -> Result<Vec<Stri
     Ok(statement.query_map((from, to, limit), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whether anything below a prefix has an override, or had one.
+pub fn was_set_below(db: &Connection, prefix: &str) -> Result<bool> {
+    let mut statement =
+        db.prepare_cached("SELECT 1 FROM config_overrides WHERE path >= ?1 AND path < ?2 LIMIT 1")?;
+    Ok(statement.exists(below(prefix))?)
+}
+
 /// Calls back for each active override in path order: all, or those that are or lie below a prefix.
 pub fn each(
     db: &Connection,

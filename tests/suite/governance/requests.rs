@@ -1,6 +1,6 @@
 //! How a request is made, made again, tried, and waited for.
 
-use super::{HIGH, LOW, MEDIUM, all_but_the_audit_log, attach, audit, pending, refused, shown};
+use super::{HIGH, LOW, MEDIUM, all_but_the_audit_log, attach, audit, error_of, pending, refused, shown};
 use crate::harness::{Team, World};
 use std::process::Stdio;
 use std::time::Instant;
@@ -154,4 +154,46 @@ fn a_request_has_several_names_and_a_beginning_that_is_not_unique_is_none() {
     }
     frank.run(&format!("cr show {}", &id[..6])).refused(2, "Several changes begin with");
     frank.run(&format!("cr show {}", &id[..4])).refused(3, "There is no change");
+}
+
+#[test]
+fn what_was_waited_for_in_vain_is_an_error() {
+    let Team { frank, erin, .. } = World::team();
+    let rejected = pending(&frank, "set session_timeout_minutes 150 --reason x");
+    erin.run(&format!("cr reject {rejected} --reason 'not tonight'")).ok();
+    let error = error_of(&frank.run(&format!("cr wait {rejected} --timeout 1s -o json")), 6);
+    assert_eq!(error["code"], "refused");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("was rejected by erin: not tonight."), "{message}");
+    let cancelled = pending(&frank, "set session_timeout_minutes 151 --reason x");
+    frank.run(&format!("cr cancel {cancelled} --reason 'solved otherwise'")).ok();
+    frank.run(&format!("cr wait {cancelled}")).refused(6, "was cancelled: solved otherwise.");
+}
+
+#[test]
+fn an_approver_reads_the_evidence_as_it_was_attached() {
+    let team = World::team();
+    let id = pending(&team.frank, &format!("set {HIGH} 5050 --reason x"));
+    team.grace.run(&format!("cr show {id} --evidence run.log")).refused(3, "run.log");
+    let content = "applied in staging\n\u{1b}[31mall services healthy\u{1b}[0m";
+    let file = team.world.file("run.log", content);
+    team.frank.run(&format!("cr test {id} --evidence {}", file.display())).ok();
+    assert_eq!(team.dave.run(&format!("cr show {id} --evidence run.log")).ok(), format!("{content}\n"));
+    let answer = team.dave.run(&format!("cr show {id} --evidence run.log -o json"));
+    let shown = answer.exits(0).json();
+    assert_eq!((shown["content"].as_str(), &shown["by"]), (Some(content), &"frank".into()));
+    let told = team.dave.run(&format!("cr show {id} --evidence other.log"));
+    assert!(told.refused(3, "other.log").err.contains("run.log"), "{}", told.err);
+}
+
+#[test]
+fn what_was_not_executed_is_not_undone_and_the_reason_is_told() {
+    let Team { frank, erin, alice, .. } = World::team();
+    let open = pending(&frank, "set session_timeout_minutes 150 --reason x");
+    let ran = frank.run(&format!("undo {open} --reason x"));
+    assert!(ran.refused(6, "was not executed yet").err.contains("change-request cancel"), "{}", ran.err);
+    erin.run(&format!("cr reject {open} --reason no")).ok();
+    frank.run(&format!("undo {open} --reason x")).refused(6, "was rejected and changed nothing");
+    alice.run("undo 2 --reason x").refused(6, "was about a member");
+    alice.run("undo 1 --reason x").refused(6, "made the store");
 }

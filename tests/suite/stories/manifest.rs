@@ -226,3 +226,16 @@ fn what_a_person_sees_of_a_manifest() {
     [exit 6]
     "#);
 }
+
+/// Before there is a store, nothing moves away from a starter manifest that nobody uses.
+#[test]
+fn a_manifest_is_checked_by_itself_where_there_is_no_store() {
+    let world = World::new();
+    let alice = world.user("alice", 1000);
+    world.file(
+        "m.yaml",
+        "format: 1\ninstance: shop\nsettings:\n  port: {type: integer, default: 80, risk: low}\n",
+    );
+    let ran = alice.run("init --manifest m.yaml --dry-run");
+    assert!(!ran.exits(0).err.contains("Nobody overrides"), "{}", ran.err);
+}

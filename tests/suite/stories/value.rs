@@ -164,3 +164,49 @@ fn reading_never_writes() {
     assert_eq!(std::fs::read(&store).unwrap(), before, "the store's file was changed");
     assert_eq!(alice.run("audit verify -o json").ok(), audit);
 }
+
+/// What nobody ever heard of is a slip of the pen, and not an empty answer.
+#[test]
+fn a_mistyped_section_or_path_is_not_found() {
+    let (_world, alice) = World::solo();
+    alice.run("set cache.ttl=310 custom.one=1 --reason x").ok();
+    alice.run("unset custom.one --reason x").ok();
+    let backup = alice.run("backup create -o name").ok().trim().to_owned();
+    for line in [
+        "get --section cahce",
+        "get --section cahce --at 1",
+        "rollback --version 1 --section cahce --reason x",
+        &format!("restore {backup} --section cahce --reason x"),
+        "history cahce.ttl",
+        "blame cahce",
+    ] {
+        let ran = alice.run(line);
+        ran.refused(3, "cahce");
+        assert!(ran.err.contains("hint: See what there is: cfgctl get"), "{line}: {}", ran.err);
+    }
+    // What is known and holds nothing is an answer.
+    for line in [
+        "get --section cache --layer override --at 1",
+        "get --section ''",
+        "rollback --version 1 --section alerts --reason x",
+        "rollback --version 2 --section '' --reason x",
+        &format!("restore {backup} --section alerts --reason x"),
+        "history alerts",
+        "history custom.one",
+        "blame alerts",
+        "blame custom",
+    ] {
+        alice.run(line).exits(0);
+    }
+}
+
+#[test]
+fn a_layer_that_lacks_a_value_says_which_one_has_it() {
+    let (_world, alice) = World::solo();
+    alice.run("get cache.ttl --layer override").refused(3, "Nobody set cache.ttl: its default is in force.");
+    alice.run("get cache --layer override").refused(3, "Nobody set anything below cache.");
+    alice.run("set custom.one 1 --reason x").ok();
+    alice.run("get custom.one --layer default").refused(3, "custom.one has no default");
+    let unset = alice.run("get database.password");
+    assert!(!unset.refused(3, "database.password").err.contains("VALUE"), "{}", unset.err);
+}
