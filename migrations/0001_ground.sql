@@ -13,7 +13,9 @@ CREATE TABLE config_overrides (
   key TEXT NOT NULL,
   path TEXT NOT NULL UNIQUE,
   value TEXT,
-  value_type TEXT NOT NULL CHECK (value_type IN ('string', 'integer', 'number', 'boolean', 'list', 'json')),
+  -- Not IN: SQLite makes a table of such a list for every row that is written.
+  value_type TEXT NOT NULL CHECK (value_type = 'string' OR value_type = 'integer' OR value_type = 'number'
+    OR value_type = 'boolean' OR value_type = 'list' OR value_type = 'json'),
   created_at TEXT NOT NULL,
   created_by TEXT NOT NULL,
   reason TEXT NOT NULL,
@@ -23,7 +25,7 @@ CREATE TABLE config_overrides (
 
 CREATE TABLE config_history (
   id INTEGER PRIMARY KEY,
-  operation TEXT NOT NULL CHECK (operation IN ('CREATE', 'UPDATE', 'DELETE')),
+  operation TEXT NOT NULL CHECK (operation = 'CREATE' OR operation = 'UPDATE' OR operation = 'DELETE'),
   section TEXT NOT NULL,
   key TEXT NOT NULL,
   old_value TEXT,

@@ -4,7 +4,7 @@ use super::place::absolute;
 use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, environment, exec,
-    generate, history, init, manifest, member, rollback, settle, status, value, version,
+    generate, history, init, manifest, member, notify, rollback, settle, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -170,6 +170,8 @@ pub(crate) enum Command {
     Manifest(manifest::Manifest),
     /// Who may act here
     Member(member::Member),
+    /// The command that tells people what happens
+    Notify(notify::Notify),
     /// The audit log
     Audit(audit::Audit),
     /// Show how the instance stands
@@ -215,6 +217,7 @@ impl Command {
             Command::Settle(command) => command.run(session),
             Command::Manifest(command) => command.run(session),
             Command::Member(command) => command.run(session),
+            Command::Notify(command) => command.run(session),
             Command::Audit(command) => command.run(session),
             Command::Status(command) => command.run(session),
             Command::Doctor(command) => command.run(session),

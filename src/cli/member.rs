@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use super::terms::Writing;
-use super::{ask, complete, input};
+use super::{ask, complete, delegation, input};
 use crate::api::Outcome;
 use crate::api::member::{
     AddProgram, ChangeRole, EndSolo, Invite, IssueToken, Join, ListMembers, ListTokens, RemoveMember,
@@ -46,6 +46,10 @@ enum Action {
     Remove(Removing),
     /// End that one person's approval counts for everything
     EndSolo(EndingSolo),
+    /// Let another member approve in your place
+    Delegate(delegation::Delegating),
+    /// List who may approve in whose place
+    Delegations(delegation::Delegations),
     /// Make, list and revoke tokens
     Token(Token),
 }
@@ -60,6 +64,8 @@ impl Member {
             Action::Role(action) => action.run(session),
             Action::Remove(action) => action.run(session),
             Action::EndSolo(action) => action.run(session),
+            Action::Delegate(action) => action.run(session),
+            Action::Delegations(action) => action.run(session),
             Action::Token(action) => action.run(session),
         }
     }

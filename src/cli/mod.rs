@@ -16,6 +16,7 @@ mod confirm;
 mod context;
 mod context_file;
 mod csv;
+mod delegation;
 mod diff;
 mod document;
 mod edit;
@@ -29,6 +30,7 @@ mod input;
 mod machine;
 mod manifest;
 mod member;
+mod notify;
 mod operand;
 mod panic;
 mod place;
@@ -48,7 +50,8 @@ use crate::api::Outcome;
 use crate::domain::error::Result;
 use crate::output::{Format, Named, stream};
 use arguments::{Arguments, Command, Options};
-use clap::{CommandFactory, Parser};
+use change::Set;
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
 use clap_complete::CompleteEnv;
 use session::Session;
 use std::ffi::OsString;
@@ -68,7 +71,8 @@ pub fn main() -> ExitCode {
         return end(&version(), false, false, &Named::BY_NOTHING);
     }
     let json = wants_json(&words);
-    let parsed = plain_get(&words).map_or_else(|| Arguments::try_parse_from(words), Ok);
+    let parsed =
+        plain_get(&words).or_else(|| set_alone(&words)).map_or_else(|| Arguments::try_parse_from(words), Ok);
     match parsed {
         Ok(arguments) => {
             let json = arguments.options.format().map_or(json, is_json);
@@ -101,6 +105,27 @@ fn plain_get(words: &[OsString]) -> Option<Arguments> {
     })
 }
 
+/// `cfgctl set …` parsed by a table of this one command: the table of all of them, each with the options of every
+/// command, costs as much as a sync to disk. What it does not take is the whole table's to take or to complain of.
+fn set_alone(words: &[OsString]) -> Option<Arguments> {
+    let first = match words {
+        [_, flag, _, command, ..] if flag == "--store" => command,
+        [_, command, ..] => command,
+        _ => return None,
+    };
+    if first != "set" {
+        return None;
+    }
+    let set = Set::augment_args(clap::Command::new("set"));
+    let table = Options::augment_args(clap::Command::new("cfgctl")).subcommand(set);
+    let matches = table.try_get_matches_from(words).ok()?;
+    let (_, of_set) = matches.subcommand()?;
+    Some(Arguments {
+        options: Options::from_arg_matches(&matches).ok()?,
+        command: Command::Set(Set::from_arg_matches(of_set).ok()?),
+    })
+}
+
 /// Answers a shell that completes. What goes wrong on the way is nothing to complete, not a noise in the prompt.
 fn completed(words: Vec<OsString>) -> u8 {
     std::panic::set_hook(Box::new(|_| {}));
@@ -111,16 +136,12 @@ fn completed(words: Vec<OsString>) -> u8 {
 
 fn run(arguments: Arguments) -> Result<Outcome> {
     let mut session = Session::new(arguments.options)?;
-    match arguments.command.run(&mut session) {
-        Ok(outcome) => {
-            session.finish();
-            Ok(outcome)
-        }
-        Err(error) => {
-            session.say_remarks();
-            Err(error)
-        }
-    }
+    let result = arguments.command.run(&mut session);
+    // What was done before something failed may have something to say too.
+    session.say_remarks();
+    let outcome = result?;
+    session.finish();
+    Ok(outcome)
 }
 
 fn end(result: &Result<Outcome>, exit_zero: bool, json: bool, named: &Named) -> ExitCode {

@@ -83,6 +83,7 @@ impl Target {
     pub(crate) fn finish(self, wrote: bool) -> Vec<String> {
         let Target::Local { mut engine, caller } = self;
         let mut warnings = if wrote { engine.afterwards(&caller) } else { Vec::new() };
+        warnings.extend(engine.take_remarks());
         warnings.extend(engine.close().err().map(|error| error.message));
         warnings
     }

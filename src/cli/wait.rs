@@ -80,6 +80,8 @@ impl Waiting {
 
 /// Waits until the request has what it needs, and then executes it where that is wanted.
 pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool) -> Result<DecisionReply> {
+    // Whoever waits should know at once that nobody may have been told.
+    session.say_remarks();
     let deadline = Instant::now().checked_add(timeout.duration());
     let progress = Progress::begin("waiting for approval", None, session.options.quiet);
     let mut pause = Duration::from_millis(500);

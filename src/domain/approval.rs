@@ -21,6 +21,8 @@ pub struct Vote {
     pub person: bool,
     /// The policy's groups that the member belongs to.
     pub groups: Vec<String>,
+    /// In whose place they act, beside their own.
+    pub lent_by: Vec<String>,
 }
 
 /// What is known of a change when its demand is weighed.
@@ -241,7 +243,7 @@ mod tests {
     use super::*;
 
     fn vote(member: &str, role: Role) -> Vote {
-        Vote { member: member.to_owned(), role: Some(role), person: true, groups: Vec::new() }
+        Vote { member: member.to_owned(), role: Some(role), person: true, ..Vote::default() }
     }
 
     fn lacks(risk: Risk, votes: &[Vote], evidence: bool, solo: bool) -> Vec<String> {

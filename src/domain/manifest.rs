@@ -10,6 +10,7 @@ mod read;
 mod sections;
 mod shape;
 
+use super::notice::Notify;
 use super::path::Path;
 use super::policy::Policy;
 use super::rule::Rule;
@@ -47,6 +48,8 @@ pub struct Manifest {
     pub windows: Vec<Window>,
     /// Whom to call.
     pub contacts: Vec<Contact>,
+    /// The command that tells people what happens.
+    pub notify: Option<Notify>,
     /// Where secrets may be kept.
     pub secrets: SecretReferences,
     /// The sections that other parts read, in shape: sources, services, drift.
@@ -111,6 +114,7 @@ impl Manifest {
             ("secrets", as_value(&self.secrets)),
         ];
         whole.extend(sections.map(|(key, value)| (key.to_owned(), value)));
+        whole.extend(self.notify.iter().map(|notify| ("notify".to_owned(), as_value(notify))));
         Value::Object(whole)
     }
 }
@@ -150,8 +154,10 @@ pub fn is_instance_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::notice::Event;
     use crate::domain::risk::Risk;
     use crate::domain::role::Role;
+    use crate::domain::time::Span;
     use serde_json::json;
 
     /// A manifest with everything in it.
@@ -208,6 +214,7 @@ services:
     fallback: {session_timeout_minutes: 120, max_concurrent_jobs: 10}
 contacts:
   - {role: primary, name: On call, phone: "+49 …", chat: "#on-call"}
+notify: {command: [/usr/local/bin/tell, --channel, ops], timeout: 5s, events: [request, outcome]}
 secrets: {env: ["APP_*"], folders: [/run/secrets]}
 drift:
   ignore: [{path: server.name, reason: set per host, until: 2027-03-01}]
@@ -235,6 +242,9 @@ drift:
             ]
         );
         assert_eq!(manifest.contacts[0].chat.as_deref(), Some("#on-call"));
+        let notify = manifest.notify.as_ref().unwrap();
+        assert_eq!((notify.program(), notify.timeout), ("/usr/local/bin/tell", Span::seconds(5)));
+        assert!(notify.wants(Event::Outcome) && !notify.wants(Event::Decision));
         assert_eq!(manifest.secrets.env, ["APP_*"]);
         assert_eq!(manifest.rest.keys().collect::<Vec<_>>(), ["drift", "services", "sources"]);
         assert_eq!(manifest.rest["services"]["web"]["deliver"]["mode"], "0640");
@@ -244,7 +254,10 @@ drift:
     fn what_is_not_written_has_its_default() {
         let manifest = read("{format: 1, instance: a}");
         assert_eq!((manifest.policy, manifest.rules, manifest.rest.len()), (Policy::default(), vec![], 0));
-        assert!(manifest.settings.is_empty() && manifest.contacts.is_empty() && manifest.windows.is_empty());
+        assert!(manifest.settings.is_empty() && manifest.contacts.is_empty() && manifest.notify.is_none());
+        assert_eq!(manifest.windows, [Window::nightly()]);
+        let notify = read("{format: 1, instance: a, notify: {command: [tell]}}").notify.unwrap();
+        assert_eq!((notify.timeout, notify.events), (Span::seconds(10), vec![]));
     }
 
     #[test]

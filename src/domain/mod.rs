@@ -11,6 +11,7 @@ pub mod error;
 pub mod flatten;
 pub mod manifest;
 pub mod member;
+pub mod notice;
 pub mod path;
 pub mod policy;
 pub mod risk;

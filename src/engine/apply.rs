@@ -1,6 +1,6 @@
 //! Executing a change: backup, items, history, version, hashes, steps, in the transaction of the caller.
 //!
-//! What must stay true: the backup file is durable before anything is applied; cost follows the change (design.md
+//! What must stay true: the backup file is durable before anything is committed; cost follows the change (design.md
 //! §3.7); what was written is read back before it is called done.
 
 use super::plan::Plan;
@@ -156,11 +156,13 @@ pub(super) fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> 
         version: id,
     };
     let mut leaves = Vec::with_capacity(items.len());
+    let (mut overrides, mut history) = (overrides::Put::new(db, stamp), history::Insert::new(db, stamp)?);
     for item in items {
         let before = item.before.as_ref().map(value::canonical);
         let after = item.after.as_ref().map(value::canonical);
-        overrides::put(db, &item.path, item.after.as_ref(), after.as_deref(), stamp)?;
-        history::insert(db, item, before.as_deref(), after.as_deref(), stamp)?;
+        let new = item.after.as_ref().zip(after.as_deref());
+        overrides.put(&item.path, before.is_some(), new)?;
+        history.insert(item, before.as_deref(), after.as_deref())?;
         let leaf = |text: String| tree::leaf_of_text(item.path.as_str(), &text);
         leaves.push(tree::Update {
             place: tree::place_of(item.path.as_str()),
@@ -207,14 +209,12 @@ pub(super) fn unhex(text: &str) -> Result<tree::Hash> {
 
 /// Reads every item back as a reader would.
 fn verify(view: &View<'_>, items: &[Item]) -> Result<()> {
-    for item in items {
-        if overrides::value(view.db, item.path.as_str())? != item.after {
-            return Err(Error::integrity(format!(
-                "{} does not read back as it was written; nothing was changed.",
-                item.path
-            ))
-            .hint("Type `cfgctl doctor`."));
-        }
+    let expected = items.iter().map(|item| (&item.path, item.after.as_ref().map(value::canonical)));
+    match overrides::first_other(view.db, expected)? {
+        None => Ok(()),
+        Some(path) => Err(Error::integrity(format!(
+            "{path} does not read back as it was written; nothing was changed."
+        ))
+        .hint("Type `cfgctl doctor`.")),
     }
-    Ok(())
 }

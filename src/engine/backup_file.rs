@@ -1,7 +1,7 @@
 //! Writing and reading backup files in the store's backup folder.
 //!
 //! What must stay true: a file under its final name is whole and durable (written under another name, synced, renamed
-//! without replacing, the folder synced); nothing outside the folder is ever touched; 0600 in a folder of 0700.
+//! without replacing, the folder synced), and it is that before the transaction that records it commits; nothing outside the folder is ever touched; 0600 in a folder of 0700.
 
 use super::transact::View;
 use crate::domain::backup::{self, Backup, Header, Scope, Writer};
@@ -9,14 +9,102 @@ use crate::domain::error::{Error, Result};
 use crate::domain::wording::plain_reason;
 use crate::store::database::{folder_of, sync_folder};
 use crate::store::owner::Owner;
-use crate::store::{backup as record, manifest, metadata, overrides, version};
+use crate::store::{Connection, backup as record, manifest, metadata, overrides, version};
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// The largest backup file that is read.
 const LARGEST: u64 = 4 << 30;
+
+/// The backups written in one transaction: of no use where it fails.
+#[derive(Default)]
+pub(super) struct Written {
+    names: RefCell<Vec<String>>,
+    /// The one that is made durable just now.
+    pending: RefCell<Option<(String, JoinHandle<Result<()>>)>>,
+}
+
+impl Written {
+    /// Begins to make one durable while the transaction goes on: a disk is slow, and most of a change is not.
+    fn begin(&self, draft: Draft) -> Result<()> {
+        self.settle()?;
+        let name = draft.file_name.clone();
+        let shared = Arc::new(draft);
+        let mine = Arc::clone(&shared);
+        match std::thread::Builder::new().spawn(move || shared.put()) {
+            Ok(thread) => *self.pending.borrow_mut() = Some((name, thread)),
+            // Where no thread is to be had, the change waits.
+            Err(_) => {
+                mine.put()?;
+                self.names.borrow_mut().push(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// While a backup is made durable, what the transaction wrote goes to the log: its first sync, of the log's
+    /// beginning and its folder, is then done at the same time, and not after. The commit itself is still to come.
+    pub(super) fn flush_beside(&self, db: &Connection) -> Result<()> {
+        if self.pending.borrow().is_some() { Ok(db.cache_flush()?) } else { Ok(()) }
+    }
+
+    /// Waits until every backup is durable under its final name, or cannot be.
+    pub(super) fn settle(&self) -> Result<()> {
+        let Some((name, thread)) = self.pending.take() else { return Ok(()) };
+        let made =
+            thread.join().unwrap_or_else(|_| Err(Error::internal("Making a backup durable panicked.")));
+        if made.is_ok() {
+            self.names.borrow_mut().push(name);
+        }
+        made
+    }
+
+    /// The files' names.
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names.into_inner()
+    }
+}
+
+/// A written draft that is to be made durable under its final name.
+struct Draft {
+    file: File,
+    draft: PathBuf,
+    folder: PathBuf,
+    file_name: String,
+}
+
+impl Draft {
+    fn put(&self) -> Result<()> {
+        let failed = |error: io::Error| cannot_write(&self.folder, &error);
+        let (here, target) = (rustix::fs::CWD, self.folder.join(&self.file_name));
+        self.file
+            .sync_all()
+            .map_err(failed)
+            .and_then(|()| {
+                let flags = rustix::fs::RenameFlags::NOREPLACE;
+                rustix::fs::renameat_with(here, &self.draft, here, &target, flags).map_err(|error| {
+                    if error == rustix::io::Errno::EXIST {
+                        return Error::conflict(format!(
+                            "There is already a backup named {}.",
+                            self.file_name
+                        ))
+                        .hint("Name this one differently: cfgctl backup create --name NAME");
+                    }
+                    failed(error.into())
+                })
+            })
+            .and_then(|()| sync_folder(&self.folder).map_err(failed))
+            .inspect_err(|_| {
+                // The draft is of no use; where it cannot be removed either, the next backup of its name does.
+                let _ = fs::remove_file(&self.draft);
+            })
+    }
+}
 
 /// The folder that a store's backups are in.
 pub(super) fn folder(place: &Path) -> PathBuf {
@@ -51,7 +139,8 @@ pub(super) fn write_full(view: &View<'_>, name: &str, automatic: bool) -> Result
     })
 }
 
-/// Writes a backup file with the values that `fill` gives. Gives what is to be recorded of it.
+/// Writes a backup file with the values that `fill` gives. Gives what is to be recorded of it. That of a change is made
+/// durable while its transaction goes on, which waits for it before it commits; one of everything is when this returns.
 pub(super) fn write(
     view: &View<'_>,
     name: &str,
@@ -82,14 +171,13 @@ pub(super) fn write(
         }
         file_name = backup::file_name(&format!("{name}_{again}"), view.now)?;
     }
-    let target = folder.join(&file_name);
     let draft = folder.join(format!(".{file_name}.new"));
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&error)),
         _ => {}
     }
     let (scope, change, version) = (header.scope, header.change, header.version);
-    let written = (|| {
+    let written: Result<_> = (|| {
         let file =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
         Owner::give(owner, &file).map_err(failed)?;
@@ -97,35 +185,17 @@ pub(super) fn write(
         fill(&mut writer)?;
         let (buffer, checksum, count) = writer.finish().map_err(failed)?;
         let file = buffer.into_inner().map_err(|error| cannot_write(error.error()))?;
-        file.sync_all().map_err(failed)?;
         let size = file.metadata().map_err(failed)?.len();
-        Ok((checksum, count, size))
+        Ok((file, checksum, count, size))
     })();
-    let put = written.and_then(|facts| {
-        let here = rustix::fs::CWD;
-        rustix::fs::renameat_with(here, &draft, here, &target, rustix::fs::RenameFlags::NOREPLACE).map_err(
-            |error| {
-                if error == rustix::io::Errno::EXIST {
-                    return Error::conflict(format!("There is already a backup named {file_name}."))
-                        .hint("Name this one differently: cfgctl backup create --name NAME");
-                }
-                cannot_write(&error.into())
-            },
-        )?;
-        sync_folder(&folder).map_err(failed)?;
-        Ok(facts)
-    });
-    let (checksum, count, size) = match put {
-        Ok(facts) => {
-            view.written.borrow_mut().push(file_name.clone());
-            facts
-        }
-        Err(error) => {
-            // The draft is of no use; where it cannot be removed either, the next backup of its name does.
-            let _ = fs::remove_file(&draft);
-            return Err(error);
-        }
-    };
+    let (file, checksum, count, size) = written.inspect_err(|_| {
+        let _ = fs::remove_file(&draft);
+    })?;
+    let whole = Draft { file, draft, folder, file_name: file_name.clone() };
+    match scope {
+        Scope::Full => whole.put()?,
+        Scope::Change => view.written.begin(whole)?,
+    }
     Ok(record::Record {
         id: 0,
         name: file_name,
@@ -211,4 +281,16 @@ pub(super) fn remove(place: Option<&Path>, name: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Removes backups' files while something else is done: a disk takes as long for that as for a sync.
+pub(super) fn remove_beside(place: Option<PathBuf>, names: Vec<String>) -> Option<JoinHandle<()>> {
+    let place = place.filter(|_| !names.is_empty())?;
+    let (store, these) = (place.clone(), names.clone());
+    let all = move || names.iter().for_each(|name| drop(remove(Some(&place), name)));
+    let spawned = std::thread::Builder::new().spawn(all).ok();
+    if spawned.is_none() {
+        these.iter().for_each(|name| drop(remove(Some(&store), name)));
+    }
+    spawned
 }

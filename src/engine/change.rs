@@ -2,6 +2,7 @@
 
 use super::apply::{self, Steps};
 use super::case::Case;
+use super::notice;
 use super::plan::{Plan, Wanted, plan};
 use super::terms::check_terms;
 use super::transact::{Note, View};
@@ -10,7 +11,7 @@ use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle};
 use super::{change_request, confirm, schedule, vote};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Mode, Terms};
+use crate::api::change::{ApplyDocument, ChangeReply, ChangeView, ItemSpec, MakeChange, Mode, Terms};
 use crate::domain::approval::{Lack, Standing, Verdict, fills};
 use crate::domain::audit::Head;
 use crate::domain::change::{Item, Kind, State, check_id, content_hash};
@@ -153,7 +154,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     if !only_asked {
         refuse_closed(&plan, &verdict)?;
     }
-    if let Some(mine) = equal_open_request(view, &plan.items)?.filter(|_| waits) {
+    if waits && let Some(mine) = equal_open_request(view, &plan.items)? {
         let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
         return Ok((reply, None));
     }
@@ -177,11 +178,16 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         return Ok((reply, None));
     }
     let (outcome, note) = if waits {
-        (Outcome::Pending, request(view, &policy, &plan, &mut change, terms)?)
+        let mut note = request(view, &policy, &plan, &mut change, terms)?;
+        if terms.mode != Mode::Draft {
+            note.tell.extend(notice::request(view, &change, &verdict.lacks)?);
+        }
+        (Outcome::Pending, note)
     } else {
         (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
     };
-    let reply = reply_to(view, &change, outcome, plan.unchanged, warnings, false)?;
+    let shown = view::of_change_with(view, &change, &plan.items)?;
+    let reply = reply_with(view, &change, shown, outcome, plan.unchanged, warnings, false);
     Ok((reply, Some(note)))
 }
 
@@ -202,8 +208,20 @@ fn reply_to(
     dry_run: bool,
 ) -> Result<ChangeReply> {
     let shown = view::of_change(view, change)?;
+    Ok(reply_with(view, change, shown, outcome, unchanged, warnings, dry_run))
+}
+
+fn reply_with(
+    view: &View<'_>,
+    change: &Change,
+    shown: ChangeView,
+    outcome: Outcome,
+    unchanged: Vec<Path>,
+    warnings: Vec<String>,
+    dry_run: bool,
+) -> ChangeReply {
     let next = view::next_command(view, change, &shown);
-    Ok(ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None })
+    ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None }
 }
 
 /// The same id with the same content gets the same answer; with other content it is a conflict.

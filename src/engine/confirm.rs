@@ -8,7 +8,7 @@ use super::apply::{self, Steps};
 use super::change_request::{Decided, find};
 use super::plan::{Plan, plan};
 use super::transact::{Note, View};
-use super::{Engine, Handle};
+use super::{Engine, Handle, notice};
 use crate::api::Outcome;
 use crate::api::change_request::DecisionReply;
 use crate::api::confirm::{Confirm, Decision};
@@ -16,6 +16,7 @@ use crate::domain::change::{Kind, State};
 use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
+use crate::domain::notice::Event;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
 use crate::domain::time::{Span, Timestamp};
@@ -212,5 +213,13 @@ pub(super) fn take_back(view: &View<'_>, change: &mut Change, because: &str) -> 
     };
     let mut note = apply::execute(view, &policy, &planned, &mut back, steps)?;
     note.action = "change.take-back".to_owned();
+    let summary = format!("change {} was rolled back by change {}: {because}", change.number, back.number);
+    note.tell.extend(notice::custom(
+        view,
+        change,
+        Event::Confirm,
+        &summary,
+        notice::requester(view, change)?,
+    )?);
     Ok((back, note.change(change.number)))
 }

@@ -7,6 +7,7 @@
 use super::change_request::Decided;
 use super::manifest::{self as manifests, owner_change, unmet, words};
 use super::member::{self as members, facts};
+use super::notice;
 use super::transact::{Note, View};
 use crate::api::Outcome;
 use crate::api::change::{Awaiting, ItemView, Terms};
@@ -65,7 +66,8 @@ pub(super) fn request(
     }
     change::put(view.db, &change)?;
     let detail = json!({"kind": kind, "reason": terms.reason, "digest": change.digest});
-    let note = Note::new("change.request", change.number.to_string(), detail).change(change.number);
+    let mut note = Note::new("change.request", change.number.to_string(), detail).change(change.number);
+    note.tell.extend(notice::request(view, &change, &awaiting(&change).missing)?);
     Ok((change, note))
 }
 
@@ -104,7 +106,8 @@ pub(super) fn execute(view: &View<'_>, mut change: Change) -> Result<Decided> {
             members::enact(view, &change, &items, "member.decided")?
         }
     };
-    let note = note.record("request", change.number);
+    let mut note = note.record("request", change.number);
+    note.tell.extend(notice::outcome(view, &change)?);
     Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }
 

@@ -8,7 +8,7 @@ use super::change::id_taken;
 use super::state;
 use super::terms::check_terms;
 use super::transact::{Note, View};
-use super::{Engine, Handle, confirm, governance, vote};
+use super::{Engine, Handle, confirm, governance, vote, window};
 use crate::api::Outcome;
 use crate::api::change::{ItemKind, ItemView};
 use crate::api::manifest::{
@@ -170,6 +170,7 @@ fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
         warnings.push(format!("{} more effective values change with their defaults.", moved - NAMED));
     }
     warnings.extend(broken_rules(view, manifest)?);
+    warnings.extend(window::would_hold(view, &manifest.windows)?);
     warnings.extend(not_enforced(manifest));
     if manifest.policy.governance == Governance::Board && governance::board(view)? < 2 {
         warnings.push(

@@ -10,6 +10,7 @@ mod change;
 mod change_request;
 mod complete;
 mod confirm;
+mod delegation;
 mod diff;
 mod doctor;
 mod evidence;
@@ -22,6 +23,8 @@ mod machine;
 mod manifest;
 mod mask;
 mod member;
+mod notice;
+mod notify;
 mod plan;
 mod rollback;
 mod schedule;
@@ -52,6 +55,7 @@ use crate::domain::time::Timestamp;
 use crate::store::database::Store;
 use std::cell::RefCell;
 use std::path::Path;
+use std::thread::JoinHandle;
 
 /// That the engine does this operation.
 pub trait Handle<R: Request> {
@@ -67,6 +71,8 @@ pub struct Engine {
     deadline: Option<Timestamp>,
     /// What to know beside the answers.
     remarks: RefCell<Vec<String>>,
+    /// What removes old backups while the answer is given.
+    removing: Vec<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -76,7 +82,7 @@ impl Engine {
     }
 
     fn on(store: Store, machine: Machine) -> Engine {
-        Engine { store, machine, deadline: None, remarks: RefCell::default() }
+        Engine { store, machine, deadline: None, remarks: RefCell::default(), removing: Vec::new() }
     }
 
     /// What to know beside the answers given so far: what is overdue, what was settled. Told once.
@@ -106,7 +112,12 @@ impl Engine {
 
     /// Closes the store's file properly.
     pub fn close(self) -> Result<()> {
-        self.store.close()
+        let closed = self.store.close();
+        for thread in self.removing {
+            // What could not be removed is a file too many, which `doctor` names.
+            let _ = thread.join();
+        }
+        closed
     }
 }
 

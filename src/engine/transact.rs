@@ -3,17 +3,17 @@
 //! What must stay true: nothing is written without an entry; a refusal is written too, in a transaction of its own;
 //! time never goes back in the log, whatever the clock does (`max(now, last)`).
 
-use super::backup_file;
+use super::backup_file::{self, Written};
 use super::identity::{self, Actor};
 use super::{Engine, Machine, settle, system_log};
 use crate::domain::audit::{Entry, Head};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::{Caller, Claim, Proof};
+use crate::domain::notice::Notice;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::store::{Connection, audit, digest, duty, metadata};
 use serde_json::json;
-use std::cell::RefCell;
 use std::path::Path;
 
 /// One consistent state, who looks at it, and when.
@@ -28,8 +28,8 @@ pub(super) struct View<'a> {
     pub(super) machine: &'a Machine,
     /// Where the store is; none in memory.
     pub(super) place: Option<&'a Path>,
-    /// Backups written in this transaction: of no use where it fails.
-    pub(super) written: &'a RefCell<Vec<String>>,
+    /// Backups written in this transaction.
+    pub(super) written: &'a Written,
 }
 
 /// What somebody tries to do: what the log keeps of it where it is refused.
@@ -68,6 +68,8 @@ pub(super) struct Note {
     /// Backups whose files go once the record that they are gone is durable: a file that stays is one too many, which
     /// `doctor` names, and never one too few.
     pub(super) remove_after: Vec<String>,
+    /// What people are told once all of it is durable, never before.
+    pub(super) tell: Vec<Notice>,
 }
 
 impl Note {
@@ -110,7 +112,7 @@ impl Engine {
         self.store.read(|db| {
             let (now, clock) = times(&self.machine, audit::head(db)?.at);
             let actor = identify(db, clock)?;
-            let written = RefCell::default();
+            let written = Written::default();
             body(&View {
                 db,
                 now,
@@ -158,8 +160,8 @@ impl Engine {
         let machine = &self.machine;
         let place = self.store.place().map(Path::to_path_buf);
         let mut tried_by = None;
-        let written = RefCell::default();
-        let answer = self.store.write(|db| {
+        let written = Written::default();
+        let in_turn = |db: &Connection| {
             let head = audit::head(db)?;
             let (now, clock) = times(machine, head.at);
             let actor = identify(db, clock)?;
@@ -168,24 +170,30 @@ impl Engine {
                 View { db, now, clock, actor, caller, machine, place: place.as_deref(), written: &written };
             let (answer, note) = body(&view)?;
             let head = note.as_ref().map(|note| append(&view, &head, note, "done")).transpose()?;
-            let deadline = note.as_ref().and_then(|note| note.deadline);
-            let gone = note.map(|note| note.remove_after).unwrap_or_default();
-            Ok((answer, head, gone, deadline, metadata::store_id(db)?))
+            let store_id = metadata::store_id(db)?;
+            written.flush_beside(db)?;
+            Ok((answer, head, note.unwrap_or_default(), store_id))
+        };
+        // Whatever came of it, nobody else's turn begins while a backup is on its way; and none is left behind.
+        let answer = self.store.write(|db| {
+            let answer = in_turn(db);
+            let settled = written.settle();
+            answer.and_then(|answer| settled.map(|()| answer))
         });
         match answer {
-            Ok((answer, head, gone, deadline, store_id)) => {
-                self.deadline = deadline.or(self.deadline);
-                for name in gone {
-                    let _ = backup_file::remove(place.as_deref(), &name);
-                }
+            Ok((answer, head, note, store_id)) => {
+                self.deadline = note.deadline.or(self.deadline);
+                self.removing.retain(|thread| !thread.is_finished());
+                self.removing.extend(backup_file::remove_beside(place, note.remove_after));
                 if let (Some(head), true) = (&head, self.machine.system_log) {
                     system_log::send(&store_id, head, attempt.action);
                 }
+                self.tell(&store_id, note.tell);
                 Ok((answer, head))
             }
             Err(error) => {
                 if error.code != Code::UnknownOutcome {
-                    for name in written.into_inner() {
+                    for name in written.into_names() {
                         let _ = backup_file::remove(place.as_deref(), &name);
                     }
                 }

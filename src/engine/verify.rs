@@ -101,6 +101,9 @@ pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>, vouching:
 /// What SQLite's own check finds, and whether the schema is the one that the migrations make.
 pub(super) fn file(db: &Connection) -> Result<Vec<String>> {
     let mut problems = database::problems(db)?;
+    if database::is_cut_off(db)? {
+        problems.push("The file is shorter than its pages: its end was cut off.".to_owned());
+    }
     let pristine = Store::in_memory()?;
     migration::migrate(&pristine)?;
     if database::schema(db)? != database::schema(pristine.connection())? {

@@ -52,6 +52,17 @@ fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
 
 /// A recorded change.
 pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> {
+    let items = items_of(view, change)?;
+    of_change_and(view, change, items)
+}
+
+/// A change that was just recorded, whose items are still at hand.
+pub(super) fn of_change_with(view: &View<'_>, change: &Change, items: &[Item]) -> Result<ChangeView> {
+    let items = items.iter().map(|item| item_view(view, item)).collect::<Result<_>>()?;
+    of_change_and(view, change, items)
+}
+
+fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Result<ChangeView> {
     let policy = manifest::policy(view.db)?;
     let case = Case::of_change(view, &policy, change)?;
     let demand = match &change.decision.demand {
@@ -71,7 +82,6 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
     let waited = change.digest.is_some();
     let verdict = now.map(|now| now.verdict).unwrap_or_default();
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
-    let items = items_of(view, change)?;
     let step = |step: change::Step| StepView {
         name: step.name,
         status: step.status,
@@ -241,6 +251,9 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
             return Some(format!("cfgctl change-request refresh {id}"));
         }
         Some(Validity::Invalid) if own => return Some(format!("cfgctl change-request edit {id} PATH=VALUE")),
+        Some(Validity::Stale | Validity::Held | Validity::Invalid) => {
+            return Some(format!("cfgctl change-request comment {id} \"…\""));
+        }
         _ => {}
     }
     let may_approve = me.is_person()

@@ -39,7 +39,8 @@ fn vote(view: &View<'_>, policy: &Policy, name: &str, spent: &mut BTreeSet<Strin
         let lent = of_member(policy, &giver);
         let lifts = lent.role > vote.role || lent.groups.iter().any(|group| !vote.groups.contains(group));
         if lifts {
-            spent.insert(giver.name);
+            spent.insert(giver.name.clone());
+            vote.lent_by.push(giver.name);
             vote.role = vote.role.max(lent.role);
             vote.groups.extend(lent.groups);
         }
@@ -54,6 +55,7 @@ pub(super) fn of_member(policy: &Policy, member: &Member) -> Vote {
         member: member.name.clone(),
         role: Some(member.role),
         person: member.is_person(),
+        lent_by: Vec::new(),
         groups: policy.groups.iter().filter(belongs).map(|(group, _)| group.clone()).collect(),
     }
 }

@@ -192,7 +192,7 @@ mod tests {
         Kind       set
         Requested  by ann, 2026-11-21 09:30:05Z
         Made for   version 8
-        Stale      what it was made for has changed since; it can't be executed as it is
+        Stale      session_timeout_minutes changed: bob did at version 9
         Expires    2026-12-05 09:30:05Z
         Risk       high: registered so
         Restart    needed of web, worker

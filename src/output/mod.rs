@@ -12,6 +12,7 @@ mod change_request;
 mod color;
 mod complete;
 mod confirm;
+mod delegation;
 mod diff;
 pub mod escape;
 mod evidence;
@@ -21,6 +22,7 @@ mod items;
 mod manifest;
 mod member;
 pub mod named;
+mod notify;
 mod rollback;
 #[cfg(test)]
 mod samples;

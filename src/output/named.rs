@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 26] = [
+pub const COMMANDS: [&str; 27] = [
     "apply",
     "assess",
     "audit",
@@ -24,6 +24,7 @@ pub const COMMANDS: [&str; 26] = [
     "history",
     "manifest",
     "member",
+    "notify",
     "restore",
     "rollback",
     "set",

@@ -1,5 +1,6 @@
 //! Decisions about changes, and the evidence attached to them.
 
+use super::change::has_parts;
 use super::time_of;
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
@@ -59,6 +60,9 @@ pub fn put(db: &Connection, change: i64, approval: &Approval) -> Result<()> {
 
 /// The decisions about a change, in the order they were made.
 pub fn of_change(db: &Connection, change: i64) -> Result<Vec<Approval>> {
+    if !has_parts(db, change)? {
+        return Ok(Vec::new());
+    }
     let mut statement = db.prepare_cached(
         "SELECT member, role, decision, digest, proof, at, comment FROM approvals WHERE change = ?1 ORDER BY id",
     )?;
@@ -118,6 +122,9 @@ pub fn content_of_evidence(db: &Connection, change: i64, at: usize) -> Result<Op
 
 /// The evidence attached to a change, in order.
 pub fn evidence_of(db: &Connection, change: i64) -> Result<Vec<Evidence>> {
+    if !has_parts(db, change)? {
+        return Ok(Vec::new());
+    }
     let mut statement = db.prepare_cached(
         "SELECT name, sha256, length(CAST(content AS BLOB)), measured, digest, created_at, created_by
          FROM evidence WHERE change = ?1 ORDER BY id",

@@ -4,7 +4,7 @@ use super::time_of;
 use crate::domain::change::{Hasher, hex};
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 /// One recorded backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,10 +131,13 @@ pub fn list(db: &Connection, before: Option<i64>, limit: u32) -> Result<Vec<Reco
 
 /// The last backup of everything.
 pub fn last_full(db: &Connection) -> Result<Option<Record>> {
-    let last = "WHERE id = (SELECT max(id) FROM (
-        SELECT max(id) AS id FROM backups WHERE scope = 'full' AND automatic = 0
-        UNION ALL SELECT max(id) FROM backups WHERE scope = 'full' AND automatic = 1))";
-    Ok(some(db, last, [])?.pop())
+    let mut statement =
+        db.prepare_cached("SELECT max(id) FROM backups WHERE scope = 'full' AND automatic = ?1")?;
+    let mut last = |automatic: bool| statement.query_row([automatic], |row| row.get::<_, Option<i64>>(0));
+    match last(true)?.max(last(false)?) {
+        Some(id) => Ok(some(db, "WHERE id = ?1", [id])?.pop()),
+        None => Ok(None),
+    }
 }
 
 /// Automatic backups beyond the newest so many of their scope, the oldest first; only those made before a time.
@@ -145,15 +148,18 @@ pub fn automatic_beyond(
     before: Option<Timestamp>,
     limit: u32,
 ) -> Result<Vec<Record>> {
-    let before = before.map_or_else(|| "9999".to_owned(), |time| time.to_string());
-    some(
-        db,
-        "WHERE scope = ?1 AND automatic = 1 AND id <= (
-           SELECT id FROM backups WHERE scope = ?1 AND automatic = 1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
-           AND id <= coalesce((SELECT max(id) FROM backups WHERE created_at <= ?3), 0)
-         ORDER BY id LIMIT ?4",
-        (scope, keep, before, limit),
-    )
+    let mut statement = db.prepare_cached(
+        "SELECT id FROM backups WHERE scope = ?1 AND automatic = 1 ORDER BY id DESC LIMIT 1 OFFSET ?2",
+    )?;
+    let Some(mut last) = statement.query_row((scope, keep), |row| row.get::<_, i64>(0)).optional()? else {
+        return Ok(Vec::new());
+    };
+    if let Some(before) = before {
+        let mut statement =
+            db.prepare_cached("SELECT coalesce(max(id), 0) FROM backups WHERE created_at <= ?1")?;
+        last = last.min(statement.query_row([before.to_string()], |row| row.get(0))?);
+    }
+    some(db, "WHERE scope = ?1 AND automatic = 1 AND id <= ?2 ORDER BY id LIMIT ?3", (scope, last, limit))
 }
 
 /// Forgets a backup.

@@ -207,7 +207,20 @@ fn some(db: &Connection, tail: &str, values: impl rusqlite::Params) -> Result<Ve
 
 /// The change of that ULID.
 pub fn by_id(db: &Connection, id: &str) -> Result<Option<Change>> {
-    Ok(some(db, "WHERE id = ?1", [id])?.pop())
+    // Nearly always asked of an id that is new: then no wide statement is prepared.
+    let mut statement = db.prepare_cached("SELECT number FROM changes WHERE id = ?1")?;
+    let number = statement.query_row([id], |row| row.get(0)).optional()?;
+    number.map_or(Ok(None), |number| by_number(db, number))
+}
+
+/// Whether anything but its own row belongs to a change: items of its own, decisions or evidence. Most have none, and
+/// one question is cheaper than three.
+pub fn has_parts(db: &Connection, number: i64) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM change_items WHERE change = ?1)
+           OR EXISTS (SELECT 1 FROM approvals WHERE change = ?1) OR EXISTS (SELECT 1 FROM evidence WHERE change = ?1)",
+    )?;
+    Ok(statement.query_row([number], |row| row.get(0))?)
 }
 
 /// The change of that number.
@@ -302,14 +315,14 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
            expires_at, ended_because, steps, dossier, restart)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
            ?23, ?24)
-         ON CONFLICT (number) DO UPDATE SET state = excluded.state, risk = excluded.risk, reason = excluded.reason,
-           updated_at = excluded.updated_at, manifest = excluded.manifest, base_version = excluded.base_version,
-           version_id = excluded.version_id, executed_by = excluded.executed_by, backup = excluded.backup,
-           ticket = excluded.ticket, rollback_plan = excluded.rollback_plan, decided_by = excluded.decided_by,
-           digest = excluded.digest, expires_at = excluded.expires_at, ended_because = excluded.ended_because,
-           steps = excluded.steps, dossier = excluded.dossier, restart = excluded.restart",
+         ON CONFLICT (number) DO NOTHING",
     )?;
-    statement.execute(rusqlite::params![
+    let updated_at = change.updated_at.map(|at| at.to_string());
+    let executed_by = change.executed_by.as_ref().filter(|by| **by != change.requested_by);
+    let expires_at = change.expires_at.map(|at| at.to_string());
+    let steps = steps_text(&change.steps);
+    let restart = change.restart.map(Restart::name);
+    let inserted = statement.execute(rusqlite::params![
         change.number,
         change.id,
         change.kind.name(),
@@ -318,22 +331,53 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
         change.reason,
         change.requested_by,
         change.created_at.to_string(),
-        change.updated_at.map(|at| at.to_string()),
+        updated_at,
         change.content_hash,
         change.manifest,
         change.base_version,
         change.version,
-        change.executed_by.as_ref().filter(|by| **by != change.requested_by),
+        executed_by,
         change.backup,
         change.ticket,
         change.rollback_plan,
         decision,
         change.digest,
-        change.expires_at.map(|at| at.to_string()),
+        expires_at,
         change.ended_because,
-        steps_text(&change.steps),
+        steps,
         dossier,
-        change.restart.map(Restart::name),
+        restart,
+    ])?;
+    if inserted == 1 {
+        return Ok(());
+    }
+    // Apart, and not as what a conflict leads to: preparing that for every new change costs more than the change.
+    let mut statement = db.prepare_cached(
+        "UPDATE changes SET state = ?2, risk = ?3, updated_at = ?4, manifest = ?5, version_id = ?6, executed_by = ?7,
+           backup = ?8, decided_by = ?9, digest = ?10, expires_at = ?11, ended_because = ?12, steps = ?13, reason = ?14,
+           base_version = ?15, ticket = ?16, rollback_plan = ?17, dossier = ?18, restart = ?19
+         WHERE number = ?1",
+    )?;
+    statement.execute(rusqlite::params![
+        change.number,
+        change.state.name(),
+        change.risk.as_str(),
+        updated_at,
+        change.manifest,
+        change.version,
+        executed_by,
+        change.backup,
+        decision,
+        change.digest,
+        expires_at,
+        change.ended_because,
+        steps,
+        change.reason,
+        change.base_version,
+        change.ticket,
+        change.rollback_plan,
+        dossier,
+        restart,
     ])?;
     Ok(())
 }
@@ -397,6 +441,9 @@ pub fn confirming(db: &Connection) -> Result<Option<Change>> {
 
 /// A change's items as they were recorded before it was executed, in order.
 pub fn items(db: &Connection, change: i64) -> Result<Vec<Other>> {
+    if !has_parts(db, change)? {
+        return Ok(Vec::new());
+    }
     let mut statement = db.prepare_cached(
         "SELECT what, path, before, after FROM change_items WHERE change = ?1 ORDER BY position",
     )?;

@@ -455,6 +455,19 @@ pub fn problems(db: &Connection) -> Result<Vec<String>> {
     Ok(problems)
 }
 
+/// Whether the file is shorter than its pages: SQLite reads what was cut off as zeros, and a page that held nothing
+/// yet looks whole to it. Where a log lies beside the file, its end may still be on the way.
+pub fn is_cut_off(db: &Connection) -> Result<bool> {
+    let Some(place) = db.path().filter(|place| !place.is_empty()).map(Path::new) else { return Ok(false) };
+    if fs::metadata(with_suffix(place, "-wal")).is_ok_and(|log| log.len() > 0) {
+        return Ok(false);
+    }
+    let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let size = number("page_count")?.saturating_mul(number("page_size")?);
+    let size = u64::try_from(size).unwrap_or_default();
+    Ok(fs::metadata(place).is_ok_and(|file| file.len() < size))
+}
+
 /// Every table, index, view and trigger, as it was made.
 pub fn schema(db: &Connection) -> Result<Vec<(String, String, Option<String>)>> {
     let mut statement = db.prepare(

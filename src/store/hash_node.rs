@@ -19,11 +19,10 @@ pub fn update(db: &Connection, updates: Vec<Update>) -> Result<Hash> {
     let mut put = db.prepare_cached(
         "INSERT INTO hash_nodes (place, node) VALUES (?1, ?2) ON CONFLICT (place) DO UPDATE SET node = excluded.node",
     )?;
-    let mut remove = db.prepare_cached("DELETE FROM hash_nodes WHERE place = ?1")?;
     for (place, node) in changed {
         match node {
             Some(node) => put.execute((place, node.to_bytes()))?,
-            None => remove.execute([place])?,
+            None => db.prepare_cached("DELETE FROM hash_nodes WHERE place = ?1")?.execute([place])?,
         };
     }
     Ok(root)

@@ -7,7 +7,7 @@ use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::time::Timestamp;
 use crate::domain::value::Value;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql};
 
 /// One row of history.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,32 +52,35 @@ fn to_event(row: &Row<'_>) -> Result<Event> {
     })
 }
 
-/// Records what a version did to a path.
-pub fn insert(
-    db: &Connection,
-    item: &Item,
-    before: Option<&str>,
-    after: Option<&str>,
-    stamp: Stamp<'_>,
-) -> Result<()> {
-    let mut statement = db.prepare_cached(
-        "INSERT INTO config_history
-           (operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?;
-    statement.execute((
-        item.operation(),
-        item.path.section(),
-        item.path.key(),
-        before,
-        after,
-        stamp.at,
-        stamp.by,
-        stamp.origin,
-        stamp.reason,
-        stamp.version,
-    ))?;
-    Ok(())
+/// Records what one version did to paths, row by row with one statement that keeps what all rows share.
+pub struct Insert<'c>(CachedStatement<'c>);
+
+impl<'c> Insert<'c> {
+    /// Under this stamp.
+    pub fn new(db: &'c Connection, stamp: Stamp<'_>) -> Result<Insert<'c>> {
+        let mut statement = db.prepare_cached(
+            "INSERT INTO config_history
+               (operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id)
+             VALUES (?6, ?7, ?8, ?9, ?10, ?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for (at, text) in (1..).zip([stamp.at, stamp.by, stamp.origin, stamp.reason]) {
+            statement.raw_bind_parameter(at, text)?;
+        }
+        statement.raw_bind_parameter(5, stamp.version)?;
+        Ok(Insert(statement))
+    }
+
+    /// Records what the version did to a path; the values as canonical text.
+    pub fn insert(&mut self, item: &Item, before: Option<&str>, after: Option<&str>) -> Result<()> {
+        let statement = &mut self.0;
+        statement.raw_bind_parameter(6, item.operation())?;
+        statement.raw_bind_parameter(7, item.path.section())?;
+        statement.raw_bind_parameter(8, item.path.key())?;
+        statement.raw_bind_parameter(9, before)?;
+        statement.raw_bind_parameter(10, after)?;
+        statement.raw_execute()?;
+        Ok(())
+    }
 }
 
 /// What is asked of history.

@@ -3,6 +3,7 @@
 use super::{below, optional_value, time_of};
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::Manifest;
+use crate::domain::notice::Notify;
 use crate::domain::path::Path;
 use crate::domain::policy::Policy;
 use crate::domain::rule::Rule;
@@ -127,8 +128,11 @@ pub fn rows_of(manifest: &Manifest) -> Result<Vec<(&'static str, Columns)>> {
         ("secrets", json(&manifest.secrets)?),
         ("rest", json(&manifest.rest)?),
     ];
+    // A part that may be absent has no row then, as in stores made before there was such a part.
     let windows = (!manifest.windows.is_empty()).then(|| json(&manifest.windows)).transpose()?;
-    rows.extend(windows.map(|part| ("manifest_parts", vec![Some(WINDOWS.to_owned()), Some(part)])));
+    let notify = manifest.notify.as_ref().map(json).transpose()?;
+    let absent_or = [(WINDOWS, windows), ("notify", notify)];
+    let parts = parts.into_iter().chain(absent_or.into_iter().filter_map(|(name, part)| Some((name, part?))));
     rows.extend(parts.map(|(name, part)| ("manifest_parts", vec![Some(name.to_owned()), Some(part)])));
     Ok(rows)
 }
@@ -277,12 +281,17 @@ fn read_part<T: DeserializeOwned>(text: &str) -> Result<T> {
 
 /// A part of the manifest in force: `instance`, `policy`, `windows`, `contacts`, `secrets`, `rest`.
 pub fn part<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<T> {
+    part_if_any(db, name)?
+        .ok_or_else(|| Error::integrity(format!("The store lacks the manifest's part {name:?}.")))
+}
+
+fn part_if_any<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<Option<T>> {
     let mut statement = db.prepare_cached("SELECT part FROM manifest_parts WHERE name = ?1")?;
     let text: Option<String> = statement.query_row([name], |row| row.get(0)).optional()?;
     match text {
-        Some(text) => read_part(&text),
-        None if name == WINDOWS => read_part(&windows_among_the_rest(db)?),
-        None => Err(Error::integrity(format!("The store lacks the manifest's part {name:?}."))),
+        Some(text) => read_part(&text).map(Some),
+        None if name == WINDOWS => read_part(&windows_among_the_rest(db)?).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -291,6 +300,11 @@ pub fn part<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<T> {
 fn windows_among_the_rest(db: &Connection) -> Result<String> {
     let rest: Map<String, Value> = part(db, "rest")?;
     Ok(rest.get(WINDOWS).map_or_else(|| "[]".to_owned(), value::canonical))
+}
+
+/// The command that tells people what happens, and its terms, where the manifest names one.
+pub fn notify(db: &Connection) -> Result<Option<Notify>> {
+    part_if_any(db, "notify")
 }
 
 /// The policy in force.
@@ -389,7 +403,7 @@ mod tests {
                 .find(|(_, row)| row[0].as_deref() == Some(WINDOWS))
                 .map(|(table, row)| (table, row[1].clone()))
         };
-        assert_eq!(row_of("{format: 1, instance: a}"), None);
+        assert_eq!(row_of("{format: 1, instance: a, policy: {critical: {window: false}}}"), None);
         let (table, part) = row_of(&format!("{{format: 1, instance: a, windows: [{NIGHT}]}}")).unwrap();
         assert_eq!(table, "manifest_parts");
         let windows: Vec<Window> = read_part(&part.unwrap()).unwrap();

@@ -1,11 +1,11 @@
 //! The overrides in force; a row whose override was unset stays, inactive, and says by whom.
 
-use super::{below, optional_value, time_of};
+use super::{below, damaged, optional_value, time_of};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 /// One override, or where one was.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,46 +153,100 @@ pub struct Stamp<'a> {
     pub version: i64,
 }
 
-/// Sets (or, with no value, unsets) a path's override.
-pub fn put(
-    db: &Connection,
-    path: &Path,
-    new: Option<&Value>,
-    canonical: Option<&str>,
-    stamp: Stamp<'_>,
-) -> Result<()> {
-    match new {
-        Some(new) => {
-            let mut statement = db.prepare_cached(
-                "INSERT INTO config_overrides
+/// Writes overrides under one stamp. The statements are looked up once and keep what all rows share, which would cost
+/// as much for each row as writing it.
+pub struct Put<'c> {
+    db: &'c Connection,
+    stamp: Stamp<'c>,
+    replace: Option<CachedStatement<'c>>,
+    set: Option<CachedStatement<'c>>,
+    unset: Option<CachedStatement<'c>>,
+}
+
+impl<'c> Put<'c> {
+    /// Under this stamp.
+    pub fn new(db: &'c Connection, stamp: Stamp<'c>) -> Put<'c> {
+        Put { db, stamp, replace: None, set: None, unset: None }
+    }
+
+    /// Sets (or, with no value, unsets) a path's override; it replaces one that is in force, or does not. The value
+    /// comes with its canonical text.
+    pub fn put(&mut self, path: &Path, replaces: bool, new: Option<(&Value, &str)>) -> Result<()> {
+        let (db, stamp) = (self.db, self.stamp);
+        let Some((new, canonical)) = new else {
+            let unset =
+                "UPDATE config_overrides SET value = NULL, is_active = 0, created_at = ?1, created_by = ?2,
+                   reason = ?3, version_id = ?4 WHERE path = ?5";
+            let statement = stamped(&mut self.unset, db, stamp, unset)?;
+            statement.raw_bind_parameter(5, path.as_str())?;
+            statement.raw_execute()?;
+            return Ok(());
+        };
+        let statement = if replaces {
+            let replace =
+                "UPDATE config_overrides SET value = ?6, value_type = ?7, created_at = ?1, created_by = ?2,
+                   reason = ?3, version_id = ?4 WHERE path = ?5 AND is_active = 1";
+            stamped(&mut self.replace, db, stamp, replace)?
+        } else {
+            let set = "INSERT INTO config_overrides
                    (section, key, path, value, value_type, created_at, created_by, reason, is_active, version_id)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9)
+                 VALUES (?8, ?9, ?5, ?6, ?7, ?1, ?2, ?3, 1, ?4)
                  ON CONFLICT (path) DO UPDATE SET value = excluded.value, value_type = excluded.value_type,
                    created_at = excluded.created_at, created_by = excluded.created_by, reason = excluded.reason,
-                   is_active = 1, version_id = excluded.version_id",
-            )?;
-            let value_type = value::type_of(new).as_str();
-            statement.execute((
-                path.section(),
-                path.key(),
-                path.as_str(),
-                canonical,
-                value_type,
-                stamp.at,
-                stamp.by,
-                stamp.reason,
-                stamp.version,
-            ))?;
-        }
+                   is_active = 1, version_id = excluded.version_id";
+            let statement = stamped(&mut self.set, db, stamp, set)?;
+            statement.raw_bind_parameter(8, path.section())?;
+            statement.raw_bind_parameter(9, path.key())?;
+            statement
+        };
+        statement.raw_bind_parameter(5, path.as_str())?;
+        statement.raw_bind_parameter(6, canonical)?;
+        statement.raw_bind_parameter(7, value::type_of(new).as_str())?;
+        if statement.raw_execute()? == 1 { Ok(()) } else { Err(damaged("an override")) }
+    }
+}
+
+/// The statement that is kept here, prepared when it is first needed, with the stamp bound to its first parameters.
+fn stamped<'a, 'c>(
+    place: &'a mut Option<CachedStatement<'c>>,
+    db: &'c Connection,
+    stamp: Stamp<'_>,
+    sql: &str,
+) -> Result<&'a mut CachedStatement<'c>> {
+    match place {
+        Some(statement) => Ok(statement),
         None => {
-            let mut statement = db.prepare_cached(
-                "UPDATE config_overrides SET value = NULL, is_active = 0, created_at = ?2, created_by = ?3,
-                   reason = ?4, version_id = ?5 WHERE path = ?1",
-            )?;
-            statement.execute((path.as_str(), stamp.at, stamp.by, stamp.reason, stamp.version))?;
+            let mut statement = db.prepare_cached(sql)?;
+            statement.raw_bind_parameter(1, stamp.at)?;
+            statement.raw_bind_parameter(2, stamp.by)?;
+            statement.raw_bind_parameter(3, stamp.reason)?;
+            statement.raw_bind_parameter(4, stamp.version)?;
+            Ok(place.insert(statement))
         }
     }
-    Ok(())
+}
+
+/// The first of these paths whose override is not this value, as its canonical text, or none.
+pub fn first_other<'a>(
+    db: &Connection,
+    expected: impl IntoIterator<Item = (&'a Path, Option<String>)>,
+) -> Result<Option<&'a Path>> {
+    let mut statement =
+        db.prepare_cached("SELECT value FROM config_overrides WHERE path = ?1 AND is_active = 1")?;
+    for (path, text) in expected {
+        let mut rows = statement.query([path.as_str()])?;
+        let same = match rows.next()? {
+            Some(row) => {
+                text.is_some()
+                    && row.get_ref(0)?.as_str_or_null().map_err(|_| damaged("a value"))? == text.as_deref()
+            }
+            None => text.is_none(),
+        };
+        if !same {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// A row with its columns as they are stored, for verifying.

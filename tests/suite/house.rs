@@ -8,7 +8,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("api", &[]),
     ("store", &[]),
-    ("engine", &["api", "store"]),
+    ("deliver", &[]),
+    ("engine", &["api", "store", "deliver"]),
     ("output", &["api"]),
     ("cli", &["api", "output"]),
 ];

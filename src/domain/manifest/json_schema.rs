@@ -141,9 +141,14 @@ mod tests {
             ("/windows", json!([{"name": "a", "allow": true, "from": "25:00", "to": "05:00"}])),
             ("/windows", json!([{"name": "a", "allow": true, "from": "22:00", "to": "2026-1-5"}])),
             ("/contacts", json!([{"role": "primary"}])),
+            ("/notify", json!({"command": "tell"})),
+            ("/notify", json!({"command": ["tell"], "events": ["all"]})),
         ] {
             let mut manifest = starter.clone();
-            *manifest.pointer_mut(pointer).unwrap() = broken.clone();
+            match pointer.rsplit_once('/') {
+                Some(("", section)) => manifest[section] = broken.clone(),
+                _ => *manifest.pointer_mut(pointer).unwrap() = broken.clone(),
+            }
             assert!(!validator.is_valid(&manifest), "{pointer} {broken}");
             assert!(Manifest::read(&manifest.to_string()).is_err(), "{pointer} {broken}");
         }

@@ -4,6 +4,7 @@ use super::located::{Content, Entry, Node, to_fields};
 use super::sections::MANIFEST;
 use super::shape::check;
 use super::{Contact, FORMAT, INSTANCE_NAME, LONGEST_MANIFEST, Manifest, Problem, is_instance_name};
+use crate::domain::notice::{LONGEST_TIMEOUT, Notify, unusable_program};
 use crate::domain::path::Path;
 use crate::domain::policy::Policy;
 use crate::domain::risk::Risk;
@@ -12,6 +13,7 @@ use crate::domain::rule::Rule;
 use crate::domain::schema::check_schema;
 use crate::domain::secret::{SecretReferences, is_variable_pattern, plain_parts};
 use crate::domain::setting::{OWN_KEYS, SCHEMA_KEYWORDS, Setting};
+use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::domain::window::Window;
 use crate::domain::wording::not_a;
@@ -83,6 +85,7 @@ impl Reader<'_> {
             policy,
             windows,
             contacts: self.section::<Vec<Contact>>("contacts"),
+            notify: self.notify(),
             secrets,
             rest: self.rest(),
         }
@@ -308,6 +311,24 @@ impl Reader<'_> {
         }
     }
 
+    fn notify(&mut self) -> Option<Notify> {
+        let notify: Notify = self.section::<Option<Notify>>("notify")?;
+        let entry = self.node.get("notify")?;
+        let line = |key: &str| entry.node.get(key).map_or(entry.line, |entry| entry.line);
+        if let Some(message) = unusable_program(notify.program()) {
+            self.tell(line("command"), "notify.command[0]", message);
+        }
+        if notify.timeout > LONGEST_TIMEOUT || notify.timeout == Span::seconds(0) {
+            let message = format!(
+                "notify.timeout must be above 0s and at most {}s, not {}: whoever makes a change waits for it.",
+                LONGEST_TIMEOUT.duration().as_secs(),
+                notify.timeout
+            );
+            self.tell(line("timeout"), "notify.timeout", message);
+        }
+        Some(notify)
+    }
+
     fn rest(&mut self) -> Map<String, Value> {
         let mut rest = Map::new();
         for entry in REST.iter().filter_map(|key| self.node.get(key)) {
@@ -504,6 +525,15 @@ mod tests {
                 "contacts[0].phone",
                 "Put it in quotes: \"12345\".",
             ),
+            ("notify: {command: [tell], event: [outcome]}", 3, "notify.event", "did you mean events?"),
+            ("notify: {timeout: 5s}", 3, "notify.command", "notify lacks command"),
+            ("notify: {command: tell --now}", 3, "notify.command", "must be a list"),
+            ("notify: {command: []}", 3, "notify.command", "at least one item"),
+            ("notify:\n  command: [./tell]", 4, "notify.command[0]", "must be a whole path such as"),
+            ("notify:\n  command: [tell]\n  timeout: 61s", 5, "notify.timeout", "at most 60s, not 61s"),
+            ("notify: {command: [tell], timeout: 0s}", 3, "notify.timeout", "above 0s"),
+            ("notify: {command: [tell], timeout: 5}", 3, "notify.timeout", "such as 30s"),
+            ("notify: {command: [tell], events: [requests]}", 3, "notify.events[0]", "Did you mean request?"),
             ("secrets: {env: [\"A B\"]}", 3, "secrets.env[0]", "no pattern of variable names"),
             ("secrets: {folders: [secrets]}", 3, "secrets.folders[0]", "absolute folder"),
             ("drift: {ignore: [{path: a}]}", 3, "drift.ignore[0].reason", "lacks reason"),
@@ -536,10 +566,9 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_the_default_policy_alone_asks_for_need_not_be_there() {
+    fn a_manifest_that_says_nothing_of_windows_has_the_default_policy_s() {
         for body in [
             "",
-            "windows: []",
             "policy: {low: {own: true}}",
             "policy: {critical: {window: false}}\nwindows: [{name: a, allow: false, from: 22:00, to: 05:00}]",
             "policy: {high: {window: true}}\nwindows: [{name: a, allow: true, from: 22:00, to: 05:00}]",

@@ -1,6 +1,7 @@
 //! What a manifest's sections look like: the tables that reading checks against and that editors' schema is made of.
 
 use super::shape::{Field, Shape, may, must};
+use crate::domain::notice::Event;
 
 const COMMAND: Shape = Shape::Some(&Shape::Text);
 const COUNT: Shape = Shape::Whole(1, u64::MAX);
@@ -32,6 +33,7 @@ pub(super) const MANIFEST: Shape = Shape::Fields(
             "The programs that use settings: how they get them and how they are asked.",
         ),
         may("contacts", Shape::List(&CONTACT), "Whom to call in an emergency."),
+        may("notify", NOTIFY, "The command that tells people of requests, decisions and outcomes."),
         may("secrets", SECRETS, "Where the values of secrets may be kept."),
         may("drift", DRIFT, "Which differences are meant to be there."),
     ],
@@ -275,6 +277,23 @@ const CONTACT: Shape = Shape::Fields(
         may("email", Shape::Text, "An address for mail."),
         may("chat", Shape::Text, "A room or channel."),
         may("url", Shape::Text, "A page, such as a rota."),
+    ],
+    &[],
+);
+
+const NOTIFY: Shape = Shape::Fields(
+    &[
+        must(
+            "command",
+            COMMAND,
+            "A program and its arguments; it gets each notice as JSON on its standard input.",
+        ),
+        may("timeout", Shape::Span, "How long it has: 10s where nothing is said, and at most 60s."),
+        may(
+            "events",
+            Shape::Some(&Shape::Word(Event::NAMES)),
+            "What it is told of; everything where nothing is named.",
+        ),
     ],
     &[],
 );

@@ -16,7 +16,7 @@ use crate::engine::case::Case;
 use crate::engine::standing::Now;
 use crate::engine::terms::{check_reason, check_text};
 use crate::engine::transact::{Note, View};
-use crate::engine::{Engine, Handle, vote};
+use crate::engine::{Engine, Handle, notice, vote};
 use crate::store::approval::{self, Approval, Evidence};
 use crate::store::change::{self, Change};
 use crate::store::manifest;
@@ -83,7 +83,8 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     }
     let given = Approval {
         member: member.name.clone(),
-        role: member.role.to_string(),
+        // The role they act with: somebody else's, where it was delegated to them.
+        role: mine.role.unwrap_or(member.role).to_string(),
         decision: "approve".to_owned(),
         digest,
         proof: view.actor.proof.to_string(),
@@ -92,16 +93,22 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     };
     approval::put(view.db, change.number, &given)?;
     stand(view, &mut change)?;
-    let detail =
+    let mut detail =
         json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
+    if !mine.lent_by.is_empty() {
+        detail["in_place_of"] = json!(mine.lent_by);
+    }
+    let tell = notice::decision(view, &change, "approved")?;
     if request.execute && change.state == State::Approved {
         let mut decided = execute::execute(view, change, request.confirm_within)?;
         if let Some(note) = &mut decided.note {
             note.detail["approved_with_it"] = detail;
+            note.tell.splice(..0, tell);
         }
         return Ok(decided);
     }
-    let note = Note::new("change.approve", change.number.to_string(), detail).change(change.number);
+    let mut note = Note::new("change.approve", change.number.to_string(), detail).change(change.number);
+    note.tell.extend(tell);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
         decided.warnings.push("It is not executed yet: something is still missing.".to_owned());

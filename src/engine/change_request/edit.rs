@@ -12,14 +12,15 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::role::Role;
+use crate::engine::case::Case;
 use crate::engine::change::approve_own;
 use crate::engine::plan::{Plan, Wanted, plan};
 use crate::engine::terms::{check_reason, check_text};
 use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
-use crate::engine::{Engine, Handle, rollback};
+use crate::engine::{Engine, Handle, notice, rollback};
 use crate::store::change::{self, Change, Other};
-use crate::store::{comment, duty, manifest, version};
+use crate::store::{approval, comment, duty, manifest, version};
 use serde_json::json;
 
 /// How many remarks a request may have.
@@ -71,7 +72,8 @@ fn edit(view: &View<'_>, request: &EditRequest) -> Result<Decided> {
         }
     }
     let mut wanted = if change.kind.is_of_values() { present_items(view, &change)? } else { Vec::new() };
-    if !change.kind.is_of_values() && !(request.items.is_empty() && request.leave_out.is_empty()) {
+    let touches_paths = !request.items.is_empty() || !request.leave_out.is_empty();
+    if touches_paths && !change.kind.is_of_values() {
         return Err(Error::refused(format!("Change request {} sets no values.", change.number))
             .hint("Cancel it, and make it anew as you want it."));
     }
@@ -174,7 +176,9 @@ fn replan(
     change.expires_at = Some(view.clock.after(policy.requests.expire_after));
     change.updated_at = Some(view.now);
     let same = change.digest == former;
-    if !same {
+    let given = approval::of_change(view.db, change.number)?.len()
+        + approval::evidence_of(view.db, change.number)?.len();
+    if !same && given > 0 {
         warnings.push(
             "Approvals and evidence given before are for former content: they no longer count.".to_owned(),
         );
@@ -188,12 +192,18 @@ fn replan(
         if !same && change.requested_by == view.actor.name() {
             approve_own(view, &policy, &change)?;
         }
+        change.state = State::Pending;
         change.state = standing_state(view, &change)?;
     }
     change::put(view.db, &change)?;
     detail["digest"] = json!(change.digest);
     detail["approvals_kept"] = json!(same);
-    let note = Note::new(action, change.number.to_string(), detail).change(change.number);
+    let mut note = Note::new(action, change.number.to_string(), detail).change(change.number);
+    if !draft && !same {
+        let demand = change.decision.demand.clone().unwrap_or_default();
+        let lacks = Case::of_change(view, &policy, &change)?.weigh(&demand, change.risk).lacks;
+        note.tell.extend(notice::request(view, &change, &lacks)?);
+    }
     Ok(Decided { warnings, outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }
 
@@ -277,6 +287,8 @@ pub(super) fn end(
     }
     duty::remove(view.db, duty::Kind::Execute, change.number)?;
     change::put(view.db, change)?;
-    let note = Note::new(action, change.number.to_string(), json!({"reason": reason})).change(change.number);
+    let mut note =
+        Note::new(action, change.number.to_string(), json!({"reason": reason})).change(change.number);
+    note.tell.extend(notice::decision(view, change, &state.to_string())?);
     Ok(Decided::new(change.clone(), Some(note)))
 }

@@ -13,7 +13,7 @@ use crate::engine::case::Case;
 use crate::engine::plan::Plan;
 use crate::engine::standing::Now;
 use crate::engine::transact::View;
-use crate::engine::{Engine, Handle, confirm, governance, identity, schedule};
+use crate::engine::{Engine, Handle, confirm, governance, identity, notice, schedule};
 use crate::store::change::Change;
 use crate::store::manifest;
 
@@ -56,7 +56,7 @@ pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> R
         Some(closed) if lacks.iter().all(Lack::is_of_time) => schedule::hint_for(change, closed),
         _ => format!("See what it waits for: cfgctl change-request show {}", change.id),
     };
-    Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join(", ")))
+    Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join("; ")))
         .hint(hint))
 }
 
@@ -72,7 +72,7 @@ fn check_decided(view: &View<'_>, change: &Change) -> Result<()> {
         return Ok(());
     }
     let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
-    Err(Error::refused(format!("Change request {} lacks {}.", change.number, missing.join(", ")))
+    Err(Error::refused(format!("Change request {} lacks {}.", change.number, missing.join("; ")))
         .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)))
 }
 
@@ -103,6 +103,7 @@ pub(in crate::engine) fn execute(
     confirm::check_span(confirm_within, &policy)?;
     change.dossier.confirm_within = confirm_within.or(change.dossier.confirm_within);
     change.updated_at = Some(view.now);
-    let note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    let mut note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    note.tell.extend(notice::outcome(view, &change)?);
     Ok(Decided { warnings: plan.warnings, outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }

@@ -44,12 +44,13 @@ fn what_another_change_has_overtaken_is_neither_approved_nor_executed() {
         &frank,
         &format!("cr execute {late}"),
         5,
-        &format!("is stale: {MEDIUM} changed since it was made"),
+        &format!("is stale. {MEDIUM} changed: erin did at version 2."),
     );
     refused(&erin, &format!("cr approve {later}"), 5, "is stale");
     let seen = shown(&dave, &late);
     assert_eq!(seen["stale"], true);
-    assert!(seen["next"].as_str().unwrap().starts_with("cfgctl change-request cancel"), "{seen}");
+    assert!(seen["next"].as_str().unwrap().starts_with("cfgctl change-request comment"), "{seen}");
+    assert_eq!(shown(&frank, &late)["next"], format!("cfgctl change-request refresh {late}"));
     frank.run(&format!("cr cancel {late} --reason stale")).ok();
     // What moves elsewhere makes nothing stale.
     let other = pending(&frank, "set uploads.max_size 30 --reason x");

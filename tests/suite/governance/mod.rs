@@ -2,6 +2,7 @@
 
 mod approvals;
 mod codes;
+mod delegation;
 mod members;
 mod pipeline;
 mod refusals;

@@ -145,9 +145,14 @@ fn a_critical_change_needs_a_plan_full_evidence_and_two_of_the_board_beside_the_
     refused(&dave, &format!("cr approve {id}"), 4, "asks for board");
     alice.run(&format!("cr approve {id}")).ok();
     alice.run(&format!("cr approve {id} --comment twice"));
-    refused(&bob, &format!("cr execute {id}"), 6, "lacks 1 approval by board, not the requester.");
+    refused(
+        &bob,
+        &format!("cr execute {id}"),
+        6,
+        "lacks 1 approval by board, not the requester; an open window (the next opens 2026-11-21 22:00:00Z).",
+    );
     let seen = carol.run(&format!("cr show {id}"));
-    insta::assert_snapshot!(calm(&seen.shown(&world)), @r#"
+    insta::assert_snapshot!(calm(&seen.shown(&world)), @"
     exit 0
     --- stdout
     Change request 9 (ULID) waits: critical risk
@@ -160,17 +165,25 @@ fn a_critical_change_needs_a_plan_full_evidence_and_two_of_the_board_beside_the_
     Expires    2026-12-05 09:00:15Z
     Risk       critical: encryption.rotate_after_days is registered as critical.
     Services   worker
-    Demands    2 approvals by board, not the requester; evidence of a full test with the rollback tested; a rollback plan; a review afterwards; 10m of monitoring afterwards
+    Demands    2 approvals by board, not the requester; evidence of a full test with the rollback tested; a rollback plan; an open maintenance window; a review afterwards; 10m of monitoring afterwards
     Decided    approved by alice (board, uid:1000, asserted), 2026-11-21 09:00:19Z
     Evidence   staging-run.log, 67 B, attached, not measured, by dave, 2026-11-21 09:00:16Z, sha256 HASH
     Plan       undo it; keys are kept
     Missing    1 approval by board, not the requester
+               an open window (the next opens 2026-11-21 22:00:00Z)
     Identity   asserted: whoever can write the store's file could have forged these names
     Digest     HASH
     Next       cfgctl change-request approve ULID
     --- stderr
-    "#);
+    ");
     carol.run(&format!("cr approve {id}")).ok();
+    refused(
+        &bob,
+        &format!("cr execute {id}"),
+        6,
+        "lacks an open window (the next opens 2026-11-21 22:00:00Z).",
+    );
+    world.pass(14 * 3600);
     bob.run(&format!("cr execute {id}")).exits(0);
     assert_eq!(bob.run(&format!("get {CRITICAL}")).ok(), "90\n");
     let view = shown(&bob, &id);

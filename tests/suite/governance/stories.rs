@@ -28,6 +28,8 @@ fn members_of_all_roles_change_at_all_four_risks_and_roll_back() {
     attach(&dave, &critical);
     bob.run(&format!("cr approve {critical}")).ok();
     carol.run(&format!("cr approve {critical}")).ok();
+    // Critical changes need an open window, and the starter's is at night.
+    world.pass(14 * 3600);
     dave.run(&format!("cr execute {critical}")).exits(0);
     let values = |user: &User| {
         [LOW, MEDIUM, HIGH, CRITICAL].map(|path| user.run(&format!("get {path}")).ok().trim().to_owned())
@@ -51,17 +53,17 @@ fn members_of_all_roles_change_at_all_four_risks_and_roll_back() {
     alice.run("audit verify --full").ok();
     alice.run("doctor").ok();
     let listed = grace.run("history --limit 4");
-    insta::assert_snapshot!(calm(&listed.shown(&world)), @r#"
+    insta::assert_snapshot!(calm(&listed.shown(&world)), @"
     exit 0
     --- stdout
     VERSION  TIME                  BY     OPERATION  PATH                          BEFORE  AFTER  REASON
-    9        2026-11-21 09:00:38Z  bob    DELETE     encryption.rotate_after_days  90      -      all as it was
-    8        2026-11-21 09:00:36Z  erin   DELETE     server.port                   5050    -      clients lose the port
-    7        2026-11-21 09:00:35Z  erin   DELETE     session_timeout_minutes       60      -      people are logged out
-    6        2026-11-21 09:00:33Z  frank  DELETE     log_level                     debug   -      found it
+    9        2026-11-21 23:00:38Z  bob    DELETE     encryption.rotate_after_days  90      -      all as it was
+    8        2026-11-21 23:00:36Z  erin   DELETE     server.port                   5050    -      clients lose the port
+    7        2026-11-21 23:00:35Z  erin   DELETE     session_timeout_minutes       60      -      people are logged out
+    6        2026-11-21 23:00:33Z  frank  DELETE     log_level                     debug   -      found it
     --- stderr
     There is more: --after 5
-    "#);
+    ");
 }
 
 /// A team of five from an empty disk: a store of their own manifest, four invitations, tokens, the first changes.

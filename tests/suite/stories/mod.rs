@@ -14,6 +14,7 @@ mod help;
 mod history;
 mod json;
 mod manifest;
+mod notify;
 mod output;
 mod place;
 mod restore;

@@ -4,6 +4,352 @@ use super::answers;
 use crate::harness::World;
 
 #[test]
+fn json_of_what_authors_do_with_a_request_and_of_what_falls_due() {
+    let team = World::team();
+    let (frank, dave) = (&team.frank, &team.dave);
+    let mut text = answers(
+        frank,
+        &["cr create cache.ttl=310 --reason 'Fewer misses' --title 'Cache longer' --reviewer erin --draft"],
+    );
+    let id = frank.run("cr list -o name").ok().trim().to_owned();
+    text.push_str(&answers(
+        frank,
+        &[
+            &format!("cr edit {id} cache.ttl=320 --impact none --submit"),
+            &format!("cr comment {id} 'Looks fine at night'"),
+            &format!("cr schedule {id} --at 2026-11-21T12:00:00Z"),
+            &format!("cr refresh {id} --dry-run"),
+            "settle --dry-run",
+        ],
+    ));
+    dave.run(&format!("cr approve {id}")).ok();
+    team.world.pass(4 * 3600);
+    text.push_str(&answers(frank, &["cr execute --due", "settle"]));
+    frank.run("set log_level debug --reason look --confirm-within 5m").exits(0);
+    text.push_str(&answers(
+        frank,
+        &["confirm --extend 10m", "confirm --cancel", "cr list --state rolled-back"],
+    ));
+    insta::assert_snapshot!(text, @r#"
+    $ cfgctl cr create cache.ttl=310 --reason 'Fewer misses' --title 'Cache longer' --reviewer erin --draft -o json
+    {
+      "outcome": "pending",
+      "dry_run": false,
+      "change": {
+        "id": "01M7YNBC9GV53WQHBTVQCMD0C6",
+        "number": 9,
+        "kind": "set",
+        "state": "draft",
+        "risk": "medium",
+        "risk_reasons": [ { "risk": "medium", "path": "cache.ttl", "reason": "cache.ttl is registered as medium." } ],
+        "reason": "Fewer misses",
+        "ticket": null,
+        "rollback_plan": null,
+        "requested_by": "frank",
+        "created_at": "2026-11-21T09:00:14.000Z",
+        "updated_at": "2026-11-21T09:00:14.000Z",
+        "expires_at": "2026-12-05T09:00:14.000Z",
+        "items": [ { "what": "value", "path": "cache.ttl", "before": null, "after": 310, "base": 300 } ],
+        "demand": { "approvals": [ { "role": "admin", "count": 1 } ], "own": true, "test": "recommended" },
+        "missing": [ { "what": "approvals", "role": "admin", "missing": 1, "other_than_requester": false } ],
+        "advice": [ { "what": "evidence", "test": "recommended" } ],
+        "approvals": [],
+        "evidence": [],
+        "digest": "HASH",
+        "base_version": 1,
+        "version": null,
+        "executed_by": null,
+        "backup": null,
+        "steps": [],
+        "restart_required": false,
+        "affected_services": [ "web" ],
+        "identity_asserted": true,
+        "ended_because": null,
+        "returns_to": null,
+        "trigger": null,
+        "validity": "valid",
+        "dossier": { "title": "Cache longer", "reviewers": [ "erin" ] } },
+      "unchanged": [],
+      "warnings": [
+        "Better with evidence of a staging test." ],
+      "next": "cfgctl change-request edit 01M7YNBC9GV53WQHBTVQCMD0C6 --submit",
+      "audit_head": "15:HASH" }
+    [exit 8]
+    $ cfgctl cr edit 01M7YNBC9GV53WQHBTVQCMD0C6 cache.ttl=320 --impact none --submit -o json
+    {
+      "outcome": "done",
+      "dry_run": false,
+      "change": {
+        "id": "01M7YNBC9GV53WQHBTVQCMD0C6",
+        "number": 9,
+        "kind": "set",
+        "state": "pending",
+        "risk": "medium",
+        "risk_reasons": [ { "risk": "medium", "path": "cache.ttl", "reason": "cache.ttl is registered as medium." } ],
+        "reason": "Fewer misses",
+        "ticket": null,
+        "rollback_plan": null,
+        "requested_by": "frank",
+        "created_at": "2026-11-21T09:00:14.000Z",
+        "updated_at": "2026-11-21T09:00:16.000Z",
+        "expires_at": "2026-12-05T09:00:16.000Z",
+        "items": [ { "what": "value", "path": "cache.ttl", "before": null, "after": 320, "base": 300 } ],
+        "demand": { "approvals": [ { "role": "admin", "count": 1 } ], "own": true, "test": "recommended" },
+        "missing": [ { "what": "approvals", "role": "admin", "missing": 1, "other_than_requester": false } ],
+        "advice": [ { "what": "evidence", "test": "recommended" } ],
+        "approvals": [],
+        "evidence": [],
+        "digest": "HASH",
+        "base_version": 1,
+        "version": null,
+        "executed_by": null,
+        "backup": null,
+        "steps": [],
+        "restart_required": false,
+        "affected_services": [ "web" ],
+        "identity_asserted": true,
+        "ended_because": null,
+        "returns_to": null,
+        "trigger": null,
+        "validity": "valid",
+        "dossier": { "title": "Cache longer", "impact": "none", "reviewers": [ "erin" ], "edition": 1 } },
+      "warnings": [],
+      "next": "cfgctl change-request wait 01M7YNBC9GV53WQHBTVQCMD0C6",
+      "audit_head": "16:HASH" }
+    $ cfgctl cr comment 01M7YNBC9GV53WQHBTVQCMD0C6 'Looks fine at night' -o json
+    {
+      "outcome": "done",
+      "dry_run": false,
+      "change": {
+        "id": "01M7YNBC9GV53WQHBTVQCMD0C6",
+        "number": 9,
+        "kind": "set",
+        "state": "pending",
+        "risk": "medium",
+        "risk_reasons": [ { "risk": "medium", "path": "cache.ttl", "reason": "cache.ttl is registered as medium." } ],
+        "reason": "Fewer misses",
+        "ticket": null,
+        "rollback_plan": null,
+        "requested_by": "frank",
+        "created_at": "2026-11-21T09:00:14.000Z",
+        "updated_at": "2026-11-21T09:00:16.000Z",
+        "expires_at": "2026-12-05T09:00:16.000Z",
+        "items": [ { "what": "value", "path": "cache.ttl", "before": null, "after": 320, "base": 300 } ],
+        "demand": { "approvals": [ { "role": "admin", "count": 1 } ], "own": true, "test": "recommended" },
+        "missing": [ { "what": "approvals", "role": "admin", "missing": 1, "other_than_requester": false } ],
+        "advice": [ { "what": "evidence", "test": "recommended" } ],
+        "approvals": [],
+        "evidence": [],
+        "digest": "HASH",
+        "base_version": 1,
+        "version": null,
+        "executed_by": null,
+        "backup": null,
+        "steps": [],
+        "restart_required": false,
+        "affected_services": [ "web" ],
+        "identity_asserted": true,
+        "ended_because": null,
+        "returns_to": null,
+        "trigger": null,
+        "validity": "valid",
+        "dossier": { "title": "Cache longer", "impact": "none", "reviewers": [ "erin" ], "edition": 1 },
+        "comments": [ { "member": "frank", "proof": "uid:1005", "at": "2026-11-21T09:00:17.000Z", "text": "Looks fine at night" } ] },
+      "warnings": [],
+      "next": "cfgctl change-request wait 01M7YNBC9GV53WQHBTVQCMD0C6",
+      "audit_head": "17:HASH" }
+    $ cfgctl cr schedule 01M7YNBC9GV53WQHBTVQCMD0C6 --at 2026-11-21T12:00:00Z -o json
+    {
+      "outcome": "done",
+      "dry_run": false,
+      "change": {
+        "id": "01M7YNBC9GV53WQHBTVQCMD0C6",
+        "number": 9,
+        "kind": "set",
+        "state": "pending",
+        "risk": "medium",
+        "risk_reasons": [ { "risk": "medium", "path": "cache.ttl", "reason": "cache.ttl is registered as medium." } ],
+        "reason": "Fewer misses",
+        "ticket": null,
+        "rollback_plan": null,
+        "requested_by": "frank",
+        "created_at": "2026-11-21T09:00:14.000Z",
+        "updated_at": "2026-11-21T09:00:18.000Z",
+        "expires_at": "2026-12-05T09:00:16.000Z",
+        "items": [ { "what": "value", "path": "cache.ttl", "before": null, "after": 320, "base": 300 } ],
+        "demand": { "approvals": [ { "role": "admin", "count": 1 } ], "own": true, "test": "recommended" },
+        "missing": [ { "what": "approvals", "role": "admin", "missing": 1, "other_than_requester": false } ],
+        "advice": [ { "what": "evidence", "test": "recommended" } ],
+        "approvals": [],
+        "evidence": [],
+        "digest": "HASH",
+        "base_version": 1,
+        "version": null,
+        "executed_by": null,
+        "backup": null,
+        "steps": [],
+        "restart_required": false,
+        "affected_services": [ "web" ],
+        "identity_asserted": true,
+        "ended_because": null,
+        "returns_to": null,
+        "trigger": null,
+        "validity": "valid",
+        "dossier": { "title": "Cache longer", "impact": "none", "reviewers": [ "erin" ], "edition": 1 },
+        "comments": [ { "member": "frank", "proof": "uid:1005", "at": "2026-11-21T09:00:17.000Z", "text": "Looks fine at night" } ],
+        "scheduled_at": "2026-11-21T12:00:00.000Z" },
+      "warnings": [],
+      "next": "cfgctl change-request wait 01M7YNBC9GV53WQHBTVQCMD0C6",
+      "audit_head": "18:HASH" }
+    $ cfgctl cr refresh 01M7YNBC9GV53WQHBTVQCMD0C6 --dry-run -o json
+    {
+      "outcome": "done",
+      "dry_run": true,
+      "change": {
+        "id": "01M7YNBC9GV53WQHBTVQCMD0C6",
+        "number": 9,
+        "kind": "set",
+        "state": "pending",
+        "risk": "medium",
+        "risk_reasons": [ { "risk": "medium", "path": "cache.ttl", "reason": "cache.ttl is registered as medium." } ],
+        "reason": "Fewer misses",
+        "ticket": null,
+        "rollback_plan": null,
+        "requested_by": "frank",
+        "created_at": "2026-11-21T09:00:14.000Z",
+        "updated_at": "2026-11-21T09:00:19.000Z",
+        "expires_at": "2026-12-05T09:00:19.000Z",
+        "items": [ { "what": "value", "path": "cache.ttl", "before": null, "after": 320, "base": 300 } ],
+        "demand": { "approvals": [ { "role": "admin", "count": 1 } ], "own": true, "test": "recommended" },
+        "missing": [ { "what": "approvals", "role": "admin", "missing": 1, "other_than_requester": false } ],
+        "advice": [ { "what": "evidence", "test": "recommended" } ],
+        "approvals": [],
+        "evidence": [],
+        "digest": "HASH",
+        "base_version": 1,
+        "version": null,
+        "executed_by": null,
+        "backup": null,
+        "steps": [],
+        "restart_required": false,
+        "affected_services": [ "web" ],
+        "identity_asserted": true,
+        "ended_because": null,
+        "returns_to": null,
+        "trigger": null,
+        "validity": "valid",
+        "dossier": { "title": "Cache longer", "impact": "none", "reviewers": [ "erin" ], "edition": 1 },
+        "comments": [ { "member": "frank", "proof": "uid:1005", "at": "2026-11-21T09:00:17.000Z", "text": "Looks fine at night" } ],
+        "scheduled_at": "2026-11-21T12:00:00.000Z" },
+      "warnings": [] }
+    $ cfgctl settle --dry-run -o json
+    {
+      "outcome": "done",
+      "dry_run": true,
+      "items": [],
+      "next": "2026-11-21T12:00:00.000Z" }
+    $ cfgctl cr execute --due -o json
+    {
+      "outcome": "done",
+      "dry_run": false,
+      "items": [
+        { "change": 9, "id": "01M7YNBC9GV53WQHBTVQCMD0C6", "duty": "execute", "due_at": "2026-11-21T12:00:00.000Z", "result": "executed", "problem": null, "rollback": null } ],
+      "next": null }
+    $ cfgctl settle -o json
+    {
+      "outcome": "done",
+      "dry_run": false,
+      "items": [],
+      "next": null }
+    $ cfgctl confirm --extend 10m -o json
+    {
+      "outcome": "done",
+      "dry_run": false,
+      "change": {
+        "id": "01M7Z334J0BP62ETGAQTKVT1B0",
+        "number": 10,
+        "kind": "set",
+        "state": "confirming",
+        "risk": "low",
+        "risk_reasons": [ { "risk": "low", "path": "log_level", "reason": "log_level is registered as low." } ],
+        "reason": "look",
+        "ticket": null,
+        "rollback_plan": null,
+        "requested_by": "frank",
+        "created_at": "2026-11-21T13:00:24.000Z",
+        "updated_at": "2026-11-21T13:00:24.000Z",
+        "expires_at": null,
+        "items": [ { "what": "value", "path": "log_level", "before": null, "after": "debug", "base": "info" } ],
+        "demand": { "approvals": [], "test": "none" },
+        "missing": [],
+        "advice": [],
+        "approvals": [],
+        "evidence": [],
+        "digest": "",
+        "base_version": 2,
+        "version": 3,
+        "executed_by": "frank",
+        "backup": "config_backup_change_10_20261121_130024.json",
+        "steps": [ { "name": "validation", "status": "completed", "duration_us": 0, "result": "1 path valid" }, { "name": "backup", "status": "completed", "duration_us": 0, "result": "checksum HASH" }, { "name": "apply_change", "status": "completed", "duration_us": 0, "result": "version 3" }, { "name": "verification", "status": "completed", "duration_us": 0, "result": "1 path read back" } ],
+        "restart_required": false,
+        "affected_services": [ "web", "worker" ],
+        "identity_asserted": true,
+        "ended_because": null,
+        "returns_to": null,
+        "trigger": null,
+        "dossier": { "confirm_within": "5m" },
+        "confirm_by": "2026-11-21T13:10:25.000Z" },
+      "warnings": [],
+      "next": "cfgctl confirm 10",
+      "audit_head": "23:HASH" }
+    $ cfgctl confirm --cancel -o json
+    {
+      "outcome": "done",
+      "dry_run": false,
+      "change": {
+        "id": "01M7Z334J0BP62ETGAQTKVT1B0",
+        "number": 10,
+        "kind": "set",
+        "state": "rolled-back",
+        "risk": "low",
+        "risk_reasons": [ { "risk": "low", "path": "log_level", "reason": "log_level is registered as low." } ],
+        "reason": "look",
+        "ticket": null,
+        "rollback_plan": null,
+        "requested_by": "frank",
+        "created_at": "2026-11-21T13:00:24.000Z",
+        "updated_at": "2026-11-21T13:00:24.000Z",
+        "expires_at": null,
+        "items": [ { "what": "value", "path": "log_level", "before": null, "after": "debug", "base": "info" } ],
+        "demand": { "approvals": [], "test": "none" },
+        "missing": [],
+        "advice": [],
+        "approvals": [],
+        "evidence": [],
+        "digest": "",
+        "base_version": 2,
+        "version": 3,
+        "executed_by": "frank",
+        "backup": "config_backup_change_10_20261121_130024.json",
+        "steps": [ { "name": "validation", "status": "completed", "duration_us": 0, "result": "1 path valid" }, { "name": "backup", "status": "completed", "duration_us": 0, "result": "checksum HASH" }, { "name": "apply_change", "status": "completed", "duration_us": 0, "result": "version 3" }, { "name": "verification", "status": "completed", "duration_us": 0, "result": "1 path read back" } ],
+        "restart_required": false,
+        "affected_services": [ "web", "worker" ],
+        "identity_asserted": true,
+        "ended_because": "cancelled by frank",
+        "returns_to": null,
+        "trigger": null,
+        "dossier": { "confirm_within": "5m" } },
+      "warnings": [],
+      "audit_head": "24:HASH" }
+    $ cfgctl cr list --state rolled-back -o json
+    {
+      "items": [
+        { "id": "01M7Z334J0BP62ETGAQTKVT1B0", "number": 10, "kind": "set", "state": "rolled-back", "risk": "low", "requested_by": "frank", "created_at": "2026-11-21T13:00:24.000Z", "reason": "look", "version": 3 } ],
+      "next": null }
+    "#);
+}
+
+#[test]
 fn json_of_change_requests() {
     let team = World::team();
     let (frank, erin, dave) = (&team.frank, &team.erin, &team.dave);
@@ -58,7 +404,8 @@ fn json_of_change_requests() {
         "identity_asserted": true,
         "ended_because": null,
         "returns_to": null,
-        "trigger": null },
+        "trigger": null,
+        "validity": "valid" },
       "unchanged": [],
       "warnings": [],
       "next": "cfgctl change-request test 01M7YNBE808S88N22EQ2AMDB0A --evidence FILE",
@@ -67,8 +414,8 @@ fn json_of_change_requests() {
     $ cfgctl cr list -o json
     {
       "items": [
-        { "id": "01M7YNBE808S88N22EQ2AMDB0A", "number": 10, "kind": "set", "state": "pending", "risk": "high", "requested_by": "frank", "created_at": "2026-11-21T09:00:16.000Z", "reason": "New listener", "version": null },
-        { "id": "01M7YNBC9GV53WQHBTVQCMD0C6", "number": 9, "kind": "set", "state": "pending", "risk": "medium", "requested_by": "frank", "created_at": "2026-11-21T09:00:14.000Z", "reason": "Fewer misses", "version": null } ],
+        { "id": "01M7YNBE808S88N22EQ2AMDB0A", "number": 10, "kind": "set", "state": "pending", "risk": "high", "requested_by": "frank", "created_at": "2026-11-21T09:00:16.000Z", "reason": "New listener", "version": null, "validity": "valid" },
+        { "id": "01M7YNBC9GV53WQHBTVQCMD0C6", "number": 9, "kind": "set", "state": "pending", "risk": "medium", "requested_by": "frank", "created_at": "2026-11-21T09:00:14.000Z", "reason": "Fewer misses", "version": null, "validity": "valid" } ],
       "next": null }
     $ cfgctl cr test 01M7YNBE808S88N22EQ2AMDB0A --evidence staging.log -o json
     {
@@ -105,7 +452,8 @@ fn json_of_change_requests() {
         "identity_asserted": true,
         "ended_because": null,
         "returns_to": null,
-        "trigger": null },
+        "trigger": null,
+        "validity": "valid" },
       "warnings": [],
       "next": "cfgctl change-request wait 01M7YNBE808S88N22EQ2AMDB0A",
       "audit_head": "17:HASH" }
@@ -144,7 +492,8 @@ fn json_of_change_requests() {
         "identity_asserted": true,
         "ended_because": null,
         "returns_to": null,
-        "trigger": null },
+        "trigger": null,
+        "validity": "valid" },
       "warnings": [],
       "next": "cfgctl change-request execute 01M7YNBE808S88N22EQ2AMDB0A",
       "audit_head": "18:HASH" }
@@ -183,7 +532,8 @@ fn json_of_change_requests() {
         "identity_asserted": true,
         "ended_because": null,
         "returns_to": null,
-        "trigger": null },
+        "trigger": null,
+        "restart": "pending" },
       "warnings": [],
       "audit_head": "19:HASH" }
     $ cfgctl cr wait 01M7YNBE808S88N22EQ2AMDB0A --timeout 1s -o json
@@ -221,7 +571,8 @@ fn json_of_change_requests() {
         "identity_asserted": true,
         "ended_because": null,
         "returns_to": null,
-        "trigger": null },
+        "trigger": null,
+        "restart": "pending" },
       "warnings": [] }
     $ cfgctl cr show 01M7YNBC9GV53WQHBTVQCMD0C6 -o json
     {
@@ -264,6 +615,7 @@ fn json_of_change_requests() {
       "ended_because": null,
       "returns_to": null,
       "trigger": null,
+      "validity": "valid",
       "stale": false,
       "next": "cfgctl change-request wait 01M7YNBC9GV53WQHBTVQCMD0C6" }
     $ cfgctl cr reject 01M7YNBC9GV53WQHBTVQCMD0C6 --reason 'Not now' -o json

@@ -51,7 +51,8 @@ fn json_of_changing() {
         "identity_asserted": true,
         "ended_because": null,
         "returns_to": null,
-        "trigger": null },
+        "trigger": null,
+        "restart": "pending" },
       "unchanged": [],
       "warnings": [
         "Better with evidence of a staging test." ],

@@ -32,6 +32,7 @@ fn json_of_members() {
         "member role carol senior-admin --reason x",
         "member remove carol --reason left",
         "member end-solo --reason 'one of us'",
+        "member delegations",
     ];
     text.push_str(&answers(&alice, &lines));
     insta::assert_snapshot!(without_secrets(&text), @r#"
@@ -151,5 +152,56 @@ fn json_of_members() {
         "Solo ends: from now on the policy's approvals are asked of everybody.",
         "Until more members have joined, nobody present can approve high and critical changes." ],
       "audit_head": "10:HASH" }
+    $ cfgctl member delegations -o json
+    {
+      "items": [] }
+    "#);
+}
+
+#[test]
+fn json_of_delegations() {
+    let team = World::team();
+    let text = answers(
+        &team.dave,
+        &[
+            "member delegate erin --until 2026-11-22T09:00:00Z --reason 'on leave'",
+            "member delegations",
+            "member delegate erin --end --reason 'back again'",
+            "member delegations --all",
+        ],
+    );
+    insta::assert_snapshot!(text, @r#"
+    $ cfgctl member delegate erin --until 2026-11-22T09:00:00Z --reason 'on leave' -o json
+    {
+      "dry_run": false,
+      "delegation": {
+        "number": 1,
+        "member": "dave",
+        "to": "erin",
+        "since": "2026-11-21T09:00:14.000Z",
+        "until": "2026-11-22T09:00:00.000Z",
+        "reason": "on leave",
+        "state": "active" },
+      "audit_head": "15:HASH" }
+    $ cfgctl member delegations -o json
+    {
+      "items": [
+        { "number": 1, "member": "dave", "to": "erin", "since": "2026-11-21T09:00:14.000Z", "until": "2026-11-22T09:00:00.000Z", "reason": "on leave", "state": "active" } ] }
+    $ cfgctl member delegate erin --end --reason 'back again' -o json
+    {
+      "dry_run": false,
+      "delegation": {
+        "number": 1,
+        "member": "dave",
+        "to": "erin",
+        "since": "2026-11-21T09:00:14.000Z",
+        "until": "2026-11-22T09:00:00.000Z",
+        "reason": "on leave",
+        "state": "ended" },
+      "audit_head": "16:HASH" }
+    $ cfgctl member delegations --all -o json
+    {
+      "items": [
+        { "number": 1, "member": "dave", "to": "erin", "since": "2026-11-21T09:00:14.000Z", "until": "2026-11-22T09:00:00.000Z", "reason": "on leave", "state": "ended" } ] }
     "#);
 }

@@ -5,6 +5,7 @@ mod change_request;
 mod changing;
 mod manifest;
 mod member;
+mod notify;
 mod reading;
 mod store;
 mod version;
@@ -27,6 +28,7 @@ fn every_command_is_among_the_snapshots() {
         include_str!("changing.rs"),
         include_str!("manifest.rs"),
         include_str!("member.rs"),
+        include_str!("notify.rs"),
         include_str!("reading.rs"),
         include_str!("store.rs"),
         include_str!("version.rs"),
