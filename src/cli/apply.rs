@@ -7,9 +7,11 @@ use super::terms::Changing;
 use super::wait::Waiting;
 use super::{ask, document, input};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemView};
-use crate::domain::error::{Error, Result};
+use crate::api::change::{ApplyDocument, ChangeReply, ItemKind, ItemView};
+use crate::api::value::{Get, Layer};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::value::Value;
+use crate::output::words;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
@@ -29,12 +31,14 @@ Examples:
   cfgctl get server -o json | jq … | cfgctl apply -f - --reason \"New ports\"
   cfgctl apply -f server.toml --exact server --reason \"Only what the file says\"
   cfgctl apply -f peak.yaml --dry-run --plan-out peak.plan && cfgctl apply peak.plan --reason \"As planned\"")]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["file", "plan"]))]
+#[command(override_usage = "cfgctl apply [OPTIONS] --reason <TEXT> <-f <FILE>|PLAN>")]
 pub(crate) struct Apply {
     /// A plan that --plan-out wrote: exactly this, or nothing
-    #[arg(value_name = "PLAN", required_unless_present = "file")]
+    #[arg(value_name = "PLAN")]
     plan: Option<PathBuf>,
     /// The document; - is standard input
-    #[arg(short, long, value_name = "FILE", conflicts_with = "plan")]
+    #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Below this prefix, also unset what the document leaves out
     #[arg(long, value_name = "PREFIX", conflicts_with = "plan")]
@@ -64,10 +68,12 @@ struct Plan {
 impl Apply {
     pub(crate) fn run(mut self, session: &mut Session) -> Result<Outcome> {
         *self.changing.dry_run() |= self.plan_out.is_some();
+        let mut planned = Vec::new();
         let (document, exact, expect) = match (&self.file, &self.plan) {
             (Some(file), _) => (document::read(file)?, self.exact, None),
             (None, Some(plan)) => {
                 let plan = read_plan(plan)?;
+                planned = plan.items;
                 (plan.document, plan.exact, Some(plan.digest))
             }
             (None, None) => {
@@ -77,7 +83,8 @@ impl Apply {
         let mut terms = self.changing.terms(session)?;
         terms.expect = expect;
         let request = ApplyDocument { document, exact, terms };
-        let Some(reply) = ask::first(session, request.clone(), "Apply this?")? else {
+        let tried = ask::first(session, request.clone(), "Apply this?");
+        let Some(reply) = tried.map_err(|error| with_what_moved(session, &planned, error))? else {
             return Ok(Outcome::No);
         };
         if let Some(file) = self.plan_out.as_ref().filter(|_| reply.change.is_some()) {
@@ -87,6 +94,40 @@ impl Apply {
         self.waiting.answer(session, reply)
     }
 }
+
+/// A plan that is no longer what would be done: which of its paths have moved since, from what to what.
+fn with_what_moved(session: &mut Session, planned: &[ItemView], error: Error) -> Error {
+    if error.code != Code::Conflict || planned.is_empty() {
+        return error;
+    }
+    let shown = |value: Option<&Value>| value.map_or_else(|| "not set".to_owned(), words::value);
+    let mut moved = Vec::new();
+    for item in planned.iter().filter(|item| item.what == ItemKind::Value) {
+        let request = Get { paths: vec![item.path.clone()], layer: Some(Layer::Override), ..Get::default() };
+        let present = match session.read(request) {
+            Ok(reply) => {
+                reply.items.into_iter().find(|held| held.path.as_str() == item.path).map(|held| held.value)
+            }
+            Err(missing) if missing.code == Code::NotFound => None,
+            // What cannot be asked is not told; the conflict is.
+            Err(_) => return error,
+        };
+        if present != item.before {
+            let (then, now) = (shown(item.before.as_ref()), shown(present.as_ref()));
+            moved.push(format!("{}: {then} when it was planned, {now} now", item.path));
+        }
+    }
+    if moved.is_empty() {
+        return error;
+    }
+    let more = moved.len().saturating_sub(MOST_MOVED);
+    moved.truncate(MOST_MOVED);
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    Error { message: format!("{}\n  {}{more}", error.message, moved.join("\n  ")), ..error }
+}
+
+/// So many moved paths are named.
+const MOST_MOVED: usize = 20;
 
 fn read_plan(path: &Path) -> Result<Plan> {
     let given = input::read(path)?;

@@ -1,11 +1,11 @@
 //! Naming stores and choosing among them: `context`.
 
-use super::context_file::Contexts;
-use super::place::{self, Because, Presence};
+use super::context_file::{Contexts, Named};
+use super::place::{self, Because, Place, Presence};
 use super::session::Session;
 use super::{complete, environment};
 use crate::api::Outcome;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::is_name;
 use crate::output::{Render, Style, escape};
 use clap::{Args, Subcommand};
@@ -67,6 +67,12 @@ struct Add {
     /// Writes ask to type the instance's name, or need --answer
     #[arg(long)]
     protected: bool,
+    /// Give an existing name to this store; a protected one stays protected
+    #[arg(long)]
+    replace: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Add {
@@ -83,11 +89,26 @@ impl Add {
         let store = std::path::absolute(store)
             .map_err(|error| Error::usage(format!("{} is no path: {error}.", store.display())))?;
         let mut contexts = Contexts::load()?;
-        let is_new = contexts.add(&self.name, store.clone(), self.protected);
-        contexts.save()?;
-        let verb = if is_new { "names" } else { "now names" };
-        session.say(&format!("{} {verb} {}.", self.name, store.display()));
-        Ok(Outcome::Done)
+        let former = contexts.own(&self.name).cloned();
+        if let (Some(former), false) = (&former, self.replace) {
+            return Err(Error::conflict(format!(
+                "There is a context {} already: {}.",
+                self.name,
+                former.store.display()
+            ))
+            .hint("To give the name to another store, say so: --replace"));
+        }
+        let was_protected = former.as_ref().is_some_and(|former| former.protected);
+        let protected = self.protected || was_protected;
+        contexts.add(&self.name, store.clone(), protected);
+        let verb = if former.is_none() { "names" } else { "now names" };
+        let still = if was_protected { "; it stays protected" } else { "" };
+        let said = format!("{} {verb} {}{still}.", self.name, store.display());
+        done(
+            session,
+            contexts,
+            Done { context: Some(self.name), store: Some(store), protected, dry_run: self.dry_run, said },
+        )
     }
 }
 
@@ -104,20 +125,58 @@ struct Use {
     /// None: the default store is meant again
     #[arg(long, conflicts_with = "name")]
     none: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Use {
     fn run(self, session: &mut Session) -> Result<Outcome> {
         let mut contexts = Contexts::load()?;
-        let said = match &self.name {
-            Some(name) => format!("{name} is in use: {}.", contexts.named(name)?.store.display()),
-            None => "No context is in use.".to_owned(),
+        let named = self.name.as_deref().map(|name| contexts.named(name)).transpose()?.cloned();
+        let said = match (&self.name, &named) {
+            (Some(name), Some(named)) => format!("{name} is in use: {}.", named.store.display()),
+            _ => "No context is in use.".to_owned(),
         };
-        contexts.choose(self.name);
-        contexts.save()?;
-        session.say(&said);
-        Ok(Outcome::Done)
+        contexts.choose(self.name.clone());
+        let (protected, store) = named.map_or((false, None), |named| (named.protected, Some(named.store)));
+        done(session, contexts, Done { context: self.name, store, protected, dry_run: self.dry_run, said })
     }
+}
+
+/// What became of a name.
+#[derive(Serialize)]
+struct Done {
+    context: Option<String>,
+    store: Option<PathBuf>,
+    protected: bool,
+    dry_run: bool,
+    #[serde(skip)]
+    said: String,
+}
+
+impl Render for Done {
+    /// What is done is said beside the answer, which is for programs.
+    fn table(&self, _style: &Style) -> String {
+        String::new()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.context.iter().cloned().collect()
+    }
+
+    fn remarks(&self, _style: &Style) -> Vec<String> {
+        vec![if self.dry_run { format!("Would be: {}", self.said) } else { self.said.clone() }]
+    }
+}
+
+/// Keeps the contexts as they are now, unless only asked, and says so.
+fn done(session: &mut Session, contexts: Contexts, done: Done) -> Result<Outcome> {
+    if !done.dry_run {
+        contexts.save()?;
+    }
+    session.print(&done)?;
+    Ok(Outcome::Done)
 }
 
 /// List the named stores.
@@ -155,15 +214,31 @@ struct Remove {
     /// The context's name
     #[arg(add = complete::contexts())]
     name: String,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Remove {
     fn run(self, session: &mut Session) -> Result<Outcome> {
         let mut contexts = Contexts::load()?;
+        let Named { store, protected } = contexts.named(&self.name)?.clone();
+        let was_in_use = contexts.in_use() == Some(&self.name);
         contexts.remove(&self.name)?;
-        contexts.save()?;
-        session.say(&format!("{} is forgotten; the store stays where it is.", self.name));
-        Ok(Outcome::Done)
+        let mut said = format!("{} is forgotten; the store stays where it is.", self.name);
+        if was_in_use {
+            said.push_str(match contexts.in_use() {
+                Some(_) => {
+                    " It was in use: from now on the machine's own choice is meant, see cfgctl context show."
+                }
+                None => " It was in use: from now on the default store is meant, see cfgctl context show.",
+            });
+        }
+        done(
+            session,
+            contexts,
+            Done { context: Some(self.name), store: Some(store), protected, dry_run: self.dry_run, said },
+        )
     }
 }
 
@@ -177,7 +252,11 @@ struct Show {}
 
 impl Show {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let place = session.place()?;
+        let place = match session.place() {
+            // The very thing that is asked about: the machine's store is meant, and this user may not read it.
+            Err(error) if error.code == Code::Denied => Place::system(),
+            place => place?,
+        };
         let contexts = Contexts::load()?;
         let options = &session.options;
         let path = |store: Option<PathBuf>| store.map(|store| store.display().to_string());
@@ -200,6 +279,7 @@ impl Show {
         }
         let shown = Shown {
             there: !matches!(place::presence(&place.store), Presence::Absent),
+            readable: !matches!(place::presence(&place.store), Presence::Unreadable),
             by: place.because.words(),
             store: place.store,
             context: place.context,
@@ -253,6 +333,7 @@ impl Render for ContextList {
 struct Shown {
     store: PathBuf,
     there: bool,
+    readable: bool,
     by: &'static str,
     context: Option<String>,
     protected: bool,
@@ -269,7 +350,11 @@ struct Setting {
 impl Render for Shown {
     fn table(&self, _style: &Style) -> String {
         let store = self.store.display().to_string();
-        let there = if self.there { "" } else { " (not there yet)" };
+        let there = match (self.there, self.readable) {
+            (true, true) => "",
+            (true, false) => " (not to be read by this user)",
+            (false, _) => " (not there yet)",
+        };
         let protected = if self.protected { ", protected" } else { "" };
         let mut text = format!("{}{there}{protected}\n", escape::line(&store));
         for setting in &self.settings {

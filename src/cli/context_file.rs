@@ -64,6 +64,11 @@ impl Contexts {
         })
     }
 
+    /// The store that this user's own file gives that name.
+    pub(crate) fn own(&self, name: &str) -> Option<&Named> {
+        self.user.contexts.get(name)
+    }
+
     /// The place that the name stands for.
     pub(crate) fn place(&self, name: &str, because: Because) -> Result<Place> {
         let Named { store, protected } = self.named(name)?.clone();
@@ -125,6 +130,7 @@ fn read(path: &Path) -> Result<Listed> {
     match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
             Error::invalid(format!("The file of contexts {name} does not hold contexts: {error}."))
+                .hint(format!("Mend it, or move it away and name the stores again: mv {name} {name}.broken"))
         }),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             Ok(Listed::default())

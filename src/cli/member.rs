@@ -202,6 +202,7 @@ Examples:
   cfgctl member role bob senior-admin --reason \"Takes over the database\"
   cfgctl member role bob --owner --reason \"A second owner\"")]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["role", "owner", "no_owner"]))]
+#[command(override_usage = "cfgctl member role [OPTIONS] --reason <TEXT> <NAME> <ROLE|--owner|--no-owner>")]
 struct ChangingRole {
     /// Who
     #[arg(add = complete::members())]

@@ -64,6 +64,12 @@ impl Because {
 }
 
 impl Place {
+    /// The machine's store, which nobody named.
+    pub(crate) fn system() -> Place {
+        let store = PathBuf::from(SYSTEM_STORE);
+        Place { store, because: Because::System, context: None, protected: false }
+    }
+
     /// Whether nobody named it, so that the first write makes it.
     pub(crate) fn is_default(&self) -> bool {
         matches!(self.because, Because::System | Because::User)

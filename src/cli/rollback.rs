@@ -16,7 +16,7 @@ pub(crate) struct Part {
     /// Only this path, or what lies below it
     #[arg(long = "path", value_name = "PATH", add = complete::paths())]
     paths: Vec<String>,
-    /// Only this section; \"\" is the top level
+    /// Only this section; "" is the top level
     #[arg(long, value_name = "SECTION", conflicts_with = "paths")]
     section: Option<String>,
     /// Leave out what would not be valid now, instead of refusing all; exit 1 where something was left out
@@ -45,7 +45,7 @@ pub(crate) struct Rollback {
     /// To the version with this content hash, or its beginning
     #[arg(long, value_name = "HASH", group = "point")]
     hash: Option<String>,
-    /// So many versions back
+    /// So many changes of values back
     #[arg(long, value_name = "NUMBER", group = "point", value_parser = clap::value_parser!(u32).range(1..))]
     steps: Option<u32>,
     /// To what was in force at this time, or so long ago

@@ -1,5 +1,6 @@
 //! What a change would do: validated, classified, weighed. Nothing here writes, so a dry run is the same work.
 
+use super::mask::Mask;
 use super::transact::View;
 use crate::api::change::Issue;
 use crate::domain::change::{Item, digest};
@@ -54,10 +55,9 @@ impl Plan {
     pub(super) fn refuse_issues(&self) -> Result<()> {
         let Some(first) = self.issues.first() else { return Ok(()) };
         let message = match self.issues.len() {
-            1 => first.message.clone(),
+            1 => told(first),
             count => {
-                let all: Vec<&str> =
-                    self.issues.iter().take(20).map(|issue| issue.message.as_str()).collect();
+                let all: Vec<String> = self.issues.iter().take(20).map(told).collect();
                 let more = if count > 20 { format!("\n  and {} more", count - 20) } else { String::new() };
                 format!("{count} things are wrong:\n  {}{more}", all.join("\n  "))
             }
@@ -67,6 +67,14 @@ impl Plan {
             None => "The rules are in the manifest: cfgctl manifest show".to_owned(),
         };
         Err(Error::invalid(message).hint(hint))
+    }
+}
+
+/// What is wrong, and by which rule.
+fn told(issue: &Issue) -> String {
+    match &issue.rule {
+        Some(rule) => format!("The rule {rule} does not hold: {}", issue.message),
+        None => issue.message.clone(),
     }
 }
 
@@ -101,6 +109,22 @@ fn merge(wanted: Vec<Wanted>) -> Result<BTreeMap<Path, Option<Value>>> {
     }
     Ok(merged)
 }
+
+/// The values that a rule saw, as they may be shown.
+fn in_words(view: &View<'_>, values: &BTreeMap<Path, Value>) -> Result<String> {
+    let mask = Mask::new(view);
+    let mut words = Vec::new();
+    for (path, value) in values.iter().take(SEEN) {
+        let shown: String =
+            value::bare(&mask.shown(path, value.clone())?).chars().take(LONGEST_SEEN).collect();
+        words.push(format!("{path} would be {shown}"));
+    }
+    Ok(if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) })
+}
+
+/// How many values a rule's refusal tells, and how many characters of each.
+const SEEN: usize = 8;
+const LONGEST_SEEN: usize = 60;
 
 /// Settings by path, compiled once.
 struct Known {
@@ -346,8 +370,12 @@ impl<'a> Planner<'a> {
     }
 
     fn ask_check(&mut self, rule: &Rule) -> Result<()> {
+        let mut seen = String::new();
         let holds = self.compiled(rule).and_then(|compiled| {
             let values = self.values(compiled.paths_named()).map_err(|error| error.message)?;
+            if compiled.paths_named().is_some() {
+                seen = in_words(self.view, &values).map_err(|error| error.message)?;
+            }
             compiled.holds(&Facts {
                 values: &values,
                 old: None,
@@ -360,7 +388,7 @@ impl<'a> Planner<'a> {
         });
         let message = match holds {
             Ok(true) => return Ok(()),
-            Ok(false) => rule.sentence(),
+            Ok(false) => format!("{}{seen}", rule.sentence()),
             // A check that cannot be evaluated never counts as passed.
             Err(problem) => problem,
         };

@@ -102,9 +102,23 @@ pub fn at_time(db: &Connection, time: Timestamp) -> Result<Option<Version>> {
     found.map_or(Ok(None), |id| find(db, id))
 }
 
-/// The n-th version before the current one.
+/// The last version before the values changed for the n-th time, counted back from now: one that was only marked, or
+/// made by a manifest, is no step.
 pub fn steps_back(db: &Connection, steps: u32) -> Result<Option<Version>> {
-    one(db, "ORDER BY id DESC LIMIT 1 OFFSET ?1", [steps])
+    let mut statement = db.prepare_cached("SELECT id, config_hash FROM config_versions ORDER BY id DESC")?;
+    let mut rows = statement.query([])?;
+    let (mut hash, mut left) = (None::<String>, steps);
+    while let Some(row) = rows.next()? {
+        let its: String = row.get(1)?;
+        if hash.as_ref().is_some_and(|hash| *hash != its) {
+            left = left.saturating_sub(1);
+        }
+        if left == 0 {
+            return find(db, row.get(0)?);
+        }
+        hash = Some(its);
+    }
+    Ok(None)
 }
 
 /// Versions before a number, the newest first.

@@ -144,3 +144,24 @@ fn the_commands_that_are_shown_name_the_store_that_was_named() {
     let made = alice.run("--store four/store.db init --solo").ok();
     assert!(made.contains("four/store.db status"), "{made}");
 }
+
+#[test]
+fn a_name_is_given_to_another_store_only_when_that_is_said_and_its_protection_stays() {
+    let (world, alice) = three();
+    let third = world.folder().join("three/store.db").display().to_string();
+    let fourth = world.folder().join("four/store.db").display().to_string();
+    alice.run(&format!("context add safe --store {third} --protected")).ok();
+    alice.run(&format!("context add safe --store {fourth}")).refused(5, "--replace");
+    assert!(alice.run("context list").ok().contains(&third));
+    let dry = json(&alice, &format!("context add safe --store {fourth} --replace --dry-run"));
+    assert_eq!((&dry["dry_run"], &dry["protected"]), (&json!(true), &json!(true)));
+    assert!(alice.run("context list").ok().contains(&third), "a dry run writes nothing");
+    let answer = json(&alice, &format!("context add safe --store {fourth} --replace"));
+    assert_eq!(answer["protected"], json!(true));
+    assert_eq!(json(&alice, "context use safe")["store"], fourth);
+    let gone = alice.run("context remove safe");
+    assert!(gone.exits(0).err.contains("It was in use"), "{}", gone.err);
+    world.file("home/.config/cfgctl/contexts.json", "{");
+    let broken = alice.run("context list");
+    assert!(broken.refused(6, "contexts.json").err.contains("hint: "), "{}", broken.err);
+}

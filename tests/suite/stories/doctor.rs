@@ -1,6 +1,6 @@
 //! What `doctor` finds, and that what it advises makes it well again.
 
-use super::place::{is_root, unplaced_as_anybody};
+use super::place::{closable_world, is_root};
 use super::{column, json, json_exits};
 use crate::harness::World;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -63,7 +63,7 @@ fn a_store_that_root_makes_for_somebody_in_their_folder_is_theirs() {
 
 #[test]
 fn doctor_says_where_nothing_can_be_written() {
-    let Some((world, alice, run)) = unplaced_as_anybody() else { return };
+    let Some((world, alice, run)) = closable_world() else { return };
     let store = world.folder().join("store/config_overrides.db");
     let on_it = |line: &str| run(&alice, &format!("--store {} {line}", store.display()));
     on_it("init --solo").exits(0);
@@ -85,7 +85,7 @@ fn doctor_says_where_nothing_can_be_written() {
         clear();
         chmod(mode);
         let refused = on_it("set log_level trace --reason x");
-        refused.refused(7, "cfgctl doctor");
+        refused.refused(7, " doctor");
         let told = on_it("doctor");
         told.exits(9);
         assert!(told.out.contains(closed.to_str().unwrap()), "{}", told.out);

@@ -200,3 +200,21 @@ fn values_that_changed_while_the_editor_was_open_are_a_conflict() {
     editing(&alice, &meanwhile).run("edit server --reason x").refused(5, "server.port");
     assert_eq!(overrides(&alice)["server.port"], 7070);
 }
+
+/// A plan that no longer holds says which of its paths moved, from what to what.
+#[test]
+fn a_plan_that_is_out_of_date_lists_what_moved() {
+    let (world, alice) = World::solo();
+    world.file("peak.yaml", "log_level: debug\ncache: {ttl: 310}\n");
+    alice.run("apply -f peak.yaml --dry-run --plan-out peak.plan").ok();
+    alice.run("set cache.ttl 320 --reason meanwhile").ok();
+    let ran = alice.run("apply peak.plan --reason x");
+    ran.refused(5, "cache.ttl: not set when it was planned, 320 now");
+    assert!(!ran.err.contains("log_level:"), "{}", ran.err);
+    for line in ["apply --reason x", "member role alice --reason x"] {
+        let usage = alice.run(line);
+        usage.exits(2);
+        let wanted = if line.starts_with("apply") { "-f <FILE>" } else { "<NAME> <ROLE" };
+        assert!(usage.err.contains(wanted), "{}", usage.err);
+    }
+}

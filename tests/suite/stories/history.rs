@@ -42,14 +42,18 @@ fn history_is_filtered_by_path_time_member_and_read_page_by_page() {
     erin.run("history --after nonsense").refused(2, "nonsense");
     erin.run("history --since yesterday").refused(2, "yesterday");
     erin.run("history --limit 0").refused(2, "0");
-    insta::assert_snapshot!(super::transcript(erin, &["history --limit 3", "history nothing"]), @r#"
+    insta::assert_snapshot!(super::transcript(erin, &["history --limit 3", "history server.port", "history nothing"]), @"
     $ cfgctl history --limit 3
     VERSION  TIME                  BY    OPERATION  PATH            BEFORE  AFTER  REASON
     5        2026-11-21 11:00:17Z  erin  DELETE     cache.ttl       320     -      four
     4        2026-11-21 11:00:16Z  erin  UPDATE     cache.ttl       310     320    three
     4        2026-11-21 11:00:16Z  erin  CREATE     cache.max_size  -       260    three
     ! There is more: --after 3
-    $ cfgctl history nothing
+    $ cfgctl history server.port
     ! No such history.
-    "#);
+    $ cfgctl history nothing
+    ! error: Nobody ever set nothing, and the manifest does not register it.
+    ! hint: See what there is: cfgctl get
+    [exit 3]
+    ");
 }

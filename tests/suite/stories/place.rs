@@ -51,10 +51,13 @@ fn open_world() -> Option<(World, User)> {
 
 /// A world in which a store can be closed to its own user, and how that user runs a line: not as root, whom no mode
 /// keeps out.
-pub(super) fn unplaced_as_anybody() -> Option<(World, User, fn(&User, &str) -> Ran)> {
+pub(super) fn closable_world() -> Option<(World, User, Run)> {
     let (world, alice) = open_world()?;
     Some((world, alice, |user, line| unplaced(user, line, &[])))
 }
+
+/// Runs a line as somebody.
+pub(super) type Run = fn(&User, &str) -> Ran;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

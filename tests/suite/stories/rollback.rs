@@ -240,3 +240,25 @@ fn what_a_person_sees_of_going_back() {
     "#);
     assert_eq!(column(&json(&alice, "cr list --all --limit 2")["items"], "kind"), ["undo", "rollback"]);
 }
+
+/// A mark that somebody set before a change does not eat the step back.
+#[test]
+fn a_step_back_is_a_change_of_values_and_not_a_mark() {
+    let (_world, alice) = World::solo();
+    alice.run("set log_level debug --reason one").ok();
+    alice.run("set log_level trace --reason two").ok();
+    alice.run("version create --reason 'before the night'").ok();
+    alice.run("rollback --steps 1 --reason back").ok();
+    assert_eq!(alice.run("get log_level").ok(), "debug\n");
+}
+
+/// Whoever is refused by a rule learns which one, and what it saw.
+#[test]
+fn a_rule_s_refusal_names_the_rule_the_paths_and_the_values() {
+    let (_world, alice) = World::solo();
+    let ran = alice.run("set database.pool.min_size=30 --reason x");
+    ran.refused(6, "pool-bounds");
+    for words in ["database.pool.min_size would be 30", "database.pool.max_size would be 20"] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+}

@@ -69,9 +69,17 @@ fn json_of_manifests_and_contexts() {
       "version": 3,
       "audit_head": "4:HASH" }
     $ cfgctl context add shop --store store/config_overrides.db -o json
-    ! shop names WORLD/store/config_overrides.db.
+    {
+      "context": "shop",
+      "store": "WORLD/store/config_overrides.db",
+      "protected": false,
+      "dry_run": false }
     $ cfgctl context use shop -o json
-    ! shop is in use: WORLD/store/config_overrides.db.
+    {
+      "context": "shop",
+      "store": "WORLD/store/config_overrides.db",
+      "protected": false,
+      "dry_run": false }
     $ cfgctl context list -o json
     {
       "items": [
@@ -80,6 +88,7 @@ fn json_of_manifests_and_contexts() {
     {
       "store": "WORLD/store/config_overrides.db",
       "there": true,
+      "readable": true,
       "by": "$CFGCTL_STORE",
       "context": null,
       "protected": false,
@@ -87,7 +96,11 @@ fn json_of_manifests_and_contexts() {
         { "by": "$CFGCTL_STORE", "value": "WORLD/store/config_overrides.db", "wins": true },
         { "by": "context use", "value": "shop", "wins": false } ] }
     $ cfgctl context remove shop -o json
-    ! shop is forgotten; the store stays where it is.
+    {
+      "context": "shop",
+      "store": "WORLD/store/config_overrides.db",
+      "protected": false,
+      "dry_run": false }
     "#);
     let schema = alice.run("manifest schema -o json").exits(0).json();
     assert_eq!(schema["type"], "object");

@@ -49,6 +49,7 @@ fn json_of_the_audit_log_and_the_store() {
         { "name": "permissions", "status": "ok", "finding": "only the owner can read and write the store" },
         { "name": "file system", "status": "ok", "finding": "local" },
         { "name": "space", "status": "ok", "finding": "enough" },
+        { "name": "writing", "status": "ok", "finding": "the store and its backups can be written" },
         { "name": "governance", "status": "warning", "finding": "members and manifest rest with one person; the store is solo; identity is asserted: who can write the file can forge what is in it.", "advice": "Invite a second owner: cfgctl member invite NAME --role ROLE --owner" } ] }
     "#);
 }
