@@ -210,7 +210,8 @@ impl Draft {
             return error;
         }
         let kept = format!("What you typed is kept in {}.", self.path.display());
-        error.hint = Some(error.hint.map_or(kept.clone(), |hint| format!("{hint} {kept}")));
+        error.hint =
+            Some(error.hint.map_or(kept.clone(), |hint| format!("{}. {kept}", hint.trim_end_matches('.'))));
         error
     }
 

@@ -209,7 +209,11 @@ pub fn read(name: &str, content: &str) -> Result<Backup> {
         serde_json::from_str(content).map_err(|error| damaged(&format!("it is not whole JSON ({error})")))?;
     let ours =
         ["checksum", "format", "scope", "store_id"].iter().any(|member| document.get(member).is_some());
+    let shape = document.is_object();
     drop(document);
+    if !shape {
+        return Err(damaged("it is no object with values"));
+    }
     if !ours {
         return read_former(content).map_err(|what| damaged(&what));
     }

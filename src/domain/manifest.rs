@@ -129,7 +129,9 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.line, self.path.as_str()) {
-            (Some(line), "") => write!(f, "line {line}: {}", self.message),
+            (Some(line), path) if self.message.starts_with(path) => {
+                write!(f, "line {line}: {}", self.message)
+            }
             (Some(line), path) => write!(f, "line {line}, {path}: {}", self.message),
             (None, _) => f.write_str(&self.message),
         }

@@ -7,7 +7,7 @@ use super::transact::View;
 use crate::domain::change::hex;
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::store::version::Version;
 use crate::store::{history, metadata, overrides, version};
@@ -49,7 +49,11 @@ pub(super) fn resolve(view: &View<'_>, name: &str) -> Result<Version> {
         Ok(time) => at_time(view, time),
         // What is nearly a time is told as one: its zone is missing.
         Err(error) if error.message.contains("no zone") => Err(error),
-        Err(_) => Err(no_version(name)),
+        // How long ago, as every other time may be given.
+        Err(_) => match Span::parse(name) {
+            Ok(ago) => at_time(view, view.ago(ago)),
+            Err(_) => Err(no_version(name)),
+        },
     }
 }
 

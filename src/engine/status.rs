@@ -48,7 +48,10 @@ impl Handle<Status> for Engine {
                 ));
             }
             if open_requests > 0 {
-                attention.push(format!("{open_requests} open change requests: cfgctl change-request list"));
+                attention.push(format!(
+                    "{open_requests} open change {}: cfgctl change-request list",
+                    if open_requests == 1 { "request" } else { "requests" }
+                ));
             }
             if last_full_backup.is_none() && view.place.is_some() {
                 attention.push("There is no backup of everything yet: cfgctl backup create".to_owned());

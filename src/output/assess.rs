@@ -5,10 +5,13 @@ use super::color::Paint;
 use super::facts::Facts;
 use super::{Render, Style, escape, items, words};
 use crate::api::change::{AssessReply, Issue, ValidateReply};
+use crate::domain::path::Path;
 
 fn issue_line(issue: &Issue) -> String {
     let rule = issue.rule.as_ref().map(|rule| format!("rule {rule}"));
-    let place = match (&issue.path, rule) {
+    // Most messages name their path themselves.
+    let named = |path: &&Path| !issue.message.starts_with(path.as_str());
+    let place = match (issue.path.as_ref().filter(named), rule) {
         (Some(path), Some(rule)) => format!("{path} ({rule}): "),
         (Some(path), None) => format!("{path}: "),
         (None, Some(rule)) => format!("{rule}: "),

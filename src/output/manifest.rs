@@ -33,7 +33,12 @@ impl Render for ShowManifestReply {
 /// A problem with its place: `line 12: settings.server.port: message`.
 fn problem(problem: &Problem) -> String {
     let line = problem.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-    let path = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
+    // Most messages name their place themselves.
+    let path = if problem.message.starts_with(&problem.path) {
+        String::new()
+    } else {
+        format!("{}: ", problem.path)
+    };
     escape::line(&format!("{line}{path}{}", problem.message)).into_owned()
 }
 

@@ -210,3 +210,14 @@ fn a_layer_that_lacks_a_value_says_which_one_has_it() {
     let unset = alice.run("get database.password");
     assert!(!unset.refused(3, "database.password").err.contains("VALUE"), "{}", unset.err);
 }
+
+/// A time may be given as how long ago, wherever a time may be given.
+#[test]
+fn a_former_value_is_asked_for_by_how_long_ago() {
+    let (world, alice) = World::solo();
+    alice.run("set cache.ttl 310 --reason x").ok();
+    world.pass(3600);
+    alice.run("set cache.ttl 320 --reason x").ok();
+    assert_eq!(alice.run("get cache.ttl --at 30m").ok(), "310\n");
+    alice.run("get cache.ttl --at soon").refused(3, "soon");
+}
