@@ -243,7 +243,7 @@ fn what_a_person_sees_of_a_change() {
     Valid: 1 value
     $ cfgctl validate server.port 0
     Not valid: 1 issue in 1 value
-      server.port: server.port must be at least 1, not 0.
+      server.port must be at least 1, not 0.
     [exit 1]
     "#);
 }

@@ -105,7 +105,7 @@ fn json_of_manifests_and_contexts() {
     let schema = alice.run("manifest schema -o json").exits(0).json();
     assert_eq!(schema["type"], "object");
     let draft = alice.run("manifest draft app.json");
-    insta::assert_snapshot!(told(&alice, "manifest draft app.json", &draft), @r#"
+    insta::assert_snapshot!(told(&alice, "manifest draft app.json", &draft), @"
     $ cfgctl manifest draft app.json
     # Drafted from app.json. Check it before it governs anything:
     # - risk, restart, unit and range marked as guessed follow from names alone;
@@ -116,7 +116,12 @@ fn json_of_manifests_and_contexts() {
     format: 1
     instance: local
 
+    # Which variables and folders a secret may name, once there are some:
+    # secrets:
+    #   env: [APP_SECRET_*]
+    #   folders: [/run/secrets]
+
     settings:
       port: {type: integer, minimum: 1, maximum: 65535, default: 81, risk: high, restart: true}  # guessed: risk, range, restart
-    "#);
+    ");
 }
