@@ -9,6 +9,7 @@ DROP INDEX changes_open;
 CREATE INDEX changes_open ON changes (state, number)
   WHERE state IN ('draft', 'pending', 'approved', 'scheduled');
 CREATE INDEX changes_confirming ON changes (number) WHERE state = 'confirming';
+CREATE INDEX changes_rolled_back ON changes (number) WHERE state = 'rolled-back';
 CREATE INDEX changes_restart ON changes (number) WHERE restart = 'pending';
 
 -- Something due at a time.

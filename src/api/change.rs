@@ -6,7 +6,7 @@ use crate::domain::change::{Kind, State, Validity};
 use crate::domain::dossier::Dossier;
 use crate::domain::policy::Demand;
 use crate::domain::risk::{Risk, RiskReason};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{SpanOrDefault, Timestamp};
 use crate::domain::{path::Path, value::Value, value::ValueType};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ pub struct Terms {
     pub schedule: Option<Timestamp>,
     /// Take it back unless it is confirmed within this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirm_within: Option<Span>,
+    pub confirm_within: Option<SpanOrDefault>,
     /// Whether to execute it as soon as it may be, or only to ask for it.
     #[serde(default, skip_serializing_if = "Mode::is_execute")]
     pub mode: Mode,

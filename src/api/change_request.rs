@@ -5,7 +5,7 @@ use super::{Outcome, Reply};
 use crate::domain::change::{State, Validity};
 use crate::domain::dossier::Dossier;
 use crate::domain::risk::Risk;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{SpanOrDefault, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Lists change requests, the newest first; the open ones where no state is named.
@@ -125,7 +125,7 @@ pub struct Approve {
     pub execute: bool,
     /// With `execute`: take it back unless it is confirmed within this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirm_within: Option<Span>,
+    pub confirm_within: Option<SpanOrDefault>,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
@@ -229,7 +229,7 @@ pub struct Execute {
     pub id: String,
     /// Take it back unless it is confirmed within this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirm_within: Option<Span>,
+    pub confirm_within: Option<SpanOrDefault>,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,

@@ -4,8 +4,12 @@ use super::change::Awaiting;
 use super::change::{ItemView, Terms};
 use super::{Outcome, Reply};
 use crate::domain::manifest::Problem;
+use crate::domain::path::Path;
+use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
+use crate::domain::value::Value;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The manifest in force, or a former one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -37,6 +41,9 @@ pub struct ShowManifestReply {
 pub struct CheckManifest {
     /// Its text.
     pub text: String,
+    /// Whether to look for an example that fires each rule.
+    #[serde(default)]
+    pub explain: bool,
 }
 
 /// Whether a manifest would be accepted here.
@@ -52,6 +59,59 @@ pub struct CheckManifestReply {
     pub problems: Vec<Problem>,
     /// Present values that it would make invalid, and other things to know.
     pub warnings: Vec<String>,
+    /// What each rule does, where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_explained: Option<Vec<RuleExplained>>,
+}
+
+/// What a rule does, with an example that fires it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RuleExplained {
+    /// Its name.
+    pub name: String,
+    /// `refuses`, `warns`, `raises to high`.
+    pub effect: String,
+    /// What it tells people.
+    pub message: String,
+    /// What fires it; none where nothing was found.
+    pub example: Option<RuleExample>,
+    /// What else there is to know: why there is no example, or where the rule fails.
+    pub note: Option<String>,
+}
+
+/// Something that fires a rule.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct RuleExample {
+    /// The changed path that a `when` is true of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Path>,
+    /// Its value before; none where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<Value>,
+    /// Its value after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
+    /// The values that a rule reads, null where a path has none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<Path, Option<Value>>,
+    /// Which of these a check wants changed, and what their defaults are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<Path, Option<Value>>,
+    /// Who asks for the change, where the rule reads that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<RuleActor>,
+    /// When, where the rule reads that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Timestamp>,
+}
+
+/// Who asks, as a rule sees them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RuleActor {
+    /// Their name.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
 }
 
 /// Compares a manifest with the one in force.

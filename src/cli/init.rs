@@ -42,7 +42,7 @@ impl Init {
             None => STARTER.to_owned(),
         };
         if self.dry_run {
-            let reply = session.ask_starter(CheckManifest { text })?;
+            let reply = session.ask_starter(CheckManifest { text, explain: false })?;
             return session.answer(&reply);
         }
         session.before_making()?;

@@ -77,15 +77,19 @@ impl Show {
 #[command(after_help = "\
 Examples:
   cfgctl manifest check manifest.yaml
+  cfgctl manifest check manifest.yaml --explain
   cfgctl manifest draft app.yaml | cfgctl manifest check -")]
 struct Check {
     /// The manifest; - is standard input
     file: PathBuf,
+    /// Show for each rule what it does, with an example that fires it
+    #[arg(long)]
+    explain: bool,
 }
 
 impl Check {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let reply = session.read(CheckManifest { text: text(&self.file)? })?;
+        let reply = session.read(CheckManifest { text: text(&self.file)?, explain: self.explain })?;
         session.answer(&reply)
     }
 }

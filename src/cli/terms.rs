@@ -3,7 +3,7 @@
 use super::session::Session;
 use crate::api::change::Terms;
 use crate::domain::error::Result;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{SpanOrDefault, Timestamp};
 use clap::Args;
 
 /// What everything that writes takes.
@@ -51,9 +51,9 @@ pub(crate) struct Changing {
 /// Whether a change is taken back unless it is confirmed.
 #[derive(Args, Clone, Default)]
 pub(crate) struct Confirming {
-    /// Take it back unless `cfgctl confirm` says within this time that it stays
-    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
-    pub(crate) confirm_within: Option<Span>,
+    /// Take it back unless `cfgctl confirm` says within this time that it stays; the policy's time where none is named
+    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(SpanOrDefault::parse), num_args = 0..=1, default_missing_value = "default")]
+    pub(crate) confirm_within: Option<SpanOrDefault>,
 }
 
 /// Which part of a list.

@@ -18,6 +18,7 @@ pub mod risk;
 pub mod role;
 pub mod rule;
 mod rule_compiled;
+pub mod rule_example;
 mod rule_expression;
 mod rule_value;
 pub mod schema;

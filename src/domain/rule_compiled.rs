@@ -36,6 +36,11 @@ impl Compiled {
         self.paths.as_deref()
     }
 
+    /// Whether the answer can depend on what the changed path was before.
+    pub fn reads_old(&self) -> bool {
+        self.expression.uses.names.contains("old")
+    }
+
     fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, String> {
         let uses = &self.expression.uses;
         if uses.power > 0 {

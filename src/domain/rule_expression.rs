@@ -4,6 +4,7 @@
 //! stack, and its loops are counted, so that evaluating it ends. Length alone bounds neither: a chain
 //! such as `a+a+a` is as deep as it is long, which is why reading happens on a thread with a stack for the worst case.
 
+use super::value::Value;
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::parser::ParseErrors;
 use cel::{Context, Env};
@@ -51,6 +52,8 @@ pub(super) struct Uses {
     pub(super) bound: BTreeSet<String>,
     /// Fields of anything but `values`.
     pub(super) fields: BTreeSet<String>,
+    /// Numbers and texts that are written out, but for the keys of `values`.
+    pub(super) literals: Vec<Value>,
     /// The keys at which `values` is read.
     pub(super) keys: BTreeSet<String>,
     /// Whether `values` is also read in a way that does not show the keys.
@@ -195,7 +198,8 @@ impl Uses {
                 around.power -= power;
                 around.bound.truncate(outside);
             }
-            Expr::Literal(_) | Expr::Unspecified => {}
+            Expr::Literal(literal) => self.literals.extend(as_json(literal)),
+            Expr::Unspecified => {}
         }
     }
 
@@ -262,6 +266,16 @@ fn is_name(node: &IdedExpr, name: &str) -> bool {
 fn literal(node: &IdedExpr) -> Option<&str> {
     match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
+fn as_json(literal: &LiteralValue) -> Option<Value> {
+    match literal {
+        LiteralValue::Int(whole) => Some(Value::from(*whole.inner())),
+        LiteralValue::UInt(whole) => Some(Value::from(*whole.inner())),
+        LiteralValue::Double(number) => Some(Value::from(*number.inner())),
+        LiteralValue::String(text) => Some(Value::from(text.inner())),
         _ => None,
     }
 }

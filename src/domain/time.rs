@@ -158,6 +158,49 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// A length of time that somebody named, or the one that the policy has for it: `10m`, `default`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanOrDefault {
+    /// The policy's.
+    Default,
+    /// The one named.
+    Span(Span),
+}
+
+impl SpanOrDefault {
+    /// Reads `10m` or `default`. `usage` shows the form.
+    pub fn parse(text: &str) -> Result<SpanOrDefault> {
+        if text == "default" {
+            Ok(SpanOrDefault::Default)
+        } else {
+            Span::parse(text).map(SpanOrDefault::Span)
+        }
+    }
+
+    /// The length, where this is the policy's.
+    pub fn or(self, default: Span) -> Span {
+        match self {
+            SpanOrDefault::Default => default,
+            SpanOrDefault::Span(span) => span,
+        }
+    }
+}
+
+impl Serialize for SpanOrDefault {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            SpanOrDefault::Default => serializer.serialize_str("default"),
+            SpanOrDefault::Span(span) => span.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SpanOrDefault {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        SpanOrDefault::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -122,7 +122,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let steps = Steps::begin(view);
     check_if_version(view, terms.if_version, &proposal.wanted)?;
     let policy = manifest::policy(view.db)?;
-    confirm::check_span(terms.confirm_within, &policy)?;
+    confirm::span_of(terms.confirm_within, &policy)?;
     let relieved = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
     let plan = plan(view, proposal.wanted, &policy, relieved)?;
     plan.refuse_issues()?;
@@ -342,7 +342,7 @@ fn draft(
         expires_at: waits.then(|| view.clock.after(policy.requests.expire_after)),
         ended_because: None,
         dossier: Dossier {
-            confirm_within: terms.confirm_within,
+            confirm_within: confirm::span_of(terms.confirm_within, policy)?,
             edition: 0,
             editors: Vec::new(),
             ..terms.dossier.clone()

@@ -19,15 +19,15 @@ use crate::domain::member::Caller;
 use crate::domain::notice::Event;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{Span, SpanOrDefault, Timestamp};
 use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
 use crate::store::{history, manifest};
 use serde_json::json;
 
-/// Refuses a deadline that is longer than the policy allows, or none at all.
-pub(super) fn check_span(within: Option<Span>, policy: &Policy) -> Result<()> {
-    let Some(within) = within else { return Ok(()) };
+/// The time in which a change is to be confirmed. Refuses one that is longer than the policy allows, or none at all.
+pub(super) fn span_of(asked: Option<SpanOrDefault>, policy: &Policy) -> Result<Option<Span>> {
+    let Some(within) = asked.map(|asked| asked.or(policy.confirm.default)) else { return Ok(None) };
     if within < Span::seconds(1) {
         return Err(Error::usage("A change can be confirmed within a second at the least.")
             .hint(format!("The usual: --confirm-within {}", policy.confirm.default)));
@@ -39,7 +39,7 @@ pub(super) fn check_span(within: Option<Span>, policy: &Policy) -> Result<()> {
         ))
         .hint(format!("Ask for less: --confirm-within {}", policy.confirm.longest)));
     }
-    Ok(())
+    Ok(Some(within))
 }
 
 /// `conflict` while a change waits to be confirmed.

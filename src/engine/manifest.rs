@@ -5,6 +5,7 @@
 
 use super::apply;
 use super::change::id_taken;
+use super::rule;
 use super::state;
 use super::terms::check_terms;
 use super::transact::{Note, View};
@@ -65,16 +66,30 @@ impl Handle<ShowManifest> for Engine {
 impl Handle<CheckManifest> for Engine {
     fn handle(&mut self, caller: &Caller, request: CheckManifest) -> Result<CheckManifestReply> {
         self.look(caller, |view| match Manifest::read(&request.text) {
-            Err(problems) => {
-                Ok(CheckManifestReply { valid: false, settings: 0, rules: 0, problems, warnings: Vec::new() })
-            }
-            Ok(manifest) => Ok(CheckManifestReply {
-                valid: true,
-                settings: manifest.settings.len(),
-                rules: manifest.rules.len(),
-                problems: Vec::new(),
-                warnings: warnings(view, &manifest)?,
+            Err(problems) => Ok(CheckManifestReply {
+                valid: false,
+                settings: 0,
+                rules: 0,
+                problems,
+                warnings: Vec::new(),
+                rules_explained: None,
             }),
+            Ok(manifest) => {
+                let mut warnings = warnings(view, &manifest)?;
+                let explained = request.explain.then(|| rule::explained(view, &manifest));
+                let rules_explained = explained.map(|(rules, more)| {
+                    warnings.extend(more);
+                    rules
+                });
+                Ok(CheckManifestReply {
+                    valid: true,
+                    settings: manifest.settings.len(),
+                    rules: manifest.rules.len(),
+                    problems: Vec::new(),
+                    warnings,
+                    rules_explained,
+                })
+            }
         })
     }
 }

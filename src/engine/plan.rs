@@ -1,5 +1,6 @@
 //! What a change would do: validated, classified, weighed. Nothing here writes, so a dry run is the same work.
 
+use super::former::{self, Former};
 use super::mask::Mask;
 use super::transact::View;
 use crate::api::change::Issue;
@@ -149,15 +150,18 @@ struct Planner<'a> {
     /// The rules that concern every path, by name: parsing one takes as long as all else that a change computes, so it
     /// goes on while that is done.
     compiling: Option<Compiling>,
+    /// What the changed paths were a day ago, item by item, once a rule compares with it.
+    former: Option<Vec<Option<Former>>>,
 }
 
 type Compiling = HashMap<String, JoinHandle<std::result::Result<Compiled, String>>>;
 
-/// Begins to compile the rules that concern every path and could raise a risk that is this high already.
+/// Begins to compile the rules that concern every path and could raise a risk that is this high already: any may, below
+/// critical, for one that cannot be evaluated raises to that.
 fn begin_compiling(view: &View<'_>, risk: Risk) -> Result<Compiling> {
     let mut compiling = HashMap::new();
     for rule in manifest::rules(view.db, &manifest::rules_for_every_path(view.db)?)? {
-        if rule.check.is_none() && rule.risk <= Some(risk) {
+        if rule.check.is_none() && risk == Risk::Critical {
             continue;
         }
         let name = rule.name.clone();
@@ -185,6 +189,7 @@ impl<'a> Planner<'a> {
             services: BTreeSet::new(),
             settings: HashMap::new(),
             compiling: None,
+            former: None,
         })
     }
 
@@ -312,7 +317,8 @@ impl<'a> Planner<'a> {
         for rule in manifest::rules(db, &names)? {
             if rule.check.is_some() {
                 self.ask_check(&rule)?;
-            } else if rule.risk > Some(self.reasons.highest()) {
+            } else if self.reasons.highest() < Risk::Critical {
+                // Even a rule that raises no further is asked: where it fails, the risk is critical.
                 self.ask_risk_rule(&rule)?;
             }
         }
@@ -405,46 +411,74 @@ impl<'a> Planner<'a> {
             Ok(compiled) => self.values(compiled.paths_named())?,
             Err(_) => BTreeMap::new(),
         };
+        let compares = compiled.as_ref().is_ok_and(Compiled::reads_old);
+        if compares && self.former.is_none() {
+            self.former = Some(former::a_day_ago(self.view, &self.items, &self.rows)?);
+        }
+        let formers = self.former.as_deref().filter(|_| compares).unwrap_or_default();
+        let highest = self.reasons.highest();
         let mut found = Vec::new();
-        for item in &self.items {
-            let path = Some(item.path.to_string());
+        for (at, item) in self.items.iter().enumerate() {
             let old = match &item.before {
                 Some(before) => Some(before.clone()),
                 None => manifest::default(self.view.db, item.path.as_str())?,
             };
             let new = self.effective_after(&item.path)?;
-            let setting = self.settings.get(&item.path).map(Setting::to_value);
-            let holds = compiled.as_ref().map_err(Clone::clone).and_then(|compiled| {
-                compiled.holds(&Facts {
-                    values: &values,
-                    old: old.as_ref(),
-                    new: new.as_ref(),
-                    path: Some(&item.path),
-                    setting: setting.as_ref(),
-                    actor: Some((self.view.actor.name(), self.view.actor.member.role)),
-                    now: Some(self.view.now),
+            let known = self.settings.get(&item.path);
+            let setting = known.map(Setting::to_value);
+            let ask = |old: Option<&Value>| {
+                compiled.as_ref().map_err(Clone::clone).and_then(|compiled| {
+                    compiled.holds(&Facts {
+                        values: &values,
+                        old,
+                        new: new.as_ref(),
+                        path: Some(&item.path),
+                        setting: setting.as_ref(),
+                        actor: Some((self.view.actor.name(), self.view.actor.member.role)),
+                        now: Some(self.view.now),
+                    })
                 })
-            });
-            match holds {
-                Ok(false) => {}
-                Ok(true) => found.push(RiskReason {
-                    risk: rule.risk.unwrap_or(Risk::Critical),
-                    path,
-                    reason: format!("{}: {}", item.path, rule.sentence()),
-                }),
-                Err(problem) => found.push(RiskReason {
-                    risk: Risk::Critical,
-                    path,
-                    reason: format!(
-                        "The risk rule {} could not be evaluated, which counts as critical: {problem}",
-                        rule.name
-                    ),
-                }),
+            };
+            let mut worst = raised(rule, &item.path, ask(old.as_ref()), None);
+            if let Some(former) = formers.get(at).and_then(Option::as_ref) {
+                let secret = known.is_some_and(|setting| setting.secret);
+                let than = Some(former.in_words(secret));
+                let then = raised(rule, &item.path, ask(former.value.as_ref()), than);
+                if then.as_ref().map(|reason| reason.risk) > worst.as_ref().map(|reason| reason.risk) {
+                    worst = then;
+                }
             }
+            found.extend(worst.filter(|reason| reason.risk > highest));
         }
         self.reasons.add(found);
         Ok(())
     }
+}
+
+/// Why a risk rule raises the risk of a path, where it does; `compared` says with what, where that is not the present
+/// value.
+fn raised(
+    rule: &Rule,
+    path: &Path,
+    holds: std::result::Result<bool, String>,
+    compared: Option<String>,
+) -> Option<RiskReason> {
+    let (risk, reason) = match holds {
+        Ok(false) => return None,
+        Ok(true) => (rule.risk.unwrap_or(Risk::Critical), format!("{path}: {}", rule.sentence())),
+        Err(problem) => (
+            Risk::Critical,
+            format!(
+                "The risk rule {} could not be evaluated, which counts as critical: {problem}",
+                rule.name
+            ),
+        ),
+    };
+    let reason = match compared {
+        Some(compared) => format!("{} {compared}.", reason.trim_end_matches('.')),
+        None => reason,
+    };
+    Some(RiskReason { risk, path: Some(path.to_string()), reason })
 }
 
 /// Reasons as they come; of many alike, a few are kept by name and the rest by number.

@@ -9,7 +9,7 @@ use super::confirm::{self, take_back};
 use super::identity::itself;
 use super::transact::{Note, View};
 use super::window::Windows;
-use super::{Engine, Handle, schedule};
+use super::{Engine, Handle, schedule, system_log};
 use crate::api::Outcome;
 use crate::api::confirm::{Due, Settle, SettleReply, Settled};
 use crate::domain::approval::Lack;
@@ -18,7 +18,7 @@ use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::time::Timestamp;
 use crate::store::duty::{self, Duty, Kind};
-use crate::store::{change, comment, manifest};
+use crate::store::{change, comment, manifest, metadata};
 use serde_json::{Value, json};
 
 impl Handle<Settle> for Engine {
@@ -65,6 +65,14 @@ impl Handle<Settle> for Engine {
 }
 
 impl Engine {
+    /// Says loudly, in the system log, what came of a duty.
+    fn log(&self, remark: &str) -> Result<()> {
+        if self.machine.system_log {
+            system_log::warn(&self.store.read(metadata::store_id)?, remark);
+        }
+        Ok(())
+    }
+
     /// Before something is written: takes back what nobody confirmed in time. What cannot be taken back is remarked on,
     /// and stays in the way of changes until it is.
     pub(super) fn settle_overdue(&mut self, caller: &Caller) -> Result<()> {
@@ -115,13 +123,17 @@ impl Engine {
             problem: Some(problem.message.clone()),
             ..settled(&id, duty, result)
         };
-        match done {
-            Ok((answer, _)) => Ok(answer),
-            Err(error) if error.code == Code::UnknownOutcome => Err(error),
+        let answer = match done {
+            Ok((answer, _)) => answer,
+            Err(error) if error.code == Code::UnknownOutcome => return Err(error),
             // A scheduled change that could not be executed stays due.
-            Err(error) if duty.kind == Kind::Execute => Ok(Some(failed("held", &error))),
-            Err(error) => Ok(Some(failed("failed", &error))),
+            Err(error) if duty.kind == Kind::Execute => Some(failed("held", &error)),
+            Err(error) => Some(failed("failed", &error)),
+        };
+        if let Some(settled) = answer.as_ref().filter(|settled| settled.result != "executed") {
+            self.log(&in_words(settled))?;
         }
+        Ok(answer)
     }
 }
 
@@ -223,6 +235,9 @@ fn in_words(settled: &Settled) -> String {
     match (settled.result.as_str(), problem) {
         ("rolled-back", _) => {
             format!("Change {change} was not confirmed by {}: its former state is back.", due_at.short())
+        }
+        ("held", Some(problem)) => {
+            format!("Change {change} was due at {} and not executed: {problem}", due_at.short())
         }
         (_, Some(problem)) => format!(
             "Change {change} was not confirmed by {}, and its former state could NOT be brought back: {problem}",

@@ -1,12 +1,40 @@
 //! How the instance stands, at a glance.
 
 use super::manifest::{unmet, words};
+use super::transact::View;
 use super::{Engine, Handle, state};
 use crate::api::status::{Status, StatusReply};
 use crate::domain::audit::Head;
 use crate::domain::error::Result;
 use crate::domain::member::{Caller, Member, Membership};
-use crate::store::{audit, backup, change, manifest, member, metadata, overrides};
+use crate::domain::time::Span;
+use crate::store::{audit, backup, change, duty, manifest, member, metadata, overrides};
+
+/// How long a change that was taken back is told of.
+const TOLD_FOR: Span = Span::days(1);
+/// How many of them are told of.
+const MOST_TOLD: u32 = 5;
+
+/// What waits for its time or to be confirmed, and what lately came back.
+fn about_changes(view: &View<'_>) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    if let Some(pending) = change::confirming(view.db)? {
+        let by = duty::find(view.db, duty::Kind::Confirm, pending.number)?
+            .map(|duty| format!(" by {}", duty.due_at.short()))
+            .unwrap_or_default();
+        told.push(format!("Change {0} waits to be confirmed{by}: cfgctl confirm {0}", pending.number));
+    }
+    for duty in duty::of_kind(view.db, duty::Kind::Execute)?.into_iter().take(MOST_TOLD as usize) {
+        told.push(format!("Change request {} is scheduled for {}.", duty.change, duty.due_at.short()));
+    }
+    for back in change::rolled_back(view.db, MOST_TOLD)? {
+        if back.updated_at.unwrap_or(back.created_at) > view.ago(TOLD_FOR) {
+            let because = back.ended_because.unwrap_or_default();
+            told.push(format!("Change {} by {} was rolled back: {because}.", back.number, back.requested_by));
+        }
+    }
+    Ok(told)
+}
 
 impl Handle<Status> for Engine {
     fn handle(&mut self, caller: &Caller, _: Status) -> Result<StatusReply> {
@@ -53,6 +81,7 @@ impl Handle<Status> for Engine {
                     if open_requests == 1 { "request" } else { "requests" }
                 ));
             }
+            attention.extend(about_changes(view)?);
             if last_full_backup.is_none() && view.place.is_some() {
                 attention.push("There is no backup of everything yet: cfgctl backup create".to_owned());
             }

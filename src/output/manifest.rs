@@ -5,7 +5,7 @@ use super::color::Paint;
 use super::facts::Facts;
 use super::items::{self, Item};
 use super::member::waiting;
-use super::{Render, Style, escape, words};
+use super::{Render, Style, escape, rule, words};
 use crate::api::Outcome;
 use crate::api::change::ItemView;
 use crate::api::manifest::{ApplyManifestReply, CheckManifestReply, DiffManifestReply, ShowManifestReply};
@@ -47,7 +47,9 @@ impl Render for CheckManifestReply {
         if self.valid {
             let (settings, rules) =
                 (words::count(self.settings as u64, "setting"), words::count(self.rules as u64, "rule"));
-            return format!("{}: {settings}, {rules}\n", Paint::Green.on("Valid", style));
+            let explained: String =
+                self.rules_explained.iter().flatten().map(|rule| rule::explained(rule, style)).collect();
+            return format!("{}: {settings}, {rules}\n{explained}", Paint::Green.on("Valid", style));
         }
         let head = Paint::Red.on("Not valid", style);
         let lines: String = self.problems.iter().map(|found| problem(found) + "\n").collect();
@@ -154,6 +156,7 @@ mod tests {
             rules: 0,
             problems,
             warnings: vec!["Mind it.".into()],
+            rules_explained: None,
         };
         assert_snapshot!(reply.table(&Style::PLAIN), @"
         Not valid: 2 problems
@@ -161,8 +164,14 @@ mod tests {
         There is no instance.
         ");
         assert_eq!(reply.remarks(&Style::PLAIN), ["warning: Mind it."]);
-        let valid =
-            CheckManifestReply { valid: true, settings: 12, rules: 1, problems: vec![], warnings: vec![] };
+        let valid = CheckManifestReply {
+            valid: true,
+            settings: 12,
+            rules: 1,
+            problems: vec![],
+            warnings: vec![],
+            rules_explained: None,
+        };
         assert_eq!(valid.table(&Style::PLAIN), "Valid: 12 settings, 1 rule\n");
     }
 

@@ -24,6 +24,7 @@ mod member;
 pub mod named;
 mod notify;
 mod rollback;
+mod rule;
 #[cfg(test)]
 mod samples;
 mod status;

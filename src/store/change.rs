@@ -439,6 +439,11 @@ pub fn confirming(db: &Connection) -> Result<Option<Change>> {
     Ok(some(db, "WHERE state = 'confirming' ORDER BY number DESC LIMIT 1", [])?.pop())
 }
 
+/// The last changes that were taken back, the newest first.
+pub fn rolled_back(db: &Connection, limit: u32) -> Result<Vec<Change>> {
+    some(db, "WHERE state = 'rolled-back' ORDER BY number DESC LIMIT ?1", [limit])
+}
+
 /// A change's items as they were recorded before it was executed, in order.
 pub fn items(db: &Connection, change: i64) -> Result<Vec<Other>> {
     if !has_parts(db, change)? {

@@ -111,7 +111,12 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     note.tell.extend(tell);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
-        decided.warnings.push("It is not executed yet: something is still missing.".to_owned());
+        let why = if decided.change.state == State::Scheduled {
+            "it is scheduled"
+        } else {
+            "something is still missing"
+        };
+        decided.warnings.push(format!("It is not executed yet: {why}."));
     } else {
         decided.outcome = Some(Outcome::Done);
     }

@@ -7,7 +7,7 @@ use crate::domain::approval::Lack;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
-use crate::domain::time::Span;
+use crate::domain::time::SpanOrDefault;
 use crate::engine::apply::{self, Steps};
 use crate::engine::case::Case;
 use crate::engine::plan::Plan;
@@ -27,7 +27,7 @@ impl Handle<Execute> for Engine {
                 } else {
                     check_decided(view, &change)?;
                 }
-                confirm::check_span(request.confirm_within, &manifest::policy(view.db)?)?;
+                confirm::span_of(request.confirm_within, &manifest::policy(view.db)?)?;
                 confirm::refuse_while_confirming(view)?;
                 return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
             }
@@ -91,7 +91,7 @@ fn require_executor(view: &View<'_>, change: &Change) -> Result<()> {
 pub(in crate::engine) fn execute(
     view: &View<'_>,
     mut change: Change,
-    confirm_within: Option<Span>,
+    confirm_within: Option<SpanOrDefault>,
 ) -> Result<Decided> {
     if !change.kind.is_of_values() {
         check_decided(view, &change)?;
@@ -100,8 +100,8 @@ pub(in crate::engine) fn execute(
     let steps = Steps::begin(view);
     let plan = check_executable(view, &change)?;
     let policy = manifest::policy(view.db)?;
-    confirm::check_span(confirm_within, &policy)?;
-    change.dossier.confirm_within = confirm_within.or(change.dossier.confirm_within);
+    let within = confirm::span_of(confirm_within, &policy)?;
+    change.dossier.confirm_within = within.or(change.dossier.confirm_within);
     change.updated_at = Some(view.now);
     let mut note = apply::execute(view, &policy, &plan, &mut change, steps)?;
     note.tell.extend(notice::outcome(view, &change)?);

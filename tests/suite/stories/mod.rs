@@ -19,6 +19,7 @@ mod output;
 mod place;
 mod restore;
 mod rollback;
+mod rule;
 mod secret;
 mod value;
 mod version;

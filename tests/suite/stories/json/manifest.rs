@@ -5,6 +5,31 @@ use super::answers;
 use crate::harness::World;
 
 #[test]
+fn json_of_rules_that_are_explained() {
+    let (world, alice) = World::solo();
+    let rules = "  - {name: bounds, check: 'values.low <= values.high', message: Upside down.}
+  - {name: doubled, when: 'path == \"low\" && new > 2 * old && actor.role == \"operator\"', risk: high}
+  - {name: never, check: 'values.low >= 0', severity: warning}";
+    let own = "format: 1\ninstance: shop\nsettings:\n  low: {type: integer, minimum: 0, default: 4, risk: low}\n  high: {type: integer, default: 20, risk: low}\n";
+    world.file("own.yaml", format!("{own}rules:\n{rules}\n"));
+    alice.run("manifest apply own.yaml --reason x").ok();
+    insta::assert_snapshot!(answers(&alice, &["manifest check own.yaml --explain"]), @r#"
+    $ cfgctl manifest check own.yaml --explain -o json
+    {
+      "valid": true,
+      "settings": 2,
+      "rules": 3,
+      "problems": [],
+      "warnings": [
+        "About the rule never: only a value that its own setting refuses fires it: it may never fire." ],
+      "rules_explained": [
+        { "name": "bounds", "effect": "refuses", "message": "Upside down.", "example": { "values": { "high": 20, "low": 21 }, "defaults": { "low": 4 } }, "note": null },
+        { "name": "doubled", "effect": "raises to high", "message": "The rule doubled applies: path == \"low\" && new > 2 * old && actor.role == \"operator\".", "example": { "path": "low", "old": 4, "new": 9, "actor": { "name": "alice", "role": "operator" } }, "note": null },
+        { "name": "never", "effect": "warns", "message": "The rule never does not hold: values.low >= 0.", "example": { "values": { "low": -1 }, "defaults": { "low": 4 } }, "note": "only a value that its own setting refuses fires it: it may never fire" } ] }
+    "#);
+}
+
+#[test]
 fn json_of_manifests_and_contexts() {
     let (world, alice) = World::solo();
     let own = "format: 1\ninstance: shop\nsettings:\n  port: {type: integer, default: 80, risk: low}\n";
