@@ -394,6 +394,8 @@ impl<'a> Planner<'a> {
         });
         let message = match holds {
             Ok(true) => return Ok(()),
+            // A warning is its sentence; who is refused needs to see what to change.
+            Ok(false) if rule.severity == Severity::Warning => rule.sentence(),
             Ok(false) => format!("{}{seen}", rule.sentence()),
             // A check that cannot be evaluated never counts as passed.
             Err(problem) => problem,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 27] = [
+pub const COMMANDS: [&str; 28] = [
     "apply",
     "assess",
     "audit",
@@ -18,6 +18,7 @@ pub const COMMANDS: [&str; 27] = [
     "diff",
     "doctor",
     "edit",
+    "emergency",
     "exec",
     "explain",
     "get",
