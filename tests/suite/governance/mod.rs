@@ -2,6 +2,7 @@
 
 mod approvals;
 mod codes;
+mod lives;
 mod members;
 mod pipeline;
 mod refusals;
@@ -10,6 +11,7 @@ mod requests;
 mod stories;
 mod terminal;
 mod tokens;
+mod tools;
 
 use crate::harness::{Ran, User, World};
 use rusqlite::types::Value as Held;
