@@ -2,6 +2,7 @@
 
 mod approvals;
 mod codes;
+mod freezes;
 mod lives;
 mod members;
 mod pipeline;
