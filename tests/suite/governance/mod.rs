@@ -1,8 +1,10 @@
 //! Who may do what: people, roles, approvals, refusals and how each of them ends.
 
 mod approvals;
+mod board;
 mod codes;
 mod freezes;
+mod held;
 mod lives;
 mod members;
 mod pipeline;
