@@ -3,6 +3,7 @@
 mod approvals;
 mod board;
 mod codes;
+mod decisions;
 mod freezes;
 mod held;
 mod lives;
