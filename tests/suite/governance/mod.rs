@@ -3,6 +3,7 @@
 mod approvals;
 mod board;
 mod codes;
+mod deadlines;
 mod decisions;
 mod freezes;
 mod held;
@@ -16,6 +17,7 @@ mod stories;
 mod terminal;
 mod tokens;
 mod tools;
+mod waiter;
 
 use crate::harness::{Ran, User, World};
 use rusqlite::types::Value as Held;
