@@ -10,6 +10,7 @@ mod held;
 mod lives;
 mod members;
 mod pipeline;
+mod races;
 mod refusals;
 mod relief;
 mod requests;
