@@ -239,6 +239,9 @@ pub fn is_meetable(demand: &Demand, people: &[Vote], solo: bool) -> bool {
 }
 
 #[cfg(test)]
+mod table;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -82,6 +82,11 @@ impl Case {
         weigh(demand, &self.standing(demand, risk))
     }
 
+    /// The first moment from now on at which neither window nor freeze stands in the way.
+    pub(super) fn next_open(&self, demand: &Demand, risk: Risk) -> Option<Timestamp> {
+        self.windows.next_open(self.clock, risk, demand)
+    }
+
     /// What is known of it.
     pub(super) fn standing(&self, demand: &Demand, risk: Risk) -> Standing<'_> {
         Standing {

@@ -126,12 +126,6 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let relieved = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
     let plan = plan(view, proposal.wanted, &policy, relieved)?;
     plan.refuse_issues()?;
-    if let Some(expected) = &terms.expect
-        && *expected != plan.digest(0)
-    {
-        return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
-            .hint("Look at it again with --dry-run."));
-    }
     let mut warnings = plan.warnings.clone();
     if plan.items.is_empty() {
         let reply = ChangeReply {
@@ -152,20 +146,27 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let only_asked = terms.mode != Mode::Execute || terms.schedule.is_some();
     let waits = only_asked || !verdict.lacks.is_empty();
     if !only_asked {
-        refuse_closed(&plan, &verdict)?;
+        refuse_closed(view, &policy, &plan, &case, &verdict)?;
     }
-    if waits && let Some(mine) = equal_open_request(view, &plan.items)? {
+    if waits && let Some(mine) = equal_open_request(view, &plan.items, terms)? {
         let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
         return Ok((reply, None));
     }
     let mut change = draft(view, &policy, &proposal.kind, terms, &plan, proposal.returning, asked, waits)?;
     if let Some(at) = terms.schedule {
-        schedule::check_time(view, &change, at)?;
+        schedule::check_time(view, &change, at, schedule::as_option)?;
+    }
+    if !waits {
+        confirm::refuse_while_confirming(view)?;
+    }
+    // After every rule that may refuse it, so that what was refused when it was tried goes on record with that rule.
+    if let Some(expected) = &terms.expect
+        && *expected != plan.digest(0)
+    {
+        return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
+            .hint("Look at it again with --dry-run."));
     }
     if terms.dry_run {
-        if !waits {
-            confirm::refuse_while_confirming(view)?;
-        }
         let reply = ChangeReply {
             outcome: if waits { Outcome::Pending } else { Outcome::Done },
             dry_run: true,
@@ -192,11 +193,18 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
 }
 
 /// Where only a window or a freeze stands in the way there is nobody to ask: it is refused, with what would be allowed.
-fn refuse_closed(plan: &Plan, verdict: &Verdict) -> Result<()> {
+fn refuse_closed(
+    view: &View<'_>,
+    policy: &Policy,
+    plan: &Plan,
+    case: &Case,
+    verdict: &Verdict,
+) -> Result<()> {
     let closed = verdict.lacks.iter().find(|lack| lack.is_of_time());
     let Some(closed) = closed.filter(|_| verdict.lacks.iter().all(Lack::is_of_time)) else { return Ok(()) };
-    Err(Error::refused(format!("A {} change waits for {}.", plan.risk, closed.in_words()))
-        .hint(schedule::hint(closed)))
+    let end = view.clock.after(policy.requests.expire_after);
+    let hint = schedule::hint(case.next_open(&plan.demand, plan.risk), Some(end), schedule::as_option);
+    Err(Error::refused(format!("A {} change waits for {}.", plan.risk, closed.in_words())).hint(hint))
 }
 
 /// What became of a change, with the command to type next.
@@ -283,15 +291,17 @@ fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -
     Ok(())
 }
 
-/// The caller's own open request that would do the very same.
-fn equal_open_request(view: &View<'_>, items: &[Item]) -> Result<Option<Change>> {
+/// The caller's own open request that would do the very same, at the time and with the deadline that are named now.
+fn equal_open_request(view: &View<'_>, items: &[Item], terms: &Terms) -> Result<Option<Change>> {
     let Some(first) = items.first() else { return Ok(None) };
     for id in change::open_on_path(view.db, first.path.as_str())? {
         let Some(open) = change::by_id(view.db, &id)? else { continue };
         let alive = open.expires_at.is_none_or(|end| end > view.clock);
         if alive
             && open.requested_by == view.actor.name()
+            && terms.confirm_within.is_none_or(|within| open.dossier.confirm_within == Some(within))
             && change::value_items(view.db, open.number)? == items
+            && (terms.schedule.is_none() || terms.schedule == schedule::time_of(view, &open)?)
         {
             return Ok(Some(open));
         }

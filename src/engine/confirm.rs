@@ -107,7 +107,9 @@ fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
         }
         Decision::Extend(by) => {
             let policy = manifest::policy(view.db)?;
-            let latest = change.updated_at.unwrap_or(change.created_at).after(policy.confirm.longest);
+            // Written down by a clock that was far ahead, it would have begun in the future.
+            let begun = change.updated_at.unwrap_or(change.created_at).min(view.clock);
+            let latest = begun.after(policy.confirm.longest);
             let until = view.clock.after(by);
             if until > latest {
                 return Err(Error::refused(format!(

@@ -332,12 +332,6 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
     view.actor.require_owner("the manifest")?;
     let manifest = read(&request.text)?;
     let present = manifest::current(db)?;
-    if let Some(expected) = &terms.expect
-        && *expected != present.hash
-    {
-        return Err(Error::conflict("The manifest in force is no longer the one that was compared with.")
-            .hint("Look again: cfgctl manifest diff FILE"));
-    }
     let items = differences(view, &manifest)?;
     let warned = warnings(view, &manifest)?;
     if items.is_empty() && present.text == request.text {
@@ -345,6 +339,13 @@ fn apply_manifest(view: &View<'_>, request: &ApplyManifest) -> Result<(ApplyMani
     }
     refuse_unmet(view, &manifest.policy)?;
     confirm::refuse_while_confirming(view)?;
+    // After every rule that may refuse it, so that what was refused when it was tried goes on record with that rule.
+    if let Some(expected) = &terms.expect
+        && *expected != present.hash
+    {
+        return Err(Error::conflict("The manifest in force is no longer the one that was compared with.")
+            .hint("Look again: cfgctl manifest diff FILE"));
+    }
     let by_board = governance::is_by_board(view)?;
     if terms.dry_run {
         let outcome = if by_board { Outcome::Pending } else { Outcome::Done };

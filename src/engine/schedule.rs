@@ -9,7 +9,6 @@ use super::window::Windows;
 use super::{Engine, Handle};
 use crate::api::Outcome;
 use crate::api::change_request::{DecisionReply, Schedule};
-use crate::domain::approval::Lack;
 use crate::domain::change::State;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
@@ -18,8 +17,14 @@ use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
 use serde_json::json;
 
-/// Refuses a time that cannot be: past, after the request's end, or in a freeze or outside the windows it needs.
-pub(super) fn check_time(view: &View<'_>, change: &Change, at: Timestamp) -> Result<()> {
+/// Refuses a time that cannot be: past, after the request's end, or in a freeze or outside the windows it needs. How a
+/// time that may be is named is the caller's to say.
+pub(super) fn check_time(
+    view: &View<'_>,
+    change: &Change,
+    at: Timestamp,
+    named: impl Fn(Timestamp) -> String,
+) -> Result<()> {
     if at <= view.clock {
         return Err(Error::usage(format!("{} is past.", at.short()))
             .hint("Name a time to come: --schedule \"2026-12-01 03:00 +01:00\""));
@@ -35,33 +40,44 @@ pub(super) fn check_time(view: &View<'_>, change: &Change, at: Timestamp) -> Res
     let windows = Windows::of(view, change.kind, &change.requested_by)?;
     let solo = crate::store::metadata::is_solo(view.db)?;
     let Some(closed) = windows.closed(at, change.risk, &demand).filter(|_| !solo) else { return Ok(()) };
-    let error =
-        Error::refused(format!("At {} a {} change lacks {}.", at.short(), change.risk, closed.in_words()));
-    Err(match windows.next_open(at, change.risk, &demand) {
-        Some(next) => error.hint(format!("It may be executed from {} on: --schedule {next}", next.short())),
-        None => error.hint("See the windows: cfgctl manifest show"),
-    })
+    let next = windows.next_open(at, change.risk, &demand);
+    Err(Error::refused(format!("At {} a {} change lacks {}.", at.short(), change.risk, closed.in_words()))
+        .hint(hint(next, change.expires_at, named)))
 }
 
-/// What to type where only time is missing.
-pub(super) fn hint(closed: &Lack) -> String {
-    match closed {
-        Lack::Frozen { until, .. } => format!("Let it be executed then: --schedule {until}"),
-        Lack::Window { next: Some(next) } => format!("Let it be executed then: --schedule {next}"),
-        _ => "See the windows: cfgctl manifest show".to_owned(),
+/// What to type where only time is missing: the first moment at which nothing stands in the way, which is not always
+/// when a freeze ends, and may be later than the request's end.
+pub(super) fn hint(
+    next: Option<Timestamp>,
+    end: Option<Timestamp>,
+    named: impl Fn(Timestamp) -> String,
+) -> String {
+    match next {
+        Some(next) if end.is_none_or(|end| next < end) => {
+            format!("Let it be executed then: {}", named(next))
+        }
+        Some(next) => format!(
+            "It may be executed from {} on, which is after a request made now ends: make it then.",
+            next.short()
+        ),
+        None => "See the windows: cfgctl manifest show".to_owned(),
     }
 }
 
-/// The same for a request that is there.
-pub(super) fn hint_for(change: &Change, closed: &Lack) -> String {
-    let at = |time: &Timestamp| {
-        format!("Let it be executed then: cfgctl change-request schedule {} --at {time}", change.id)
-    };
-    match closed {
-        Lack::Frozen { until, .. } => at(until),
-        Lack::Window { next: Some(next) } => at(next),
-        _ => "See the windows: cfgctl manifest show".to_owned(),
-    }
+/// A time as an option of the command that makes the change.
+pub(super) fn as_option(time: Timestamp) -> String {
+    format!("--schedule {time}")
+}
+
+/// A time as the command that schedules a request which is there.
+pub(super) fn as_command(change: &Change) -> impl Fn(Timestamp) -> String {
+    let id = change.id.clone();
+    move |time| format!("cfgctl change-request schedule {id} --at {time}")
+}
+
+/// When a request is to be executed, where it is scheduled.
+pub(super) fn time_of(view: &View<'_>, change: &Change) -> Result<Option<Timestamp>> {
+    Ok(duty::find(view.db, duty::Kind::Execute, change.number)?.map(|duty| duty.due_at))
 }
 
 /// Writes the duty.
@@ -82,7 +98,7 @@ impl Handle<Schedule> for Engine {
                 "scheduling somebody else's change",
             )?;
             if let Some(at) = request.at {
-                check_time(view, &change, at)?;
+                check_time(view, &change, at, as_command(&change))?;
             } else if duty::find(view.db, duty::Kind::Execute, change.number)?.is_none() {
                 return Err(Error::conflict(format!("Change request {} is not scheduled.", change.number))
                     .hint(format!("See it: cfgctl change-request show {}", change.id)));

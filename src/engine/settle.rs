@@ -193,7 +193,7 @@ fn hold(view: &View<'_>, mut change: change::Change, error: &Error) -> Result<No
     let policy = manifest::policy(view.db)?;
     let demand = change.decision.demand.clone().unwrap_or_default();
     let lacks = Case::of_change(view, &policy, &change)?.weigh(&demand, change.risk).lacks;
-    let only_shut = !lacks.is_empty() && lacks.iter().all(Lack::is_of_time);
+    let only_shut = error.code == Code::Refused && !lacks.is_empty() && lacks.iter().all(Lack::is_of_time);
     let windows = Windows::of(view, change.kind, &change.requested_by)?;
     let next = windows.next_open(view.clock, change.risk, &demand).filter(|_| only_shut);
     match next {

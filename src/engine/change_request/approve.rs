@@ -44,15 +44,25 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         return Err(Error::denied(format!("{} is a program, and programs never approve.", member.name))
             .hint("A person has to decide."));
     }
-    if demand.approvals.is_empty() {
-        return Err(Error::refused(format!("Change request {} waits for no approval.", change.number))
-            .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)));
-    }
     let policy = manifest::policy(view.db)?;
     let case = Case::of_change(view, &policy, &change)?;
     let mine = own_vote(view, &policy, &case)?;
     let standing = Standing { solo: case.solo, ..Standing::default() };
-    if !demand.approvals.iter().any(|group| fills(group, &mine, &demand, &standing)) {
+    let fills_any =
+        |demand: &Demand| demand.approvals.iter().any(|group| fills(group, &mine, demand, &standing));
+    if !fills_any(&demand) {
+        let plan = Now::of(view, &policy, &change, &case)?.plan;
+        if plan.is_some_and(|plan| fills_any(&plan.demand)) {
+            return Err(Error::refused(format!(
+                "Change request {} was made under another policy, and cannot take your approval as it stands.",
+                change.number
+            ))
+            .hint(format!("Its author looks at it again: cfgctl change-request refresh {}", change.id)));
+        }
+        if demand.approvals.is_empty() {
+            return Err(Error::refused(format!("Change request {} waits for no approval.", change.number))
+                .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)));
+        }
         return Err(may_not(view, &demand, &change));
     }
     check_digest(view, &change)?;

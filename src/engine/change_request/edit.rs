@@ -85,9 +85,11 @@ fn edit(view: &View<'_>, request: &EditRequest) -> Result<Decided> {
                 .hint(format!("See what it does: cfgctl change-request show {}", change.id)));
         }
     }
-    for (path, value) in read_items(view, &request.items)? {
-        wanted.retain(|(known, _)| *known != path);
-        wanted.push((path, value));
+    if !request.items.is_empty() {
+        for (path, value) in read_items(view, &request.items)? {
+            wanted.retain(|(known, _)| *known != path);
+            wanted.push((path, value));
+        }
     }
     let draft = change.state == State::Draft && !request.submit;
     let detail = json!({"edition": change.dossier.edition, "submitted": request.submit});

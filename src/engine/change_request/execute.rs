@@ -41,7 +41,8 @@ pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> R
     refuse_stale(view, change)?;
     check_digest(view, change)?;
     let policy = manifest::policy(view.db)?;
-    let now = Now::of(view, &policy, change, &Case::of_change(view, &policy, change)?)?;
+    let case = Case::of_change(view, &policy, change)?;
+    let now = Now::of(view, &policy, change, &case)?;
     let plan = now.plan.ok_or_else(|| Error::internal("A request that sets no values was to be planned."))?;
     plan.refuse_issues()?;
     let lacks = now.verdict.lacks;
@@ -51,9 +52,11 @@ pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> R
     let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
     let stricter =
         if plan.risk > change.risk { format!(" (its risk is {} by now)", plan.risk) } else { String::new() };
-    let hint = match lacks.iter().find(|lack| lack.is_of_time()) {
-        Some(closed) if lacks.iter().all(Lack::is_of_time) => schedule::hint_for(change, closed),
-        _ => format!("See what it waits for: cfgctl change-request show {}", change.id),
+    let hint = if lacks.iter().all(Lack::is_of_time) {
+        let next = case.next_open(&plan.demand, plan.risk);
+        schedule::hint(next, change.expires_at, schedule::as_command(change))
+    } else {
+        format!("See what it waits for: cfgctl change-request show {}", change.id)
     };
     Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join("; ")))
         .hint(hint))

@@ -2,17 +2,26 @@
 
 mod afterwards;
 mod approvals;
+mod board;
 mod codes;
+mod deadlines;
+mod decisions;
 mod delegation;
 mod emergency;
+mod freezes;
+mod held;
+mod lives;
 mod members;
 mod pipeline;
+mod races;
 mod refusals;
 mod relief;
 mod requests;
 mod stories;
 mod terminal;
 mod tokens;
+mod tools;
+mod waiter;
 
 use crate::harness::{Ran, User, World};
 use rusqlite::types::Value as Held;

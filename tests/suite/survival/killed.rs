@@ -1,7 +1,7 @@
 //! Killed at every call to the system, and at random: the old state or the new one, and nothing acknowledged is lost.
 
 use super::library::Library;
-use super::tools::{Dice, EMERGENCY, SMALL, backup_files, injected, small, strace, whole_backups};
+use super::tools::{Dice, EMERGENCY, SMALL, backup_files, copy, injected, small, strace, whole_backups};
 use super::walk::Walk;
 use crate::harness::{BEGINNING, World};
 use cfgctl::engine::Access;
@@ -83,6 +83,39 @@ fn batches_requests_and_their_execution_killed_at_any_call_are_done_or_not_begun
     kill_at_each(&Walk::new(&world, &bob, &["change-request", "approve", &id]), CHANGING, 1);
     kill_at_each(&Walk::new(&world, &alice, &["change-request", "execute", &id]), CHANGING, 1);
     assert_eq!(alice.run("get pool").ok(), "9\n");
+}
+
+/// Measure 1: a deadline is written with its change, and taking it back is one transaction too.
+#[test]
+fn a_change_with_a_deadline_killed_at_any_call_is_settled_once_or_still_waits() {
+    if !strace("changes with a deadline killed at any call") {
+        return;
+    }
+    let (world, alice, _) = small();
+    let set = ["set", "limit", "30", "--reason", "r", "--confirm-within", "1m"];
+    let (base, folder) = (world.folder().join("kept"), world.store().parent().unwrap().to_owned());
+    copy(&folder, &base);
+    for call in ["pwrite64", "fdatasync", "exit_group"] {
+        for n in (1..).step_by(2) {
+            copy(&base, &folder);
+            let (output, met) = injected(&alice, &set, call, &format!("signal=KILL:when={n}"));
+            let store = rusqlite::Connection::open(world.store()).unwrap();
+            let count = |query: &str| store.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
+            let confirming = count("SELECT count(*) FROM changes WHERE state = 'confirming'");
+            let due = count("SELECT count(*) FROM duties WHERE kind = 'confirm'");
+            assert_eq!(confirming, due, "{set:?} killed at {call} {n}");
+            assert!(
+                confirming == 1 || output.stdout.is_empty(),
+                "{set:?} killed at {call} {n}: acknowledged"
+            );
+            if !met {
+                break;
+            }
+        }
+    }
+    // Set at the world's time, an hour before the walk's: the deadline is missed when that begins.
+    kill_at_each(&Walk::new(&world, &alice, &["settle"]), CHANGING, 3);
+    assert_eq!(alice.run("get limit").ok(), "22\n");
 }
 
 /// Measure 1.

@@ -1,0 +1,236 @@
+//! The board decides about members and manifest: two people, and no way round.
+
+use super::tools::{govern, manifest, state};
+use super::{HIGH, attach, pending, refused, shown};
+use crate::harness::{Team, User, World};
+
+const BY_OWNER: &str = "governance: owner";
+const BY_BOARD: &str = "governance: board";
+
+/// A team whose board decides.
+fn team() -> Team {
+    let team = World::team();
+    govern(&team.alice, &[(BY_OWNER, BY_BOARD)]);
+    team
+}
+
+/// Runs a line whose change the board must approve, and gives the request's id.
+#[track_caller]
+fn asked(user: &User, line: &str) -> String {
+    let ran = user.run(&format!("-o json {line}"));
+    ran.exits(8);
+    ran.json()["awaits"]["id"].as_str().unwrap_or_else(|| panic!("{}: {}", ran.line, ran.out)).to_owned()
+}
+
+/// Approves and executes a request to the board.
+#[track_caller]
+fn decide(approver: &User, owner: &User, id: &str) {
+    approver.run(&format!("cr approve {id}")).ok();
+    owner.run(&format!("cr execute {id}")).exits(0);
+}
+
+/// P1, design §3.3.
+#[test]
+fn every_change_of_members_waits_for_another_of_the_board() {
+    let Team { world, alice, bob, carol, dave, erin, frank, grace } = team();
+    let heidi = world.user("heidi", 1007);
+    // An invitation's code is worth nothing before the board has decided.
+    let ran = alice.run("-o json member invite heidi --role operator --uid 1007 --reason growing");
+    ran.exits(8);
+    let (code, id) = (
+        ran.json()["code"].as_str().unwrap().to_owned(),
+        ran.json()["awaits"]["id"].as_str().unwrap().to_owned(),
+    );
+    refused(&heidi, &format!("member join {code}"), 4, "not one that this store knows");
+    refused(&alice, &format!("cr approve {id}"), 6, "alice asked for this change");
+    for user in [&dave, &erin, &frank, &grace] {
+        refused(user, &format!("cr approve {id}"), 4, "asks for board");
+    }
+    refused(&alice, &format!("cr execute {id}"), 6, "lacks 1 approval by board, not the requester");
+    refused(&frank, &format!("cr execute {id}"), 4, "asks for admin");
+    decide(&bob, &alice, &id);
+    heidi.run(&format!("member join {code}")).ok();
+    refused(&heidi, &format!("member join {code}"), 4, "is used");
+    // A role, an owner, a program, a removal: none happens before it is decided, and a rejected one never.
+    let role_of = |name: &str| {
+        let items = grace.run("member list -o json").json()["items"].clone();
+        items
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|member| member["name"] == name)
+            .map(|member| member["role"].clone())
+    };
+    let role = asked(&alice, "member role erin senior-admin --reason 'takes over'");
+    assert_eq!(role_of("erin"), Some("admin".into()));
+    decide(&carol, &alice, &role);
+    assert_eq!(role_of("erin"), Some("senior-admin".into()));
+    let program = asked(&alice, "member add-program deploy --role operator --reason pipeline");
+    assert_eq!(role_of("deploy"), None);
+    bob.run(&format!("cr reject {program} --reason 'no programs here'")).exits(0);
+    refused(&alice, &format!("cr execute {program}"), 5, "is rejected already");
+    assert_eq!(role_of("deploy"), None);
+    let removal = asked(&alice, "member remove heidi --reason left");
+    decide(&bob, &bob, &removal);
+    assert_eq!(role_of("heidi"), None);
+    refused(&heidi, "set log_level debug --reason x", 4, "is no member");
+    alice.run("audit verify --full").ok();
+}
+
+/// Design §3.3: raising oneself, adding a second self, loosening the policy take two people.
+#[test]
+fn an_owner_alone_raises_nobody_adds_no_second_self_and_loosens_nothing() {
+    let Team { world, alice, bob, carol, erin, grace, .. } = team();
+    let owner = asked(&alice, "member role erin --owner --reason 'a second owner'");
+    decide(&bob, &alice, &owner);
+    let own = asked(&erin, "member role erin board --reason 'I should be'");
+    refused(&erin, &format!("cr approve {own}"), 4, "asks for board");
+    refused(&erin, &format!("cr execute {own}"), 6, "lacks 1 approval by board");
+    erin.run(&format!("cr cancel {own} --reason 'they said no'")).exits(0);
+    // The same user of the machine is one member, and who is a member redeems no other's invitation.
+    refused(
+        &alice,
+        "member invite alias --role board --uid 1000 --reason x",
+        5,
+        "The user 1000 is alice already",
+    );
+    let ran = alice.run("-o json member invite alias --role board --reason x");
+    ran.exits(8);
+    let id = ran.json()["awaits"]["id"].as_str().unwrap().to_owned();
+    refused(&alice, &format!("cr approve {id}"), 6, "may not approve it too");
+    decide(&bob, &alice, &id);
+    let code = ran.json()["code"].as_str().unwrap().to_owned();
+    refused(&alice, &format!("member join {code}"), 4, "you are alice already");
+    // Looser demands, and no more board: each is a request itself.
+    manifest(
+        &alice,
+        "loose.yaml",
+        &[("high:     {approvals: [{role: senior-admin, count: 1}]", "high:     {approvals: []")],
+    );
+    manifest(&alice, "off.yaml", &[(BY_BOARD, BY_OWNER)]);
+    for file in ["loose.yaml", "off.yaml"] {
+        let id = asked(&alice, &format!("manifest apply {file} --reason x"));
+        refused(&alice, &format!("cr approve {id}"), 6, "may not approve it too");
+        refused(&alice, &format!("cr execute {id}"), 6, "lacks 1 approval by board");
+        refused(&erin, &format!("cr execute {id}"), 6, "lacks 1 approval by board");
+        carol.run(&format!("cr reject {id} --reason no")).exits(0);
+    }
+    assert!(grace.run("manifest show -o raw").ok().contains(BY_BOARD));
+    // Decided by two, it is off, and the owner decides alone again.
+    let off = asked(&alice, "manifest apply off.yaml --reason 'we trust alice'");
+    decide(&carol, &alice, &off);
+    assert!(grace.run("manifest show -o raw").ok().contains(BY_OWNER));
+    alice.run("member role grace operator --reason growing").ok();
+    world.user("zoe", 1010).run(&format!("member join {code}")).ok();
+    alice.run("audit verify --full").ok();
+}
+
+/// Design §3.3: it is on as soon as there are two of the board, and there stay two.
+#[test]
+fn the_board_decides_as_soon_as_it_is_two_and_is_never_fewer_again() {
+    let (world, alice) = World::solo();
+    govern(
+        &alice,
+        &[
+            (BY_OWNER, BY_BOARD),
+            (
+                "critical: {approvals: [{role: board, count: 2}]",
+                "critical: {approvals: [{role: board, count: 1}]",
+            ),
+        ],
+    );
+    let join = |name: &str, uid: u32, code: &str| {
+        let user = world.user(name, uid);
+        user.run(&format!("member join {}", code.trim())).ok();
+        user
+    };
+    // Alone, the owner decides alone.
+    let code = alice.run("member invite bob --role board --uid 1001 --end-solo --reason x").ok();
+    let bob = join("bob", 1001, &code);
+    // Two now: the third is asked for.
+    let ran = alice.run("-o json member invite carol --role board --uid 1002 --reason x");
+    ran.exits(8);
+    decide(&bob, &alice, ran.json()["awaits"]["id"].as_str().unwrap());
+    let carol = join("carol", 1002, ran.json()["code"].as_str().unwrap());
+    let removal = asked(&alice, "member remove carol --reason left");
+    decide(&bob, &alice, &removal);
+    refused(&carol, "set log_level debug --reason x", 4, "is no member");
+    for line in ["member remove bob --reason x", "member role bob senior-admin --reason x"] {
+        let id = asked(&alice, line);
+        bob.run(&format!("cr approve {id}")).ok();
+        refused(&alice, &format!("cr execute {id}"), 6, "nobody present could approve");
+        assert_eq!(state(&bob, &id), "approved");
+        alice.run(&format!("cr cancel {id} --reason x")).exits(0);
+    }
+    alice.run("audit verify --full").ok();
+}
+
+/// Design §3.2: what is enacted is what was approved, against the members and the manifest that it was made against.
+#[test]
+fn a_request_to_the_board_is_stale_once_its_member_or_the_manifest_has_moved() {
+    let Team { alice, bob, grace, .. } = team();
+    let first = asked(&alice, "member role erin senior-admin --reason first");
+    let second = asked(&alice, "member role erin operator --reason second");
+    decide(&bob, &alice, &second);
+    bob.run(&format!("cr approve {first}"));
+    refused(&alice, &format!("cr execute {first}"), 5, "is stale: erin has changed since");
+    manifest(&alice, "one.yaml", &[("instance: local", "instance: one")]);
+    manifest(&alice, "two.yaml", &[("instance: local", "instance: two")]);
+    let (one, two) = (
+        asked(&alice, "manifest apply one.yaml --reason x"),
+        asked(&alice, "manifest apply two.yaml --reason x"),
+    );
+    for id in [&one, &two] {
+        bob.run(&format!("cr approve {id}")).ok();
+    }
+    // The file is not looked at again: what was approved is what is enacted.
+    alice.world.file("one.yaml", "format: 1\ninstance: three\n");
+    alice.run(&format!("cr execute {one}")).exits(0);
+    assert_eq!(grace.run("status -o json").json()["instance"], "one");
+    let error = refused(&alice, &format!("cr execute {two}"), 5, "the manifest in force has changed since");
+    alice.run(&super::tools::hinted(&error)).exits(0);
+    alice.run("audit verify --full").ok();
+}
+
+/// P1: groups that a policy demands together are filled by distinct people.
+#[test]
+fn a_policy_asks_for_one_senior_admin_and_one_of_a_group() {
+    let Team { alice, bob, dave, erin, frank, grace, .. } = World::team();
+    govern(
+        &alice,
+        &[
+            (
+                "high:     {approvals: [{role: senior-admin, count: 1}]",
+                "high:     {approvals: [{role: senior-admin, count: 1}, {group: security, count: 1}]",
+            ),
+            (BY_OWNER, "governance: owner\n  groups: {security: [dave, grace]}"),
+        ],
+    );
+    let id = pending(&frank, &format!("set {HIGH} 5050 --reason x"));
+    attach(&frank, &id);
+    let missing = |id: &str| {
+        let missing = shown(&erin, id)["missing"].as_array().unwrap().clone();
+        missing
+            .iter()
+            .map(|lack| lack["group"].as_str().unwrap_or("senior-admin").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(missing(&id), ["senior-admin", "security"]);
+    refused(&erin, &format!("cr approve {id}"), 4, "asks for senior-admin or security");
+    // Dave is both, and fills one place, not two.
+    dave.run(&format!("cr approve {id}")).ok();
+    assert_eq!(missing(&id).len(), 1);
+    refused(&frank, &format!("cr execute {id}"), 6, "lacks 1 approval by");
+    // With a viewer of the group he is the senior admin; with another of the board he is security.
+    grace.run(&format!("cr approve {id}")).ok();
+    frank.run(&format!("cr execute {id}")).exits(0);
+    let other = pending(&frank, &format!("set {HIGH} 6060 --reason x"));
+    attach(&frank, &other);
+    for user in [&dave, &bob] {
+        user.run(&format!("cr approve {other}")).ok();
+    }
+    frank.run(&format!("cr execute {other}")).exits(0);
+    // A group that nobody is in is a demand that nobody could meet.
+    manifest(&alice, "nobody.yaml", &[("{security: [dave, grace]}", "{security: [nobody]}")]);
+    refused(&alice, "manifest apply nobody.yaml --reason x", 6, "Nobody present could approve high changes");
+}
