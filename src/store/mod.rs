@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod member;
 pub mod metadata;
 pub mod migration;
+mod ordered;
 pub mod overrides;
 pub mod version;
 
