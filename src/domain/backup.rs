@@ -89,12 +89,14 @@ pub struct Writer<W> {
     hasher: Sha256,
     header: Header,
     entries: u64,
+    /// The line that is being put together: one for all of them.
+    line: String,
 }
 
 impl<W: Write> Writer<W> {
     /// Begins the file.
     pub fn new(out: W, header: Header) -> io::Result<Writer<W>> {
-        let mut writer = Writer { out, hasher: Sha256::new(), header, entries: 0 };
+        let mut writer = Writer { out, hasher: Sha256::new(), header, entries: 0, line: String::new() };
         let absent = text(&writer.header.absent)?;
         let change = text(&writer.header.change)?;
         let hash = text(&writer.header.config_hash)?;
@@ -115,17 +117,25 @@ impl<W: Write> Writer<W> {
         updated_by: &str,
     ) -> io::Result<()> {
         let comma = if self.entries == 0 { "" } else { "," };
-        let line = format!(
-            r#"{}:{{"data_type":{},"updated_at":{},"updated_by":{},"value":{canonical}}}"#,
-            Value::from(path),
-            Value::from(data_type),
-            Value::from(updated_at),
-            Value::from(updated_by)
-        );
-        self.both(comma)?;
-        self.out.write_all(b"\n  ")?;
         self.entries += 1;
-        self.both(&line)
+        let line = &mut self.line;
+        line.clear();
+        line.push_str(comma);
+        push_text(line, path);
+        let columns = [("data_type", data_type), ("updated_at", updated_at), ("updated_by", updated_by)];
+        for (before, (name, text)) in [":{\"", ",\"", ",\""].into_iter().zip(columns) {
+            line.push_str(before);
+            line.push_str(name);
+            line.push_str("\":");
+            push_text(line, text);
+        }
+        line.push_str(",\"value\":");
+        line.push_str(canonical);
+        line.push('}');
+        self.hasher.update(&*line);
+        self.out.write_all(comma.as_bytes())?;
+        self.out.write_all(b"\n  ")?;
+        self.out.write_all(&line.as_bytes()[comma.len()..])
     }
 
     /// Ends the file; gives it back with the checksum and the number of values.
@@ -157,6 +167,17 @@ impl<W: Write> Writer<W> {
     fn both(&mut self, text: &str) -> io::Result<()> {
         self.hasher.update(text);
         self.out.write_all(text.as_bytes())
+    }
+}
+
+/// Appends text as a JSON string; nearly all of it stands there as it is.
+fn push_text(line: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        line.push_str(&Value::from(text).to_string());
+    } else {
+        line.push('"');
+        line.push_str(text);
+        line.push('"');
     }
 }
 

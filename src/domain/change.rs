@@ -192,10 +192,9 @@ impl Hasher {
         }
     }
 
-    /// One part of a type: the same bytes as text and as a blob differ.
-    pub fn typed(&mut self, kind: u8, bytes: &[u8]) {
-        self.0.update([kind]);
-        self.part(bytes);
+    /// Bytes that say themselves how they are told apart.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
     /// The finished hash.

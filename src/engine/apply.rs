@@ -12,8 +12,9 @@ use crate::domain::error::{Code, Error, Result};
 use crate::domain::policy::Policy;
 use crate::domain::time::Timestamp;
 use crate::domain::tree;
-use crate::domain::value;
+use crate::domain::value::{self, Value};
 use crate::store::change::{Change, Restart, Review, Step};
+use crate::store::history::Done;
 use crate::store::overrides::Stamp;
 use crate::store::version::Version;
 use crate::store::{backup, change, duty, hash_node, history, manifest, overrides, version};
@@ -76,7 +77,7 @@ pub(super) fn execute_with(
     let gone = rotate(view, policy)?;
     steps.completed("backup", format!("checksum {}", &record.checksum[..16]));
 
-    let version = write_values(view, &plan.items, change)?;
+    let (version, digest) = write_values(view, &plan.items, change)?;
     steps.completed("apply_change", format!("version {}", version.id));
 
     verify(view, &plan.items)?;
@@ -106,7 +107,7 @@ pub(super) fn execute_with(
         }
     }
     let mut note = Note::new("change.execute", change.number.to_string(), detail)
-        .record("version", version.id)
+        .record_digested("version", version.id, digest)
         .record("change", change.number);
     note.deadline = within.map(|within| view.clock.after(within));
     // What governance adds to a change's record: most have nothing of it.
@@ -149,15 +150,15 @@ fn write_backup(
         plan.items.iter().filter(|item| item.before.is_none()).map(|item| item.path.clone()).collect();
     let name = format!("change_{}", change.number);
     let fill = |writer: &mut Writer<BufWriter<File>>| {
-        for row in plan.rows.iter().flatten() {
-            let Some(value) = &row.value else { continue };
+        for (item, origin) in plan.items.iter().zip(&plan.origins) {
+            let (Some(value), Some(origin)) = (&item.before, origin) else { continue };
             writer
                 .value(
-                    row.path.as_str(),
+                    item.path.as_str(),
                     &value::canonical(value),
-                    &row.value_type,
-                    &row.at.to_string(),
-                    &row.by,
+                    &origin.value_type,
+                    &origin.at,
+                    &origin.by,
                 )
                 .map_err(|error| {
                     Error::unavailable(format!("The backup cannot be written: {error}.")).not_retryable()
@@ -192,8 +193,8 @@ fn rotate(view: &View<'_>, policy: &Policy) -> Result<Vec<backup::Record>> {
     Ok(gone)
 }
 
-/// Writes overrides, history, hashes and the version they make.
-pub(super) fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> Result<Version> {
+/// Writes overrides, hashes, the version they make and its history. Gives the version, and the digest of its record.
+fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> Result<(Version, String)> {
     let db = view.db;
     let parent = version::current(db)?;
     let id = parent.as_ref().map_or(1, |parent| parent.id + 1);
@@ -205,22 +206,17 @@ pub(super) fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> 
         origin: &view.caller.origin,
         version: id,
     };
-    let mut leaves = Vec::with_capacity(items.len());
-    let (mut overrides, mut history) = (overrides::Put::new(db, stamp), history::Insert::new(db, stamp)?);
-    for item in items {
-        let before = item.before.as_ref().map(value::canonical);
-        let after = item.after.as_ref().map(value::canonical);
-        let new = item.after.as_ref().zip(after.as_deref());
-        overrides.put(&item.path, before.is_some(), new)?;
-        history.insert(item, before.as_deref(), after.as_deref())?;
-        let leaf = |text: String| tree::leaf_of_text(item.path.as_str(), &text);
-        leaves.push(tree::Update {
-            place: tree::place_of(item.path.as_str()),
-            before: before.map(leaf),
-            after: after.map(leaf),
-        });
+    let text = |value: &Option<Value>| value.as_ref().map(value::canonical);
+    let texts: Vec<[Option<String>; 2]> =
+        items.iter().map(|item| [text(&item.before), text(&item.after)]).collect();
+    let texts = texts.iter().map(|[before, after]| (before.as_deref(), after.as_deref()));
+    let done = |(item, (before, after))| Done { item, before, after };
+    let done: Vec<Done<'_>> = items.iter().zip(texts).map(done).collect();
+    let mut overrides = overrides::Put::new(db, stamp);
+    for &Done { item, before, after } in &done {
+        overrides.put(&item.path, before.is_some(), item.after.as_ref().zip(after))?;
     }
-    let config = hash_node::update(db, leaves)?;
+    let config = hash_node::update(db, done.iter().map(leaf).collect())?;
     let generation = manifest::current_generation(db)?;
     let version = Version {
         id,
@@ -235,7 +231,15 @@ pub(super) fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> 
         generation: generation.id,
     };
     version::insert(db, &version, None)?;
-    Ok(version)
+    let digest = history::insert(db, stamp, &done)?;
+    Ok((version, digest))
+}
+
+/// What becomes of a path's leaf.
+fn leaf(done: &Done<'_>) -> tree::Update {
+    let path = done.item.path.as_str();
+    let leaf = |text| tree::leaf_of_text(path, text);
+    tree::Update { place: tree::place_of(path), before: done.before.map(leaf), after: done.after.map(leaf) }
 }
 
 /// The hash of base and overrides, in hexadecimal.

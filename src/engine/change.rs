@@ -294,12 +294,13 @@ fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -
 /// The caller's own open request that would do the very same, at the time and with the deadline that are named now.
 fn equal_open_request(view: &View<'_>, items: &[Item], terms: &Terms) -> Result<Option<Change>> {
     let Some(first) = items.first() else { return Ok(None) };
+    let within = confirm::span_of(terms.confirm_within, &manifest::policy(view.db)?)?;
     for id in change::open_on_path(view.db, first.path.as_str())? {
         let Some(open) = change::by_id(view.db, &id)? else { continue };
         let alive = open.expires_at.is_none_or(|end| end > view.clock);
         if alive
             && open.requested_by == view.actor.name()
-            && terms.confirm_within.is_none_or(|within| open.dossier.confirm_within == Some(within))
+            && within.is_none_or(|within| open.dossier.confirm_within == Some(within))
             && change::value_items(view.db, open.number)? == items
             && (terms.schedule.is_none() || terms.schedule == schedule::time_of(view, &open)?)
         {

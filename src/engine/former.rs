@@ -9,8 +9,8 @@ use crate::domain::error::Result;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::domain::wording::shown;
-use crate::store::overrides::Override;
-use crate::store::{history, manifest, version};
+use crate::store::overrides::Origin;
+use crate::store::{history, manifest, overrides, version};
 
 /// How far back a risk rule looks.
 const BACK: Span = Span::days(1);
@@ -34,21 +34,29 @@ impl Former {
     }
 }
 
-/// For each item, whose rows as they are stand beside it: what was effective a day ago, where that is not what is
-/// effective now. Below the overrides, what holds now counts as what held then.
+/// For each item, the origin of whose override stands beside it: what was effective a day ago, where that is not what
+/// is effective now. Below the overrides, what holds now counts as what held then.
 pub(super) fn a_day_ago(
     view: &View<'_>,
     items: &[Item],
-    rows: &[Option<Override>],
+    origins: &[Option<Origin>],
 ) -> Result<Vec<Option<Former>>> {
     let then = view.clock.before(BACK);
-    let moved = |row: &Option<Override>| row.as_ref().is_some_and(|row| row.at > then);
-    if !rows.iter().any(moved) {
+    let mut moved = Vec::with_capacity(items.len());
+    for (item, origin) in items.iter().zip(origins) {
+        moved.push(match origin {
+            // Moments sort as their texts do.
+            Some(origin) => *origin.at > *then.to_string(),
+            // What has no override now may have lost it since.
+            None => overrides::find(view.db, item.path.as_str())?.is_some_and(|row| row.at > then),
+        });
+    }
+    if !moved.contains(&true) {
         return Ok(vec![None; items.len()]);
     }
     let version = version::at_time(view.db, then)?.map_or(0, |version| version.id);
-    let former = |(item, row): (&Item, &Option<Override>)| -> Result<Option<Former>> {
-        if !moved(row) {
+    let former = |(item, moved): (&Item, bool)| -> Result<Option<Former>> {
+        if !moved {
             return Ok(None);
         }
         // Where older rows were pruned, the oldest that is left says what it replaced.
@@ -57,5 +65,5 @@ pub(super) fn a_day_ago(
         let value = overridden.or_else(|| default.clone());
         Ok((value != item.before.clone().or(default)).then_some(Former { value }))
     };
-    items.iter().zip(rows).map(former).collect()
+    items.iter().zip(moved).map(former).collect()
 }

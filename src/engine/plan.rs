@@ -14,7 +14,7 @@ use crate::domain::schema::CompiledSetting;
 use crate::domain::secret::SecretReferences;
 use crate::domain::setting::Setting;
 use crate::domain::value::{self, Value, ValueType};
-use crate::store::overrides::Override;
+use crate::store::overrides::Origin;
 use crate::store::{manifest, overrides};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::thread::JoinHandle;
@@ -26,8 +26,8 @@ pub(super) type Wanted = (Path, Option<Value>);
 pub(super) struct Plan {
     /// What differs, in path order.
     pub(super) items: Vec<Item>,
-    /// The rows of those paths as they are.
-    pub(super) rows: Vec<Option<Override>>,
+    /// Where the values before are from.
+    pub(super) origins: Vec<Option<Origin>>,
     /// Paths that are so already.
     pub(super) unchanged: Vec<Path>,
     /// What is wrong.
@@ -82,33 +82,36 @@ fn told(issue: &Issue) -> String {
 /// Plans a change. With `relieved`, history proves its values, and the lesser demand holds.
 pub(super) fn plan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, relieved: bool) -> Result<Plan> {
     let mut planner = Planner::new(view)?;
-    for (path, value) in merge(wanted)? {
-        planner.take(path, value)?;
+    let wanted = merge(wanted)?;
+    let paths = || wanted.iter().map(|(path, _)| path);
+    let present = overrides::of_each(view.db, paths())?;
+    let settings = manifest::settings_of(view.db, paths())?;
+    planner.items.reserve(wanted.len());
+    planner.origins.reserve(wanted.len());
+    for (((path, value), present), setting) in wanted.into_iter().zip(present).zip(settings) {
+        planner.take(path, value, present, setting)?;
     }
     planner.check_conflicts()?;
     planner.ask_rules()?;
-    let Planner { items, rows, unchanged, issues, warnings, reasons, restart, services, .. } = planner;
+    let Planner { items, origins, unchanged, issues, warnings, reasons, restart, services, .. } = planner;
     let reasons = reasons.finish();
     let risk = risk::highest(&reasons);
     let demand = policy.demand(risk);
     let demand = if relieved { demand.relieved(risk, &policy.restore) } else { demand.clone() };
     let services = services.into_iter().collect();
-    Ok(Plan { items, rows, unchanged, issues, warnings, reasons, risk, demand, restart, services })
+    Ok(Plan { items, origins, unchanged, issues, warnings, reasons, risk, demand, restart, services })
 }
 
 /// Path order, each path once. `invalid` where one path is wanted to be two things.
-fn merge(wanted: Vec<Wanted>) -> Result<BTreeMap<Path, Option<Value>>> {
-    let mut merged = BTreeMap::new();
-    for (path, value) in wanted {
-        match merged.insert(path.clone(), value.clone()) {
-            Some(former) if former != value => {
-                return Err(Error::invalid(format!("{path} is named twice, with different values."))
-                    .hint("Name each path once."));
-            }
-            _ => {}
-        }
+fn merge(mut wanted: Vec<Wanted>) -> Result<Vec<Wanted>> {
+    wanted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let differs = |pair: &[Wanted]| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1;
+    if let Some(pair) = wanted.windows(2).find(|pair| differs(pair)) {
+        return Err(Error::invalid(format!("{} is named twice, with different values.", pair[0].0))
+            .hint("Name each path once."));
     }
-    Ok(merged)
+    wanted.dedup_by(|a, b| a.0 == b.0);
+    Ok(wanted)
 }
 
 /// The values that a rule saw, as they may be shown.
@@ -138,7 +141,7 @@ struct Planner<'a> {
     secrets: SecretReferences,
     unregistered: Risk,
     items: Vec<Item>,
-    rows: Vec<Option<Override>>,
+    origins: Vec<Option<Origin>>,
     unchanged: Vec<Path>,
     issues: Vec<Issue>,
     warnings: Vec<String>,
@@ -180,7 +183,7 @@ impl<'a> Planner<'a> {
             secrets: manifest::part(view.db, "secrets")?,
             unregistered: manifest::policy(view.db)?.unregistered,
             items: Vec::new(),
-            rows: Vec::new(),
+            origins: Vec::new(),
             unchanged: Vec::new(),
             issues: Vec::new(),
             warnings: Vec::new(),
@@ -197,21 +200,24 @@ impl<'a> Planner<'a> {
         self.issues.push(Issue { path: Some(path.clone()), rule: None, message });
     }
 
-    fn take(&mut self, path: Path, mut after: Option<Value>) -> Result<()> {
-        if after.as_ref().is_some_and(Value::is_f64) {
-            let setting = manifest::setting(self.view.db, path.as_str())?;
-            if setting.is_some_and(|setting| setting.value_type() == Some(ValueType::Integer)) {
-                after = after.map(value::folded);
-            }
+    fn take(
+        &mut self,
+        path: Path,
+        mut after: Option<Value>,
+        present: Option<(Value, Origin)>,
+        setting: Option<Setting>,
+    ) -> Result<()> {
+        let is_integer = |setting: &Setting| setting.value_type() == Some(ValueType::Integer);
+        if after.as_ref().is_some_and(Value::is_f64) && setting.as_ref().is_some_and(is_integer) {
+            after = after.map(value::folded);
         }
-        let row = overrides::find(self.view.db, path.as_str())?;
-        let before = row.as_ref().and_then(|row| row.value.clone());
+        let (before, origin) = present.unzip();
         if before == after {
             self.unchanged.push(path);
             return Ok(());
         }
-        let known = manifest::setting(self.view.db, path.as_str())?
-            .map(|setting| Known { compiled: CompiledSetting::compile(&path, &setting), setting });
+        let known =
+            setting.map(|setting| Known { compiled: CompiledSetting::compile(&path, &setting), setting });
         if let Some(after) = &after {
             if let Err(error) = value::check_limits(after) {
                 self.issue(&path, format!("{path}: {}", error.message));
@@ -233,28 +239,32 @@ impl<'a> Planner<'a> {
                 self.services.extend(setting.services.iter().cloned());
                 self.settings.insert(path.clone(), setting);
             }
-            None => self.reasons.add([RiskReason {
+            None => self.reasons.add_one(self.unregistered, || RiskReason {
                 risk: self.unregistered,
                 path: Some(path.to_string()),
                 reason: format!("{path} is not registered in the manifest."),
-            }]),
+            }),
         }
         if self.compiling.is_none() {
             self.compiling = Some(begin_compiling(self.view, self.reasons.highest())?);
         }
         self.items.push(Item { path, before, after });
-        self.rows.push(row);
+        self.origins.push(origin);
         Ok(())
     }
 
     /// No path is both a value and another's prefix, in the state the change would leave.
     fn check_conflicts(&mut self) -> Result<()> {
         let db = self.view.db;
+        let begins = |item: &Item| item.after.is_some() && item.before.is_none();
+        if !self.items.iter().any(begins) {
+            return Ok(());
+        }
         let after: BTreeMap<&str, bool> =
             self.items.iter().map(|item| (item.path.as_str(), item.after.is_some())).collect();
         let mut clear: HashSet<&str> = HashSet::new();
         let mut found = Vec::new();
-        for item in self.items.iter().filter(|item| item.after.is_some() && item.before.is_none()) {
+        for item in self.items.iter().filter(|item| begins(item)) {
             let path = &item.path;
             for above in path.ancestors() {
                 if clear.contains(above) {
@@ -415,7 +425,7 @@ impl<'a> Planner<'a> {
         };
         let compares = compiled.as_ref().is_ok_and(Compiled::reads_old);
         if compares && self.former.is_none() {
-            self.former = Some(former::a_day_ago(self.view, &self.items, &self.rows)?);
+            self.former = Some(former::a_day_ago(self.view, &self.items, &self.origins)?);
         }
         let formers = self.former.as_deref().filter(|_| compares).unwrap_or_default();
         let highest = self.reasons.highest();
@@ -495,12 +505,17 @@ impl Reasons {
 
     fn add(&mut self, reasons: impl IntoIterator<Item = RiskReason>) {
         for reason in reasons {
-            let alike = self.kept.iter().filter(|kept| kept.risk == reason.risk).count();
-            if alike < Self::KEPT {
-                self.kept.push(reason);
-            } else {
-                *self.more.entry(reason.risk).or_default() += 1;
-            }
+            self.add_one(reason.risk, || reason);
+        }
+    }
+
+    /// A reason that is only worded where it is kept.
+    fn add_one(&mut self, risk: Risk, reason: impl FnOnce() -> RiskReason) {
+        let alike = self.kept.iter().filter(|kept| kept.risk == risk).count();
+        if alike < Self::KEPT {
+            self.kept.push(reason());
+        } else {
+            *self.more.entry(risk).or_default() += 1;
         }
     }
 

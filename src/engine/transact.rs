@@ -61,8 +61,8 @@ pub(super) struct Note {
     pub(super) target: String,
     /// More about it.
     pub(super) detail: Value,
-    /// The records it wrote, as kind and key.
-    pub(super) records: Vec<(&'static str, String)>,
+    /// The records it wrote, as kind and key, with the digest where it is known already.
+    pub(super) records: Vec<(&'static str, String, Option<String>)>,
     /// When somebody has to look after it: a deadline that it set.
     pub(super) deadline: Option<Timestamp>,
     /// Backups whose files go once the record that they are gone is durable: a file that stays is one too many, which
@@ -85,7 +85,14 @@ impl Note {
 
     #[must_use]
     pub(super) fn record(mut self, kind: &'static str, key: impl ToString) -> Note {
-        self.records.push((kind, key.to_string()));
+        self.records.push((kind, key.to_string(), None));
+        self
+    }
+
+    /// A record whose digest was made while it was written.
+    #[must_use]
+    pub(super) fn record_digested(mut self, kind: &'static str, key: impl ToString, digest: String) -> Note {
+        self.records.push((kind, key.to_string(), Some(digest)));
         self
     }
 }
@@ -283,11 +290,14 @@ fn count_wrong_token(db: &Connection, now: Timestamp) -> Result<Option<u64>> {
 
 fn append(view: &View<'_>, head: &Head, note: &Note, outcome: &str) -> Result<Head> {
     let mut rows = String::new();
-    for (kind, key) in &note.records {
+    for (kind, key, known) in &note.records {
         if !rows.is_empty() {
             rows.push(';');
         }
-        let digest = digest::of_record(view.db, kind, key)?;
+        let digest = match known {
+            Some(known) => Some(known.clone()),
+            None => digest::of_record(view.db, kind, key)?,
+        };
         rows.push_str(&format!("{kind}:{key}={}", digest.as_deref().unwrap_or("-")));
     }
     let entry = Entry {

@@ -4,10 +4,12 @@
 //! must stay true: the columns of a kind never change; a new column needs a new kind.
 
 use super::change;
+use super::history::Done;
+use super::overrides::Stamp;
 use crate::domain::change::{Hasher, hex};
 use crate::domain::error::Result;
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Params};
 
 /// The kinds of records, each with the queries whose rows belong to it; `?1` is the record's key.
 const KINDS: &[(&str, &[&str])] = &[
@@ -115,33 +117,112 @@ const KEYS: &[(&str, &str)] = &[
 
 /// The digest of a record's rows, in hexadecimal; none where there is no row.
 pub fn of_record(db: &Connection, kind: &str, key: &str) -> Result<Option<String>> {
-    let queries = KINDS.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, queries)| queries);
+    let queries = queries(kind);
     let mut hasher = Hasher::of(kind);
     let mut found = false;
     // What does not belong to a change adds nothing to its digest: preparing the queries for it is spared.
     let number = key.parse().ok().filter(|_| kind == "change");
     let alone = number.map_or(Ok(false), |number| change::has_parts(db, number).map(|has| !has))?;
     for query in if alone { &queries[..1] } else { queries } {
-        let mut statement = db.prepare_cached(query)?;
-        let columns = statement.column_count();
-        let mut rows = match key.parse::<i64>() {
-            Ok(number) if !NAMED_BY_TEXT.contains(&kind) => statement.query([number])?,
-            _ => statement.query([key])?,
-        };
-        while let Some(row) = rows.next()? {
+        let visit = |row: &[u8]| {
             found = true;
-            for column in 0..columns {
-                match row.get_ref(column)? {
-                    ValueRef::Null => hasher.optional(None),
-                    ValueRef::Integer(number) => hasher.typed(b'i', &number.to_be_bytes()),
-                    ValueRef::Real(number) => hasher.typed(b'r', &number.to_be_bytes()),
-                    ValueRef::Text(bytes) => hasher.typed(b't', bytes),
-                    ValueRef::Blob(bytes) => hasher.typed(b'b', bytes),
-                }
-            }
+            hasher.raw(row);
+        };
+        match key.parse::<i64>() {
+            Ok(number) if !NAMED_BY_TEXT.contains(&kind) => each_row(db, query, [number], visit)?,
+            _ => each_row(db, query, [key], visit)?,
         }
     }
-    Ok(found.then(|| hex(&hasher.finish()[..12])))
+    Ok(found.then(|| short(hasher)))
+}
+
+/// The digest of a version's record while its rows of history are written: what `of_record` gives for it afterwards.
+pub struct OfVersion {
+    hasher: Hasher,
+    /// Rows that are not hashed yet.
+    rows: Vec<u8>,
+    /// The columns that all rows share, which are the last.
+    shared: Vec<u8>,
+}
+
+impl OfVersion {
+    /// Begins with the version's own row.
+    pub fn begin(db: &Connection, stamp: Stamp<'_>) -> Result<OfVersion> {
+        let kind = "version";
+        let mut rows = Vec::new();
+        let query = queries(kind).first().copied().unwrap_or_default();
+        each_row(db, query, [stamp.version], |row| rows.extend_from_slice(row))?;
+        let mut shared = Vec::new();
+        for text in [stamp.at, stamp.by, stamp.origin, stamp.reason] {
+            push_column(&mut shared, ValueRef::from(text));
+        }
+        push_column(&mut shared, ValueRef::Integer(stamp.version));
+        Ok(OfVersion { hasher: Hasher::of(kind), rows, shared })
+    }
+
+    /// A row of history that was written under this number.
+    pub fn row(&mut self, id: i64, row: &Done<'_>) {
+        let rows = &mut self.rows;
+        push_column(rows, ValueRef::Integer(id));
+        for text in [row.item.operation(), row.item.path.section(), row.item.path.key()] {
+            push_column(rows, ValueRef::from(text));
+        }
+        for value in [row.before, row.after] {
+            push_column(rows, value.map_or(ValueRef::Null, ValueRef::from));
+        }
+        rows.extend_from_slice(&self.shared);
+        if rows.len() >= AT_ONCE {
+            self.hasher.raw(rows);
+            rows.clear();
+        }
+    }
+
+    /// The digest, in hexadecimal.
+    pub fn finish(mut self) -> String {
+        self.hasher.raw(&self.rows);
+        short(self.hasher)
+    }
+}
+
+/// So many bytes are gathered before they are hashed: a hash takes long over every small piece.
+const AT_ONCE: usize = 16 * 1024;
+
+fn queries(kind: &str) -> &'static [&'static str] {
+    KINDS.iter().find(|(name, _)| *name == kind).map_or(&[], |(_, queries)| queries)
+}
+
+fn short(hasher: Hasher) -> String {
+    hex(&hasher.finish()[..12])
+}
+
+/// Calls back for each row with its columns as a digest covers them.
+fn each_row(db: &Connection, query: &str, values: impl Params, mut visit: impl FnMut(&[u8])) -> Result<()> {
+    let mut statement = db.prepare_cached(query)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(values)?;
+    let mut bytes = Vec::new();
+    while let Some(row) = rows.next()? {
+        bytes.clear();
+        for column in 0..columns {
+            push_column(&mut bytes, row.get_ref(column)?);
+        }
+        visit(&bytes);
+    }
+    Ok(())
+}
+
+/// A column as a digest covers it: its type, its length as eight bytes, big-endian, and its bytes.
+fn push_column(row: &mut Vec<u8>, column: ValueRef<'_>) {
+    let (kind, bytes): (u8, &[u8]) = match column {
+        ValueRef::Null => return row.push(0),
+        ValueRef::Integer(number) => (b'i', &number.to_be_bytes()),
+        ValueRef::Real(number) => (b'r', &number.to_be_bytes()),
+        ValueRef::Text(bytes) => (b't', bytes),
+        ValueRef::Blob(bytes) => (b'b', bytes),
+    };
+    row.push(kind);
+    row.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+    row.extend_from_slice(bytes);
 }
 
 /// The names of all records that are in the store, as `kind:key`.

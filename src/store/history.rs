@@ -1,7 +1,7 @@
 //! What each version did to each path; read by index in both directions.
 
 use super::overrides::Stamp;
-use super::{below, optional_value, time_of};
+use super::{below, digest, optional_value, time_of};
 use crate::domain::change::Item;
 use crate::domain::error::Result;
 use crate::domain::path::Path;
@@ -52,35 +52,71 @@ fn to_event(row: &Row<'_>) -> Result<Event> {
     })
 }
 
-/// Records what one version did to paths, row by row with one statement that keeps what all rows share.
-pub struct Insert<'c>(CachedStatement<'c>);
+/// What a version did to one path, its values as canonical text.
+#[derive(Debug, Clone, Copy)]
+pub struct Done<'a> {
+    /// The path, with its values before and after.
+    pub item: &'a Item,
+    /// The value before.
+    pub before: Option<&'a str>,
+    /// The value after.
+    pub after: Option<&'a str>,
+}
 
-impl<'c> Insert<'c> {
-    /// Under this stamp.
-    pub fn new(db: &'c Connection, stamp: Stamp<'_>) -> Result<Insert<'c>> {
-        let mut statement = db.prepare_cached(
-            "INSERT INTO config_history
-               (operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id)
-             VALUES (?6, ?7, ?8, ?9, ?10, ?1, ?2, ?3, ?4, ?5)",
-        )?;
-        for (at, text) in (1..).zip([stamp.at, stamp.by, stamp.origin, stamp.reason]) {
-            statement.raw_bind_parameter(at, text)?;
+/// So many rows are written with one statement where there are many: beginning and ending one costs as much as a row.
+pub(super) const TOGETHER: usize = 32;
+
+/// Records what one version, whose own row is written, did to paths. Gives the digest of the version's record, which
+/// is made on the way: reading the rows again for it would cost half as much as writing them.
+pub fn insert(db: &Connection, stamp: Stamp<'_>, rows: &[Done<'_>]) -> Result<String> {
+    let mut digest = digest::OfVersion::begin(db, stamp)?;
+    let (many, few) = rows.split_at(rows.len() - rows.len() % TOGETHER);
+    for (rows, together) in [(many, TOGETHER), (few, 1)] {
+        if rows.is_empty() {
+            continue;
         }
-        statement.raw_bind_parameter(5, stamp.version)?;
-        Ok(Insert(statement))
+        let mut statement = prepare(db, stamp, together)?;
+        for rows in rows.chunks_exact(together) {
+            for (place, row) in (1..).step_by(ROW).map(|place| place + SHARED).zip(rows) {
+                statement.raw_bind_parameter(place, row.item.operation())?;
+                statement.raw_bind_parameter(place + 1, row.item.path.section())?;
+                statement.raw_bind_parameter(place + 2, row.item.path.key())?;
+                statement.raw_bind_parameter(place + 3, row.before)?;
+                statement.raw_bind_parameter(place + 4, row.after)?;
+            }
+            statement.raw_execute()?;
+            // Rows of one statement have numbers that follow each other.
+            let last = db.last_insert_rowid();
+            for (id, row) in (last + 1 - together as i64..).zip(rows) {
+                digest.row(id, row);
+            }
+        }
     }
+    Ok(digest.finish())
+}
 
-    /// Records what the version did to a path; the values as canonical text.
-    pub fn insert(&mut self, item: &Item, before: Option<&str>, after: Option<&str>) -> Result<()> {
-        let statement = &mut self.0;
-        statement.raw_bind_parameter(6, item.operation())?;
-        statement.raw_bind_parameter(7, item.path.section())?;
-        statement.raw_bind_parameter(8, item.path.key())?;
-        statement.raw_bind_parameter(9, before)?;
-        statement.raw_bind_parameter(10, after)?;
-        statement.raw_execute()?;
-        Ok(())
+/// How many columns every row shares, and how many are a row's own.
+const SHARED: usize = 5;
+const ROW: usize = 5;
+
+/// The statement for so many rows, with what they share bound to it.
+fn prepare<'c>(db: &'c Connection, stamp: Stamp<'_>, together: usize) -> Result<CachedStatement<'c>> {
+    let row = |number: usize| {
+        let own: Vec<String> = (1..=ROW).map(|at| format!("?{}", SHARED + number * ROW + at)).collect();
+        format!("({}, ?1, ?2, ?3, ?4, ?5)", own.join(", "))
+    };
+    let rows: Vec<String> = (0..together).map(row).collect();
+    let mut statement = db.prepare_cached(&format!(
+        "INSERT INTO config_history
+           (operation, section, key, old_value, new_value, changed_at, changed_by, source_ip, reason, version_id)
+         VALUES {}",
+        rows.join(", ")
+    ))?;
+    for (at, text) in (1..).zip([stamp.at, stamp.by, stamp.origin, stamp.reason]) {
+        statement.raw_bind_parameter(at, text)?;
     }
+    statement.raw_bind_parameter(SHARED, stamp.version)?;
+    Ok(statement)
 }
 
 /// What is asked of history.
@@ -241,4 +277,62 @@ pub fn prune(db: &Connection, up_to: i64) -> Result<u64> {
            AND id NOT IN (SELECT max(id) FROM config_history GROUP BY section, key)",
         [up_to],
     )? as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::database::Store;
+    use crate::store::migration;
+    use serde_json::json;
+
+    #[test]
+    fn the_digest_made_while_writing_is_that_of_the_rows() {
+        let store = Store::in_memory().unwrap();
+        migration::migrate(&store).unwrap();
+        let db = store.connection();
+        for (version, count) in (1..).zip([1, 0, TOGETHER - 1, TOGETHER, TOGETHER + 1, 20 * TOGETHER + 3]) {
+            db.execute(
+                "INSERT INTO config_versions (id, config_hash, effective_hash, created_at, created_by, generation)
+                 VALUES (?1, 'a', 'b', '2026-11-21T09:30:00.000Z', 'alice', 1)",
+                [version],
+            )
+            .unwrap();
+            let items: Vec<Item> = (0..count)
+                .map(|number| Item {
+                    path: Path::parse(&if number % 3 == 0 {
+                        format!("p{number}")
+                    } else {
+                        format!("s.p{number}.x")
+                    })
+                    .unwrap(),
+                    before: (number % 2 == 0).then(|| json!(number)),
+                    after: (number % 5 != 0).then(|| json!({"é": number})),
+                })
+                .collect();
+            let texts: Vec<_> = items
+                .iter()
+                .map(|item| [&item.before, &item.after].map(|value| value.as_ref().map(ToString::to_string)))
+                .collect();
+            let rows: Vec<_> = items
+                .iter()
+                .zip(&texts)
+                .map(|(item, [before, after])| Done {
+                    item,
+                    before: before.as_deref(),
+                    after: after.as_deref(),
+                })
+                .collect();
+            let stamp =
+                Stamp { at: "2026-11-21T09:30:00.000Z", by: "alice", reason: "", origin: "local", version };
+            let digest = insert(db, stamp, &rows).unwrap();
+            assert_eq!(digest::of_record(db, "version", &version.to_string()).unwrap(), Some(digest));
+            let events = of_version(db, version).unwrap();
+            let written: Vec<Item> = events
+                .into_iter()
+                .map(|event| Item { path: event.path, before: event.before, after: event.after })
+                .collect();
+            assert_eq!(written, items);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Manifests, and the one in force as rows, so that no command parses it whole.
 
-use super::{below, optional_value, time_of};
+use super::{below, optional_value, ordered, time_of};
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::Manifest;
 use crate::domain::notice::Notify;
@@ -168,6 +168,22 @@ pub fn setting(db: &Connection, path: &str) -> Result<Option<Setting>> {
     let mut statement = db.prepare_cached("SELECT definition FROM settings WHERE path = ?1")?;
     let text: Option<String> = statement.query_row([path], |row| row.get(0)).optional()?;
     text.as_deref().map(Setting::from_json).transpose()
+}
+
+/// The definitions of these paths, which come in ascending order: none where a path is not registered.
+pub fn settings_of<'a>(
+    db: &Connection,
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<Vec<Option<Setting>>> {
+    let query = "SELECT path, definition FROM settings WHERE path >= ?1 ORDER BY path";
+    let mut found = Vec::new();
+    ordered::each(db, query, paths.into_iter().map(Path::as_str), |_, row| {
+        let text =
+            |row: &Row<'_>| Setting::from_json(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?);
+        found.push(row.map(text).transpose()?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Whether the manifest registers a path.

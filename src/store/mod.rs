@@ -21,6 +21,7 @@ pub mod manifest;
 pub mod member;
 pub mod metadata;
 pub mod migration;
+mod ordered;
 pub mod overrides;
 pub mod owner;
 pub mod review;

@@ -1,11 +1,13 @@
 //! The overrides in force; a row whose override was unset stays, inactive, and says by whom.
 
-use super::{below, damaged, optional_value, time_of};
+use super::{below, damaged, optional_value, ordered, time_of, value_of};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql};
+use std::rc::Rc;
 
 /// One override, or where one was.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +53,48 @@ pub fn find(db: &Connection, path: &str) -> Result<Option<Override>> {
     let mut statement =
         db.prepare_cached(&format!("SELECT {COLUMNS} FROM config_overrides WHERE path = ?1"))?;
     statement.query_row([path], raw).optional()?.map(to_override).transpose()
+}
+
+/// What is kept of an override in force beside its value. What many share is held once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The type its value has.
+    pub value_type: Rc<str>,
+    /// When it was set, as text.
+    pub at: Rc<str>,
+    /// By whom.
+    pub by: Rc<str>,
+}
+
+/// The overrides in force of these paths, which come in ascending order: none where there is none.
+pub fn of_each<'a>(
+    db: &Connection,
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<Vec<Option<(Value, Origin)>>> {
+    let query = "SELECT path, value, value_type, created_at, created_by FROM config_overrides
+                 WHERE path >= ?1 ORDER BY path";
+    let mut found = Vec::new();
+    let mut last = Origin { value_type: "".into(), at: "".into(), by: "".into() };
+    ordered::each(db, query, paths.into_iter().map(Path::as_str), |_, row| {
+        let Some(row) = row else {
+            found.push(None);
+            return Ok(());
+        };
+        let text = |column: usize| row.get_ref(column)?.as_str_or_null().map_err(|_| damaged("an override"));
+        let Some(value) = text(1)? else {
+            found.push(None);
+            return Ok(());
+        };
+        for (column, kept) in (2..).zip([&mut last.value_type, &mut last.at, &mut last.by]) {
+            let text = text(column)?.unwrap_or_default();
+            if **kept != *text {
+                *kept = text.into();
+            }
+        }
+        found.push(Some((value_of(value)?, last.clone())));
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The value of one path's override.
@@ -226,27 +270,42 @@ fn stamped<'a, 'c>(
     }
 }
 
-/// The first of these paths whose override is not this value, as its canonical text, or none.
+/// The first of these paths, which come in ascending order, whose override is not this value, as its canonical text, or
+/// none.
 pub fn first_other<'a>(
     db: &Connection,
     expected: impl IntoIterator<Item = (&'a Path, Option<String>)>,
 ) -> Result<Option<&'a Path>> {
-    let mut statement =
-        db.prepare_cached("SELECT value FROM config_overrides WHERE path = ?1 AND is_active = 1")?;
-    for (path, text) in expected {
-        let mut rows = statement.query([path.as_str()])?;
-        let same = match rows.next()? {
-            Some(row) => {
-                text.is_some()
-                    && row.get_ref(0)?.as_str_or_null().map_err(|_| damaged("a value"))? == text.as_deref()
+    let query = "SELECT path, value, is_active FROM config_overrides WHERE path >= ?1 ORDER BY path";
+    let mut other = None;
+    ordered::each(db, query, expected.into_iter().map(Expected), |Expected((path, text)), row| {
+        let found = match row {
+            Some(row) if row.get::<_, bool>(2)? => {
+                row.get_ref(1)?.as_str_or_null().map_err(|_| damaged("a value"))?
             }
-            None => text.is_none(),
+            _ => None,
         };
-        if !same {
-            return Ok(Some(path));
+        if other.is_none() && found != text.as_deref() {
+            other = Some(*path);
         }
+        Ok(())
+    })?;
+    Ok(other)
+}
+
+/// A path with the text that is expected there; its key is the path.
+struct Expected<'a>((&'a Path, Option<String>));
+
+impl AsRef<[u8]> for Expected<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0.0.as_str().as_bytes()
     }
-    Ok(None)
+}
+
+impl ToSql for Expected<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.0.as_str().into())
+    }
 }
 
 /// A row with its columns as they are stored, for verifying.

@@ -155,7 +155,7 @@ fn weighed(cell: Cell) -> (u32, Vec<&'static str>, Vec<&'static str>) {
             Credential::Delegate => Some(Role::Viewer.max(cell.role)),
         };
         let person = !matches!(cell.credential, Credential::Program | Credential::Gone);
-        Vote { member: member.to_owned(), role, person, groups: Vec::new() }
+        Vote { member: member.to_owned(), role, person, ..Vote::default() }
     };
     let first = if cell.own { "ann" } else { "ben" };
     let votes: Vec<Vote> = match cell.given {
