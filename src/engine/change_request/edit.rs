@@ -190,7 +190,8 @@ fn replan(
     if draft {
         change.state = State::Draft;
     } else {
-        if !same && change.requested_by == view.actor.name() {
+        // A draft that is finished is a request from now on, and carries what one carries.
+        if (!same || change.state == State::Draft) && change.requested_by == view.actor.name() {
             approve_own(view, &policy, &change)?;
         }
         change.state = State::Pending;

@@ -210,3 +210,13 @@ fn who_waits_learns_how_a_request_ended() {
         }
     }
 }
+
+/// P1: an admin's own draft, once it is finished, carries their approval like any own change of theirs.
+#[test]
+fn an_admins_own_draft_carries_their_approval_once_it_is_finished() {
+    let Team { erin, .. } = World::team();
+    let id = pending(&erin, &format!("cr create {MEDIUM}=180 --reason x --draft"));
+    erin.run(&format!("cr edit {id} --submit")).exits(0);
+    assert_eq!(state(&erin, &id), "approved");
+    erin.run(&format!("cr execute {id}")).exits(0);
+}

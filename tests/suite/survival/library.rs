@@ -17,17 +17,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// An open store with alice at it.
-pub(super) struct Library {
-    pub(super) engine: Engine,
-    pub(super) caller: Caller,
+pub(crate) struct Library {
+    pub(crate) engine: Engine,
+    pub(crate) caller: Caller,
     /// The milliseconds of its clock, which a test moves.
-    pub(super) clock: Rc<Cell<i64>>,
+    pub(crate) clock: Rc<Cell<i64>>,
     drawn: Rc<Cell<u64>>,
 }
 
 impl Library {
     /// Opens a store, the clock standing at this moment.
-    pub(super) fn open(place: &Path, access: Access, now: &str) -> Result<Library> {
+    pub(crate) fn open(place: &Path, access: Access, now: &str) -> Result<Library> {
         let clock = Rc::new(Cell::new(Timestamp::parse(now)?.millis()));
         // Two libraries on one store draw different numbers, as two commands would.
         static OPENED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
@@ -49,7 +49,7 @@ impl Library {
     }
 
     /// Asks the engine.
-    pub(super) fn ask<R: cfgctl::api::Request>(&mut self, request: R) -> Result<R::Reply>
+    pub(crate) fn ask<R: cfgctl::api::Request>(&mut self, request: R) -> Result<R::Reply>
     where
         Engine: Handle<R>,
     {
@@ -57,7 +57,7 @@ impl Library {
     }
 
     /// Terms of a write, under an identifier of their own.
-    pub(super) fn terms(&self) -> Terms {
+    pub(crate) fn terms(&self) -> Terms {
         let random = u128::from(self.drawn.replace(self.drawn.get() + 1));
         let millis = u64::try_from(self.clock.get()).unwrap();
         Terms {
@@ -68,7 +68,7 @@ impl Library {
     }
 
     /// Sets (or, with none, unsets) paths as one change.
-    pub(super) fn change(&mut self, items: &[(String, Option<Value>)]) -> Result<ChangeReply> {
+    pub(crate) fn change(&mut self, items: &[(String, Option<Value>)]) -> Result<ChangeReply> {
         let input = |value: &Option<Value>| value.clone().map_or(Input::Unset, Input::Json);
         let items =
             items.iter().map(|(path, value)| ItemSpec { path: path.clone(), input: input(value) }).collect();
@@ -77,13 +77,13 @@ impl Library {
     }
 
     /// Every effective value.
-    pub(super) fn values(&mut self) -> Result<BTreeMap<String, Value>> {
+    pub(crate) fn values(&mut self) -> Result<BTreeMap<String, Value>> {
         let reply = self.ask(Get::default())?;
         Ok(reply.items.into_iter().map(|item| (item.path.as_str().to_owned(), item.value)).collect())
     }
 
     /// What `audit verify --full` and `doctor` find broken.
-    pub(super) fn broken(&mut self) -> Vec<String> {
+    pub(crate) fn broken(&mut self) -> Vec<String> {
         let mut problems = match self.ask(VerifyAudit { head: None, full: true }) {
             Ok(reply) => reply.problems,
             Err(error) => vec![format!("audit verify: {}", error.message)],

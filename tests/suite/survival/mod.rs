@@ -10,7 +10,7 @@ mod damage;
 mod faults;
 mod input;
 mod killed;
-mod library;
+pub(crate) mod library;
 mod model;
 mod names;
 mod signals;
