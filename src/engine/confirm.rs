@@ -5,6 +5,7 @@
 //! paths, as a change of its own, on record.
 
 use super::apply::{self, Steps};
+use super::case::Case;
 use super::change_request::{Decided, find, require_for};
 use super::plan::{Plan, plan};
 use super::transact::{Note, View};
@@ -12,12 +13,14 @@ use super::{Engine, Handle, notice};
 use crate::api::Outcome;
 use crate::api::change_request::DecisionReply;
 use crate::api::confirm::{Confirm, Decision};
+use crate::domain::approval::Lack;
 use crate::domain::change::{Kind, State};
 use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::notice::Event;
 use crate::domain::policy::Policy;
+use crate::domain::role::Role;
 use crate::domain::time::{Span, SpanOrDefault, Timestamp};
 use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
@@ -79,7 +82,9 @@ impl Handle<Confirm> for Engine {
 
 fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
     let mut change = named(view, request.id.as_deref())?;
-    require_for(view, &change, "settling a change", "settling somebody else's change")?;
+    if request.decision != Decision::Cancel || !may_make(view, &change)? {
+        require_for(view, &change, "settling a change", "settling somebody else's change")?;
+    }
     let due = deadline(view, &change)?;
     if due.is_some_and(|due| due <= view.clock) && request.decision != Decision::Cancel {
         return Err(Error::conflict(format!(
@@ -129,6 +134,15 @@ fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
             Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
         }
     }
+}
+
+/// Whether the caller could make such a change alone: who could, may take it back (its own approval would be enough).
+fn may_make(view: &View<'_>, change: &Change) -> Result<bool> {
+    let policy = manifest::policy(view.db)?;
+    let demand = policy.demand(change.risk);
+    let lacks = Case::of_new(view, &policy, demand, change.kind, true)?.weigh(demand, change.risk).lacks;
+    let approved = !lacks.iter().any(|lack| matches!(lack, Lack::Approvals { .. }));
+    Ok(approved && view.actor.member.role >= Role::Operator)
 }
 
 /// The change that waits. `not-found`, or `conflict` where the one named does not.

@@ -15,10 +15,11 @@ use crate::api::confirm::{Due, Settle, SettleReply, Settled};
 use crate::domain::approval::Lack;
 use crate::domain::change::State;
 use crate::domain::error::{Code, Error, Result};
-use crate::domain::member::Caller;
+use crate::domain::member::{Caller, Member};
+use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
 use crate::store::duty::{self, Duty, Kind};
-use crate::store::{change, comment, manifest, metadata};
+use crate::store::{change, comment, manifest, member, metadata};
 use serde_json::{Value, json};
 
 impl Handle<Settle> for Engine {
@@ -171,8 +172,11 @@ fn execute_scheduled(
     if let Err(error) = confirm::refuse_while_confirming(view) {
         return Ok((held(&error.message), None));
     }
-    let may = if change.kind.is_of_values() { check_executable(view, &change).map(drop) } else { Ok(()) };
-    match may {
+    let may = || {
+        check_scheduler(view, &change, &duty.by)?;
+        if change.kind.is_of_values() { check_executable(view, &change).map(drop) } else { Ok(()) }
+    };
+    match may() {
         Ok(()) => {
             let done = execute(view, change, None)?;
             Ok((Some(settled(&id, duty, "executed")), done.note))
@@ -185,6 +189,21 @@ fn execute_scheduled(
             Ok((held(&error.message), Some(note)))
         }
     }
+}
+
+/// A schedule is somebody's word: `denied` where who gave it may not execute the change any more.
+fn check_scheduler(view: &View<'_>, change: &change::Change, name: &str) -> Result<()> {
+    let others = manifest::policy(view.db)?.requests.others;
+    let least = if change.requested_by == name { Role::Operator } else { others };
+    let member = member::find(view.db, name)?.filter(Member::is_active);
+    if member.is_some_and(|member| member.role >= least) {
+        return Ok(());
+    }
+    Err(Error::denied(format!(
+        "{name}, who scheduled change request {}, may no longer execute it.",
+        change.number
+    ))
+    .hint(format!("Somebody who may has to: cfgctl change-request execute {}", change.id)))
 }
 
 /// What may not be executed now that its time has come: where only a window is shut it waits for the next, otherwise it

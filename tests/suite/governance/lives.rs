@@ -115,7 +115,8 @@ fn a_change_that_waits_to_be_confirmed_is_taken_back_at_once_by_its_people() {
     let code = alice.run("member invite heidi --role operator --uid 1007 --reason growing").ok();
     let heidi = world.user("heidi", 1007);
     heidi.run(&format!("member join {}", code.trim())).ok();
-    for (who, value) in [(&frank, "debug"), (&erin, "warn")] {
+    // Heidi may make this very change herself: she may take it back too, and not more.
+    for (who, value) in [(&frank, "debug"), (&erin, "warn"), (&heidi, "trace")] {
         let id = frank.run(&format!("-o name set {LOW} {value} --reason x --confirm-within 10m")).ok();
         refused(&grace, "confirm", 4, "settling somebody else's change asks for admin");
         refused(&grace, "confirm --cancel", 4, "asks for admin");
@@ -126,6 +127,21 @@ fn a_change_that_waits_to_be_confirmed_is_taken_back_at_once_by_its_people() {
         assert_eq!(state(&grace, id.trim()), "rolled-back");
         frank.run(&format!("cr wait {}", id.trim())).exits(10);
     }
+}
+
+/// A schedule is somebody's word: it goes with them.
+#[test]
+fn what_somebody_scheduled_who_left_since_is_held_for_a_person() {
+    let Team { world, alice, erin, frank, .. } = World::team();
+    let id = pending(&frank, &format!("set {LOW} debug --reason x --schedule 2026-11-21T10:00:00Z"));
+    alice.run("member remove frank --reason left").ok();
+    world.pass(2 * 3600);
+    let held = erin.run("cr execute --due -o json").exits(1).json();
+    assert_eq!(held["items"][0]["result"], "held");
+    assert!(held["items"][0]["problem"].as_str().unwrap().contains("frank, who scheduled change request"));
+    assert_eq!(erin.run(&format!("get {LOW}")).ok(), "info\n");
+    erin.run(&format!("cr execute {id}")).exits(0);
+    assert_eq!(erin.run(&format!("get {LOW}")).ok(), "debug\n");
 }
 
 /// P2: while one change waits to be confirmed nothing else is changed, and the hints settle it.

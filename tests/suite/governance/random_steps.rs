@@ -12,7 +12,7 @@ use cfgctl::domain::dossier::Dossier;
 use cfgctl::domain::error::{Code, Result};
 use cfgctl::domain::member::Claim;
 use cfgctl::domain::role::Role;
-use cfgctl::domain::time::{Span, Timestamp};
+use cfgctl::domain::time::{Span, SpanOrDefault, Timestamp};
 use cfgctl::engine::{Access, Engine, Handle};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -186,7 +186,7 @@ impl Run {
         let within = step.confirm.then(|| Span::seconds(600));
         let now = Timestamp::from_millis(self.library.clock.get());
         let minutes = |minutes: usize| now.after(Span::seconds(60 * minutes as u64));
-        let terms = Terms { confirm_within: within, ..self.library.terms() };
+        let terms = Terms { confirm_within: within.map(SpanOrDefault::Span), ..self.library.terms() };
         let done = match step.what {
             What::Set | What::Create | What::Draft => {
                 let mode = match step.what {
@@ -259,7 +259,9 @@ impl Run {
                 let at = (step.value > 0).then(|| minutes(1 + step.on % 20));
                 self.ask(who, Schedule { id, at, dry_run: false }).map(drop)
             }
-            What::Execute => self.ask(who, Execute { id, confirm_within: within, dry_run: false }).map(drop),
+            What::Execute => self
+                .ask(who, Execute { id, confirm_within: within.map(SpanOrDefault::Span), dry_run: false })
+                .map(drop),
             What::Due => self.ask(who, Settle { which: Due::Scheduled, dry_run: false }).map(drop),
             What::Settle => self.ask(who, Settle { which: Due::All, dry_run: false }).map(drop),
             What::Confirm | What::TakeBack | What::Extend => {
@@ -317,8 +319,14 @@ impl Run {
     fn approve(&mut self, who: usize, id: &str, execute: bool, confirm_within: Option<Span>) -> Result<()> {
         let seen = self.model.requests.get(id).map(|request| request.content.clone());
         let (id, name) = (id.to_owned(), PEOPLE[who].0.to_owned());
-        let request =
-            Approve { id: id.clone(), comment: None, expect: None, execute, confirm_within, dry_run: false };
+        let request = Approve {
+            id: id.clone(),
+            comment: None,
+            expect: None,
+            execute,
+            confirm_within: confirm_within.map(SpanOrDefault::Span),
+            dry_run: false,
+        };
         self.ask(who, request)?;
         self.model.requests.get_mut(&id).unwrap().approvals.push((name, seen.unwrap()));
         Ok(())

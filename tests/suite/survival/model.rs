@@ -151,7 +151,11 @@ fn step(library: &mut Library, model: &mut Model, dice: &mut Dice) -> String {
                 return "nothing".to_owned();
             };
             let terms = library.terms();
-            let point = if choice == 12 { Point::Steps((version - to) as u32) } else { Point::Version(to) };
+            // A step is a change of values: a version that was only marked is none.
+            let steps = (to + 1..=version)
+                .filter(|at| model.versions.get(at) != model.versions.get(&(at - 1)))
+                .count() as u32;
+            let point = if choice == 12 { Point::Steps(steps) } else { Point::Version(to) };
             let what = format!("rollback {point:?}");
             if point == Point::Steps(0) {
                 return "nothing".to_owned();
