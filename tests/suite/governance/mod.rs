@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod approvals;
+mod attacks;
 mod codes;
 mod delegation;
 mod emergency;
