@@ -100,8 +100,9 @@ impl Demand {
             || (weight(&self.approvals) == Some((role, 1)) && !self.own)
         {
             lesser.approvals = vec![Group::of(role, 1)];
+            lesser.own = true;
         }
-        Demand { own: true, test: Test::None, rollback_plan: false, window: false, ..lesser }
+        Demand { test: Test::None, rollback_plan: false, window: false, ..lesser }
     }
 }
 

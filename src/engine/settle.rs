@@ -9,7 +9,7 @@ use super::confirm::{self, take_back};
 use super::identity::itself;
 use super::transact::{Note, View};
 use super::window::Windows;
-use super::{Engine, Handle, schedule, system_log};
+use super::{Engine, Handle, system_log};
 use crate::api::Outcome;
 use crate::api::confirm::{Due, Settle, SettleReply, Settled};
 use crate::domain::approval::Lack;
@@ -172,11 +172,11 @@ fn execute_scheduled(
     if let Err(error) = confirm::refuse_while_confirming(view) {
         return Ok((held(&error.message), None));
     }
-    let may = || {
-        check_scheduler(view, &change, &duty.by)?;
-        if change.kind.is_of_values() { check_executable(view, &change).map(drop) } else { Ok(()) }
+    let may = match still_may(view, &change, duty) {
+        Ok(()) if change.kind.is_of_values() => check_executable(view, &change).map(drop),
+        may => may,
     };
-    match may() {
+    match may {
         Ok(()) => {
             let done = execute(view, change, None)?;
             Ok((Some(settled(&id, duty, "executed")), done.note))
@@ -185,30 +185,32 @@ fn execute_scheduled(
             Err(error)
         }
         Err(error) => {
-            let note = hold(view, change, &error)?;
+            let note = hold(view, change, duty, &error)?;
             Ok((held(&error.message), Some(note)))
         }
     }
 }
 
-/// A schedule is somebody's word: `denied` where who gave it may not execute the change any more.
-fn check_scheduler(view: &View<'_>, change: &change::Change, name: &str) -> Result<()> {
-    let others = manifest::policy(view.db)?.requests.others;
-    let least = if change.requested_by == name { Role::Operator } else { others };
-    let member = member::find(view.db, name)?.filter(Member::is_active);
-    if member.is_some_and(|member| member.role >= least) {
+/// `denied` where whoever scheduled it could not execute it any more: what was left behind is nobody's wish.
+fn still_may(view: &View<'_>, change: &change::Change, duty: &Duty) -> Result<()> {
+    let least = if duty.by == change.requested_by {
+        Role::Operator
+    } else {
+        manifest::policy(view.db)?.requests.others
+    };
+    let scheduler = member::find(view.db, &duty.by)?.filter(Member::is_active);
+    if duty.by == view.actor.name() || scheduler.is_some_and(|member| member.role >= least) {
         return Ok(());
     }
-    Err(Error::denied(format!(
-        "{name}, who scheduled change request {}, may no longer execute it.",
-        change.number
-    ))
-    .hint(format!("Somebody who may has to: cfgctl change-request execute {}", change.id)))
+    Err(Error::denied(format!("{} scheduled it, and may no longer execute it.", duty.by)).hint(format!(
+        "Whoever may schedules it anew: cfgctl change-request schedule {} --at TIME",
+        change.id
+    )))
 }
 
 /// What may not be executed now that its time has come: where only a window is shut it waits for the next, otherwise it
 /// is a person's to look at, and no longer scheduled.
-fn hold(view: &View<'_>, mut change: change::Change, error: &Error) -> Result<Note> {
+fn hold(view: &View<'_>, mut change: change::Change, duty: &Duty, error: &Error) -> Result<Note> {
     let policy = manifest::policy(view.db)?;
     let demand = change.decision.demand.clone().unwrap_or_default();
     let lacks = Case::of_change(view, &policy, &change)?.weigh(&demand, change.risk).lacks;
@@ -216,7 +218,8 @@ fn hold(view: &View<'_>, mut change: change::Change, error: &Error) -> Result<No
     let windows = Windows::of(view, change.kind, &change.requested_by)?;
     let next = windows.next_open(view.clock, change.risk, &demand).filter(|_| only_shut);
     match next {
-        Some(next) => schedule::set(view, &change, next)?,
+        // It stays the duty of whoever scheduled it.
+        Some(next) => duty::put(view.db, &Duty { due_at: next, ..duty.clone() }, view.now)?,
         None => duty::remove(view.db, Kind::Execute, change.number)?,
     }
     change.state = standing_state(view, &change)?;

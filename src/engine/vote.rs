@@ -1,7 +1,8 @@
 //! What a member's approval counts as now: their present role and groups, and what others delegated to them.
 //!
 //! What must stay true: a delegation lifts one person, and only while its giver could have approved themselves: a giver
-//! who voted, who asked for the change, or whose authority lifts another vote already lends nothing.
+//! who voted, who asked for the change, or whose authority lifts another vote already lends nothing. Who asked for a change
+//! is lifted by nobody: where their own approval counts, it counts by their own role.
 
 use super::transact::View;
 use crate::domain::approval::Vote;
@@ -20,15 +21,21 @@ pub(super) fn votes(
 ) -> Result<Vec<Vote>> {
     // Who has spent their authority already.
     let mut spent: BTreeSet<String> = voters.iter().chain(requesters).cloned().collect();
-    voters.iter().map(|name| vote(view, policy, name, &mut spent)).collect()
+    voters.iter().map(|name| vote(view, policy, name, requesters, &mut spent)).collect()
 }
 
-fn vote(view: &View<'_>, policy: &Policy, name: &str, spent: &mut BTreeSet<String>) -> Result<Vote> {
+fn vote(
+    view: &View<'_>,
+    policy: &Policy,
+    name: &str,
+    requesters: &[String],
+    spent: &mut BTreeSet<String>,
+) -> Result<Vote> {
     let Some(found) = member::find(view.db, name)?.filter(Member::is_active) else {
         return Ok(Vote { member: name.to_owned(), ..Vote::default() });
     };
     let mut vote = of_member(policy, &found);
-    if !vote.person {
+    if !vote.person || requesters.iter().any(|requester| requester == name) {
         return Ok(vote);
     }
     for given in delegation::to(view.db, name)?.into_iter().filter(|given| given.holds(view.clock)) {

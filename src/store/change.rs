@@ -435,7 +435,8 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
     let mut statement = db.prepare_cached(
         "UPDATE changes SET state = ?2, risk = ?3, updated_at = ?4, manifest = ?5, version_id = ?6, executed_by = ?7,
            backup = ?8, decided_by = ?9, digest = ?10, expires_at = ?11, ended_because = ?12, steps = ?13, reason = ?14,
-           base_version = ?15, ticket = ?16, rollback_plan = ?17, dossier = ?18, restart = ?19, review = ?20
+           base_version = ?15, ticket = ?16, rollback_plan = ?17, dossier = ?18, restart = ?19, review = ?20,
+           kind = ?21
          WHERE number = ?1",
     )?;
     statement.execute(rusqlite::params![
@@ -459,6 +460,7 @@ pub fn put(db: &Connection, change: &Change) -> Result<()> {
         dossier,
         restart,
         review,
+        change.kind.name(),
     ])?;
     Ok(())
 }

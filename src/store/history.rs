@@ -236,7 +236,15 @@ pub fn was_in_force_since(
     since: Timestamp,
 ) -> Result<bool> {
     let mut statement = db.prepare_cached(
-        "SELECT 1 FROM config_history WHERE section = ?1 AND key = ?2 AND changed_at >= ?3 AND old_value IS ?4 LIMIT 1",
+        "SELECT 1 FROM config_history h
+         WHERE section = ?1 AND key = ?2 AND changed_at >= ?3 AND old_value IS ?4
+           AND NOT EXISTS (
+             SELECT 1 FROM config_versions v JOIN emergencies e ON e.change = v.change
+             WHERE v.id = (SELECT max(p.version_id) FROM config_history p
+                           WHERE p.section = h.section AND p.key = h.key AND p.version_id < h.version_id)
+               AND NOT EXISTS (SELECT 1 FROM reviews r
+                               WHERE r.change = e.change AND json_extract(r.findings, '$.right') = 1))
+         LIMIT 1",
     )?;
     Ok(statement.exists((path.section(), path.key(), since.to_string(), value))?)
 }

@@ -6,7 +6,7 @@
 use super::{Decided, check_digest, decidable, execute, refuse_stale, require_for, standing_state};
 use crate::api::Outcome;
 use crate::api::change_request::{Approve, AttachEvidence, DecisionReply, Reject};
-use crate::domain::approval::{Standing, Vote, fills, of_whom};
+use crate::domain::approval::{Lack, Standing, Vote, fills, of_whom};
 use crate::domain::change::{State, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
@@ -109,7 +109,12 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         detail["in_place_of"] = json!(mine.lent_by);
     }
     let tell = notice::decision(view, &change, "approved")?;
-    if request.execute && change.state == State::Approved {
+    let lacks = if request.execute {
+        Now::of(view, &policy, &change, &Case::of_change(view, &policy, &change)?)?.verdict.lacks
+    } else {
+        Vec::new()
+    };
+    if request.execute && change.state == State::Approved && lacks.is_empty() {
         let mut decided = execute::execute(view, change, request.confirm_within)?;
         if let Some(note) = &mut decided.note {
             note.detail["approved_with_it"] = detail;
@@ -121,12 +126,12 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     note.tell.extend(tell);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
-        let why = if decided.change.state == State::Scheduled {
-            "it is scheduled"
+        let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
+        decided.warnings.push(if missing.is_empty() {
+            "It is not executed yet: it is scheduled.".to_owned()
         } else {
-            "something is still missing"
-        };
-        decided.warnings.push(format!("It is not executed yet: {why}."));
+            format!("It is not executed yet: it lacks {}.", missing.join("; "))
+        });
     } else {
         decided.outcome = Some(Outcome::Done);
     }

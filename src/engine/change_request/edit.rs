@@ -7,7 +7,7 @@ use super::{Decided, digest_of, open, require_for, standing_state};
 use crate::api::Outcome;
 use crate::api::change_request::{Cancel, Comment, DecisionReply, EditRequest, RefreshRequest};
 use crate::domain::approval::Lack;
-use crate::domain::change::State;
+use crate::domain::change::{Kind, State};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
@@ -90,6 +90,11 @@ fn edit(view: &View<'_>, request: &EditRequest) -> Result<Decided> {
             wanted.retain(|(known, _)| *known != path);
             wanted.push((path, value));
         }
+    }
+    if !request.items.is_empty() && matches!(change.kind, Kind::Undo | Kind::Rollback | Kind::Restore) {
+        // What is edited goes back to nothing any more, and passes no window as if it did.
+        change.kind = Kind::Batch;
+        change.decision.returns_to = None;
     }
     let draft = change.state == State::Draft && !request.submit;
     let detail = json!({"edition": change.dossier.edition, "submitted": request.submit});
@@ -174,9 +179,12 @@ fn replan(
     }
     change.manifest = manifest::current_id(view.db)?;
     change.base_version = version::current(view.db)?.map_or(0, |version| version.id);
-    change.expires_at = Some(view.clock.after(policy.requests.expire_after));
     change.updated_at = Some(view.now);
     let same = change.digest == former;
+    if !same {
+        // What keeps its approvals keeps its end: nobody's approval lasts for ever.
+        change.expires_at = Some(view.clock.after(policy.requests.expire_after));
+    }
     let given = approval::of_change(view.db, change.number)?.len()
         + approval::evidence_of(view.db, change.number)?.len();
     if !same && given > 0 {

@@ -138,7 +138,12 @@ fn what_somebody_scheduled_who_left_since_is_held_for_a_person() {
     world.pass(2 * 3600);
     let held = erin.run("cr execute --due -o json").exits(1).json();
     assert_eq!(held["items"][0]["result"], "held");
-    assert!(held["items"][0]["problem"].as_str().unwrap().contains("frank, who scheduled change request"));
+    assert!(
+        held["items"][0]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("frank scheduled it, and may no longer execute it")
+    );
     assert_eq!(erin.run(&format!("get {LOW}")).ok(), "info\n");
     erin.run(&format!("cr execute {id}")).exits(0);
     assert_eq!(erin.run(&format!("get {LOW}")).ok(), "debug\n");

@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod approvals;
+mod attacks;
 mod board;
 mod codes;
 mod deadlines;
