@@ -85,7 +85,8 @@ fn edit(view: &View<'_>, request: &EditRequest) -> Result<Decided> {
                 .hint(format!("See what it does: cfgctl change-request show {}", change.id)));
         }
     }
-    for (path, value) in read_items(view, &request.items)? {
+    let edited = if request.items.is_empty() { Vec::new() } else { read_items(view, &request.items)? };
+    for (path, value) in edited {
         wanted.retain(|(known, _)| *known != path);
         wanted.push((path, value));
     }
