@@ -218,7 +218,7 @@ fn json_of_what_authors_do_with_a_request_and_of_what_falls_due() {
         "requested_by": "frank",
         "created_at": "2026-11-21T09:00:14.000Z",
         "updated_at": "2026-11-21T09:00:19.000Z",
-        "expires_at": "2026-12-05T09:00:19.000Z",
+        "expires_at": "2026-12-05T09:00:16.000Z",
         "items": [ { "what": "value", "path": "cache.ttl", "before": null, "after": 320, "base": 300 } ],
         "demand": { "approvals": [ { "role": "admin", "count": 1 } ], "own": true, "test": "recommended" },
         "missing": [ { "what": "approvals", "role": "admin", "missing": 1, "other_than_requester": false } ],
