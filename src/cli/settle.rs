@@ -10,12 +10,15 @@ use crate::api::confirm::{self, Due};
 use crate::domain::error::{Error, Result};
 use crate::domain::time::Timestamp;
 use clap::Args;
+use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 /// A deadline is looked at again after this long at the most: the clock may be set, the machine may have slept.
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
+/// What the waiter says once it stands alone.
+const READY: &str = "ready\n";
 /// How often the waiter tries what could not be done, at [`LONGEST_SLEEP`] each: for two days.
 const MOST_FAILURES: u32 = 8_640;
 
@@ -68,12 +71,16 @@ fn start(place: &Place) -> std::io::Result<()> {
             waiter.env(name, value);
         }
     }
-    waiter.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
+    let mut started = waiter.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    // Until it has a session of its own the terminal, closing, would take it along.
+    let mut said = [0; READY.len()];
+    started.stdout.take().map_or(Ok(()), |mut output| output.read_exact(&mut said))
 }
 
 fn keep_deadlines(session: &mut Session) -> Result<Outcome> {
     // A session of its own: the terminal that closes takes the processes of its own session along.
     let _ = rustix::process::setsid();
+    session.print_text(READY)?;
     let mut failures = 0;
     loop {
         let settled = session.write(confirm::Settle { which: Due::Unconfirmed, dry_run: false });

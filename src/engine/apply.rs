@@ -93,7 +93,9 @@ pub(super) fn execute_with(
     change.steps = steps.done;
     let unusual = change.backup.clone().filter(|name| *name != usual_backup(change.number, view.now));
     change::put(db, &Change { backup: unusual, ..change.clone() })?;
-    duty::remove(db, duty::Kind::Execute, change.number)?;
+    if change.digest.is_some() {
+        duty::remove(db, duty::Kind::Execute, change.number)?;
+    }
     if let Some(within) = within {
         confirm::begin(view, change, within)?;
     }

@@ -191,8 +191,13 @@ fn execute_scheduled(
     }
 }
 
-/// `denied` where whoever scheduled it could not execute it any more: what was left behind is nobody's wish.
+/// `denied` where whoever scheduled it could not execute it any more: what was left behind is nobody's wish. `refused`
+/// where its author never finished it.
 fn still_may(view: &View<'_>, change: &change::Change, duty: &Duty) -> Result<()> {
+    if change.state == State::Draft {
+        return Err(Error::refused(format!("Change request {} is still a draft.", change.number))
+            .hint(format!("Its author finishes it: cfgctl change-request edit {} --submit", change.id)));
+    }
     let least = if duty.by == change.requested_by {
         Role::Operator
     } else {

@@ -17,8 +17,14 @@ use std::process::Command;
 
 const PEOPLE: [(&str, u32); 6] =
     [("alice", 1000), ("bob", 1001), ("carol", 1002), ("dave", 1003), ("erin", 1004), ("frank", 1005)];
-const DOCUMENTS: [&str; 5] =
-    ["README.md", "docs/operators-guide.md", "docs/reference.md", "docs/runbooks.md", "docs/security.md"];
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "docs/operators-guide.md",
+    "docs/reference.md",
+    "docs/runbooks.md",
+    "docs/security.md",
+    "docs/attacks.md",
+];
 const STORE_FOLDER: &str = "/var/lib/cfgctl";
 const SCRIPT: &str = include_str!("../../docs/recompute_hash.py");
 
@@ -248,6 +254,11 @@ fn the_runbooks_show_what_happens() {
 #[test]
 fn the_page_on_security_shows_what_happens() {
     try_document(DOCUMENTS[4]);
+}
+
+#[test]
+fn the_page_on_attacks_shows_what_happens() {
+    try_document(DOCUMENTS[5]);
 }
 
 #[test]

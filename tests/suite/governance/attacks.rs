@@ -51,7 +51,6 @@ fn an_undo_that_was_edited_passes_no_freeze() {
     let id = pending(&frank, "undo 9 --reason x");
     frank.run(&format!("cr edit {id} {MEDIUM}=160")).exits(0);
     assert_eq!(shown(&frank, &id)["kind"], "batch");
-    refused(&erin, &format!("cr execute {id}"), 6, "the end of the freeze peak");
     erin.run(&format!("cr approve {id} --execute")).exits(8);
     assert_eq!(frank.run(&format!("get {MEDIUM}")).ok(), "150\n");
     // As it was asked for, it passes.
@@ -106,4 +105,27 @@ fn evidence_given_before_an_edit_counts_no_more() {
     frank.run(&format!("cr edit {id} {HIGH}=6060")).exits(0);
     dave.run(&format!("cr approve {id} --execute")).exits(8);
     refused(&frank, &format!("cr execute {id}"), 6, "lacks evidence of a staging test");
+}
+
+/// What is said of a request is edited without naming a value, and a draft is finished so.
+#[test]
+fn a_draft_is_submitted_as_it_is() {
+    let Team { frank, .. } = World::team();
+    let id = frank.run(&format!("cr create {MEDIUM} 150 --draft --reason x -o name"));
+    let id = id.out.trim().to_owned();
+    frank.run(&format!("cr edit {id} --title 'Longer sessions'")).exits(0);
+    assert_eq!(shown(&frank, &id)["state"], "draft");
+    frank.run(&format!("cr edit {id} --submit")).exits(0);
+    assert_eq!(shown(&frank, &id)["state"], "pending");
+}
+
+/// Nobody was asked about a draft, so nothing executes it.
+#[test]
+fn a_draft_is_not_executed_when_its_time_comes() {
+    let Team { world, frank, .. } = World::team();
+    let id = frank.run(&format!("cr create {LOW} debug --draft --reason x -o name"));
+    frank.run(&format!("cr schedule {} --at 2026-11-21T10:00:00Z", id.out.trim())).exits(0);
+    world.pass(2 * 3600);
+    assert!(frank.run("settle").exits(1).out.contains("is still a draft"));
+    assert_eq!(frank.run(&format!("get {LOW}")).ok(), "info\n");
 }
