@@ -129,6 +129,27 @@ fn a_change_that_waits_to_be_confirmed_is_taken_back_at_once_by_its_people() {
     }
 }
 
+/// Exit 11: a person is needed, and the message says what stands where; once the cause is gone it is done.
+#[test]
+fn what_cannot_be_taken_back_in_time_is_said_and_stays_due() {
+    let Team { world, frank, erin, .. } = World::team();
+    frank.run(&format!("set {LOW} debug --reason x --confirm-within 5m")).exits(0);
+    let backups = world.store().with_file_name("backups");
+    let aside = backups.with_extension("aside");
+    std::fs::rename(&backups, &aside).unwrap();
+    std::fs::write(&backups, "no folder").unwrap();
+    world.pass(600);
+    let failed = erin.run("settle -o json").exits(11).json();
+    assert_eq!(failed["items"][0]["result"], "failed");
+    assert!(failed["items"][0]["problem"].as_str().unwrap().contains("is no folder"), "{failed}");
+    assert_eq!(frank.run(&format!("get {LOW}")).ok(), "debug\n");
+    refused(&erin, "set server.name web-1 --reason x", 5, "waits to be confirmed");
+    std::fs::remove_file(&backups).unwrap();
+    std::fs::rename(&aside, &backups).unwrap();
+    erin.run("settle").exits(0);
+    assert_eq!(frank.run(&format!("get {LOW}")).ok(), "info\n");
+}
+
 /// A schedule is somebody's word: it goes with them.
 #[test]
 fn what_somebody_scheduled_who_left_since_is_held_for_a_person() {
