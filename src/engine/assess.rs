@@ -1,6 +1,7 @@
 //! Whether values would be accepted, and what changing them would mean, without changing anything.
 
 use super::case::Case;
+use super::mask::Mask;
 use super::plan::{Plan, plan};
 use super::transact::View;
 use super::view;
@@ -40,7 +41,10 @@ impl Handle<Assess> for Engine {
                 demand: plan.demand.in_words(),
                 missing: verdict.lacks,
                 advice: verdict.advice,
-                items: plan.items.iter().map(|item| view::item_view(view, item)).collect::<Result<_>>()?,
+                items: {
+                    let mask = Mask::new(view);
+                    plan.items.iter().map(|item| view::item_view(view, &mask, item)).collect::<Result<_>>()?
+                },
                 validation_results: validation(plan, unreadable),
             })
         })

@@ -20,13 +20,12 @@ use crate::store::change::{self, Change, Other, Review};
 use crate::store::{comment, duty, history, manifest, review};
 
 /// An item as it is shown.
-pub(super) fn item_view(view: &View<'_>, item: &Item) -> Result<ItemView> {
+pub(super) fn item_view(view: &View<'_>, mask: &Mask<'_>, item: &Item) -> Result<ItemView> {
     // Only where an override begins or ends does the value below it matter.
     let base = match (&item.before, &item.after) {
         (Some(_), Some(_)) => None,
         _ => manifest::default(view.db, item.path.as_str())?,
     };
-    let mask = Mask::new(view);
     Ok(ItemView {
         what: ItemKind::Value,
         path: item.path.to_string(),
@@ -46,6 +45,7 @@ fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
     if what == ItemKind::Value {
         return item_view(
             view,
+            &Mask::new(view),
             &Item { path: Path::from_canonical(item.path), before: item.before, after: item.after },
         );
     }
@@ -60,7 +60,8 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
 
 /// A change that was just recorded, whose items are still at hand.
 pub(super) fn of_change_with(view: &View<'_>, change: &Change, items: &[Item]) -> Result<ChangeView> {
-    let items = items.iter().map(|item| item_view(view, item)).collect::<Result<_>>()?;
+    let mask = Mask::new(view);
+    let items = items.iter().map(|item| item_view(view, &mask, item)).collect::<Result<_>>()?;
     of_change_and(view, change, items)
 }
 
@@ -211,12 +212,15 @@ fn items_of(view: &View<'_>, change: &Change) -> Result<Vec<ItemView>> {
     }
     let Some(version) = change.version else { return Ok(Vec::new()) };
     let item = |event: history::Event| Item { path: event.path, before: event.before, after: event.after };
-    history::of_version(view.db, version)?.into_iter().map(|event| item_view(view, &item(event))).collect()
+    let mask = Mask::new(view);
+    let events = history::of_version(view.db, version)?;
+    events.into_iter().map(|event| item_view(view, &mask, &item(event))).collect()
 }
 
 /// A change that is only planned, with what it would lack.
 pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Verdict) -> Result<ChangeView> {
-    let items = plan.items.iter().map(|item| item_view(view, item)).collect::<Result<_>>()?;
+    let mask = Mask::new(view);
+    let items = plan.items.iter().map(|item| item_view(view, &mask, item)).collect::<Result<_>>()?;
     Ok(ChangeView {
         id: change.id.clone(),
         number: None,
