@@ -199,19 +199,12 @@ impl Handle<VerifyBackups> for Engine {
 impl Handle<PruneBackups> for Engine {
     fn handle(&mut self, caller: &Caller, request: PruneBackups) -> Result<PruneBackupsReply> {
         check_reason(&request.reason)?;
-        if request.dry_run {
-            return self.look(caller, |view| {
-                let Prunable { going, kept, lost } = prunable(view, request.keep)?;
-                let removed = going.into_iter().map(|record| record.name).collect();
-                let lost = lost.into_iter().map(|record| record.name).collect();
-                Ok(PruneBackupsReply { dry_run: true, removed, lost, kept, audit_head: None })
-            });
-        }
-        let (reply, head) = self.transact(caller, "backup.prune", |view| {
+        let dry_run = request.dry_run;
+        let (reply, audit_head) = self.act(caller, "backup.prune", dry_run, |view| {
             let Prunable { going, kept, lost } = prunable(view, request.keep)?;
             let mut note =
                 Note::new("backup.prune", going.len().to_string(), json!({"reason": request.reason}));
-            for record in going.iter().chain(&lost) {
+            for record in going.iter().chain(&lost).filter(|_| !dry_run) {
                 backup::remove(view.db, record.id)?;
                 if record.change.is_none() {
                     note = note.record("backup", record.id);
@@ -225,9 +218,9 @@ impl Handle<PruneBackups> for Engine {
             }
             note.remove_after.clone_from(&removed);
             let note = (!removed.is_empty() || !lost.is_empty()).then_some(note);
-            Ok((PruneBackupsReply { dry_run: false, removed, lost, kept, audit_head: None }, note))
+            Ok((PruneBackupsReply { dry_run, removed, lost, kept, audit_head: None }, note))
         })?;
-        Ok(PruneBackupsReply { audit_head: head.as_ref().map(Head::to_string), ..reply })
+        Ok(PruneBackupsReply { audit_head, ..reply })
     }
 }
 

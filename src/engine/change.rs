@@ -4,7 +4,7 @@ use super::apply::{self, Steps};
 use super::case::Case;
 use super::notice;
 use super::plan::{Plan, Wanted, plan};
-use super::terms::check_terms;
+use super::terms::{check_terms, check_terms_id};
 use super::transact::{Note, View};
 use super::view;
 use super::wanted::{leave_nothing_else, read_document, read_items};
@@ -13,8 +13,7 @@ use super::{change_request, confirm, schedule, vote};
 use crate::api::Outcome;
 use crate::api::change::{ApplyDocument, ChangeReply, ChangeView, ItemSpec, MakeChange, Mode, Terms};
 use crate::domain::approval::{Lack, Standing, Verdict, fills};
-use crate::domain::audit::Head;
-use crate::domain::change::{Item, Kind, State, check_id, content_hash};
+use crate::domain::change::{Item, Kind, State, content_hash};
 use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
@@ -101,13 +100,9 @@ impl Engine {
                 propose(view, proposal, asked)
             }
         };
-        if terms.dry_run {
-            return self.look(caller, |view| body(view).map(|(reply, _)| reply));
-        }
-        check_id(&terms.id)?;
-        let (mut reply, head) = self.transact(caller, format!("change.{kind}").as_str(), body)?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+        check_terms_id(terms)?;
+        let (reply, audit_head) = self.act(caller, format!("change.{kind}").as_str(), terms.dry_run, body)?;
+        Ok(ChangeReply { audit_head, ..reply })
     }
 }
 

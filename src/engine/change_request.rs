@@ -18,7 +18,6 @@ use crate::api::change_request::{
     DecisionReply, ListRequests, ListRequestsReply, RequestSummary, ShowRequest, ShowRequestReply,
 };
 use crate::domain::approval::Verdict;
-use crate::domain::audit::Head;
 use crate::domain::change::{State, Validity, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
@@ -27,7 +26,7 @@ use crate::domain::role::Role;
 use crate::store::change::{self, Change, Review, Which};
 use crate::store::manifest;
 
-pub(super) use execute::{check_executable, execute};
+pub(super) use execute::{carry_out, check};
 
 /// The change a ULID, a unique beginning of one (at least 6 characters) or a number names. `not-found`, `usage`.
 pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
@@ -234,12 +233,8 @@ impl Engine {
             };
             Ok((reply, decided.note))
         };
-        if dry_run {
-            return self.look(caller, |view| answer(view, body(view)?).map(|(reply, _)| reply));
-        }
-        let (mut reply, head) = self.transact(caller, attempt, |view| answer(view, body(view)?))?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+        let (reply, audit_head) = self.act(caller, attempt, dry_run, |view| answer(view, body(view)?))?;
+        Ok(DecisionReply { audit_head, ..reply })
     }
 }
 

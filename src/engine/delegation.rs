@@ -9,7 +9,6 @@ use super::{Engine, Handle};
 use crate::api::delegation::{
     Delegate, DelegateReply, DelegationView, ListDelegations, ListDelegationsReply,
 };
-use crate::domain::audit::Head;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member};
 use crate::domain::role::Role;
@@ -24,16 +23,9 @@ impl Handle<Delegate> for Engine {
             Some(until) => give(view, &request, until),
             None => take(view, &request),
         };
-        let reply = |delegation, head: Option<&Head>| DelegateReply {
-            dry_run: request.dry_run,
-            delegation,
-            audit_head: head.map(Head::to_string),
-        };
-        if request.dry_run {
-            return self.look(caller, |view| Ok(reply(body(view)?.0, None)));
-        }
-        let (delegation, head) = self.transact(caller, ("member.delegate", request.to.as_str()), body)?;
-        Ok(reply(delegation, head.as_ref()))
+        let (dry_run, attempt) = (request.dry_run, ("member.delegate", request.to.as_str()));
+        let (delegation, audit_head) = self.act(caller, attempt, dry_run, body)?;
+        Ok(DelegateReply { dry_run, delegation, audit_head })
     }
 }
 

@@ -16,7 +16,7 @@ use super::confirm::{self, take_back_with};
 use super::plan::{Plan, Wanted, plan};
 use super::rollback::{check_origin, wanted_of};
 use super::state::Selection;
-use super::terms::{check_terms, check_text};
+use super::terms::{check_terms, check_terms_id, check_text};
 use super::transact::{Note, View};
 use super::wanted::{read_document, read_items};
 use super::{Engine, Handle, notice, view, vote};
@@ -25,9 +25,8 @@ use crate::api::change::ChangeReply;
 use crate::api::emergency::{EmergencyReply, MakeEmergency, What};
 use crate::api::rollback::BackupSource;
 use crate::domain::approval::Verdict;
-use crate::domain::audit::Head;
 use crate::domain::backup::{self};
-use crate::domain::change::{Kind, State, check_id, content_hash, hex};
+use crate::domain::change::{Kind, State, content_hash, hex};
 use crate::domain::emergency::{Settlement, approvals_of, asked_of, may_be_asked};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member};
@@ -57,12 +56,9 @@ impl Handle<MakeEmergency> for Engine {
             }
             None => make(view, &request, asked),
         };
-        if terms.dry_run {
-            return self.look(caller, |view| body(view).map(|(reply, _)| reply));
-        }
-        check_id(&terms.id)?;
-        let (mut reply, head) = self.transact(caller, "change.emergency", body)?;
-        reply.change.audit_head = head.as_ref().map(Head::to_string);
+        check_terms_id(terms)?;
+        let (mut reply, audit_head) = self.act(caller, "change.emergency", terms.dry_run, body)?;
+        reply.change.audit_head = audit_head;
         Ok(reply)
     }
 }

@@ -7,7 +7,7 @@ use super::apply;
 use super::change::id_taken;
 use super::rule;
 use super::state;
-use super::terms::check_terms;
+use super::terms::{check_terms, check_terms_id};
 use super::transact::{Note, View};
 use super::{Engine, Handle, confirm, governance, vote, window};
 use crate::api::Outcome;
@@ -17,8 +17,7 @@ use crate::api::manifest::{
     ShowManifest, ShowManifestReply,
 };
 use crate::domain::approval::unmeetable;
-use crate::domain::audit::Head;
-use crate::domain::change::{Kind, State, check_id, content_hash, hex};
+use crate::domain::change::{Kind, State, content_hash, hex};
 use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::{Manifest, Problem};
@@ -106,14 +105,10 @@ impl Handle<DiffManifest> for Engine {
 impl Handle<ApplyManifest> for Engine {
     fn handle(&mut self, caller: &Caller, request: ApplyManifest) -> Result<ApplyManifestReply> {
         check_terms(&request.terms)?;
-        if request.terms.dry_run {
-            return self.look(caller, |view| apply_manifest(view, &request).map(|(reply, _)| reply));
-        }
-        check_id(&request.terms.id)?;
-        let (mut reply, head) =
-            self.transact(caller, "manifest.apply", |view| apply_manifest(view, &request))?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+        check_terms_id(&request.terms)?;
+        let body = |view: &View<'_>| apply_manifest(view, &request);
+        let (reply, audit_head) = self.act(caller, "manifest.apply", request.terms.dry_run, body)?;
+        Ok(ApplyManifestReply { audit_head, ..reply })
     }
 }
 

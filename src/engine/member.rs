@@ -6,7 +6,7 @@
 use super::change::id_taken;
 use super::identity::ITSELF;
 use super::manifest::{owner_change, unmet, words};
-use super::terms::check_terms;
+use super::terms::{check_terms, check_terms_id};
 use super::token::{self, INVITATION_PREFIX};
 use super::transact::{Note, View};
 use super::{Engine, Handle, governance, vote};
@@ -15,8 +15,7 @@ use crate::api::member::{
     AddProgram, ChangeRole, EndSolo, EndSoloReply, Invite, InviteReply, ListMembers, ListMembersReply,
     MemberReply, MemberView, RemoveMember,
 };
-use crate::domain::audit::Head;
-use crate::domain::change::{Kind, check_id, content_hash, hex};
+use crate::domain::change::{Kind, content_hash, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member, Membership, Nature, is_name};
 use crate::domain::role::Role;
@@ -68,7 +67,7 @@ struct Governed {
     member: Member,
     warnings: Vec<String>,
     awaits: Option<Awaiting>,
-    head: Option<Head>,
+    audit_head: Option<String>,
 }
 
 impl Engine {
@@ -99,7 +98,7 @@ impl Engine {
                     .hint("Look at it again with --dry-run."));
             }
             let member = decision.members.first().cloned().unwrap_or_else(|| view.actor.member.clone());
-            let mut governed = Governed { member, warnings: Vec::new(), awaits: None, head: None };
+            let mut governed = Governed { member, warnings: Vec::new(), awaits: None, audit_head: None };
             let by_board = governance::is_by_board(view)?;
             if terms.dry_run {
                 governed.warnings = warn_unmet(view, decision.ends_solo)?;
@@ -124,12 +123,9 @@ impl Engine {
             governed.warnings = warn_unmet(view, decision.ends_solo)?;
             Ok((governed, Some(note)))
         };
-        if terms.dry_run {
-            return self.look(caller, body).map(|(governed, _)| governed);
-        }
-        check_id(&terms.id)?;
-        let (governed, head) = self.transact(caller, (action, target), body)?;
-        Ok(Governed { head, ..governed })
+        check_terms_id(terms)?;
+        let (governed, audit_head) = self.act(caller, (action, target), terms.dry_run, body)?;
+        Ok(Governed { audit_head, ..governed })
     }
 }
 
@@ -387,7 +383,7 @@ impl Handle<Invite> for Engine {
             expires_at: expires_at.unwrap_or(governed.member.since),
             awaits: governed.awaits,
             warnings: governed.warnings,
-            audit_head: governed.head.as_ref().map(Head::to_string),
+            audit_head: governed.audit_head,
         })
     }
 }
@@ -407,7 +403,7 @@ impl Engine {
             member: to_view(&governed.member),
             awaits: governed.awaits,
             warnings: governed.warnings,
-            audit_head: governed.head.as_ref().map(Head::to_string),
+            audit_head: governed.audit_head,
         })
     }
 }

@@ -9,7 +9,6 @@ use crate::api::Outcome;
 use crate::api::notify::{TestNotify, TestNotifyReply};
 use crate::deliver::command::End;
 use crate::deliver::notify;
-use crate::domain::audit::Head;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::notice::{Event, Notice, Notify};
@@ -68,12 +67,12 @@ impl Handle<TestNotify> for Engine {
             let detail = json!({"event": event, "program": terms.program()});
             Ok(((terms, notice), Some(Note::new("notify.test", event.as_str(), detail))))
         };
+        // The entry comes first: no record, no action.
+        let attempt = ("notify.test", event.as_str());
+        let ((terms, notice), audit_head) = self.act(caller, attempt, request.dry_run, body)?;
         if request.dry_run {
-            let (terms, notice) = self.look(caller, |view| body(view).map(|(prepared, _)| prepared))?;
             return Ok(reply(&terms, notice));
         }
-        // The entry comes first: no record, no action.
-        let ((terms, notice), head) = self.transact(caller, ("notify.test", event.as_str()), body)?;
         let begun = (self.machine.elapsed)();
         let ran = notify::tell(&terms, &notice);
         let took = (self.machine.elapsed)().saturating_sub(begun);
@@ -88,7 +87,7 @@ impl Handle<TestNotify> for Engine {
             duration_us: i64::try_from(took.as_micros()).ok(),
             stdout: lines(&ran.stdout),
             stderr: lines(&ran.stderr),
-            audit_head: head.as_ref().map(Head::to_string),
+            audit_head,
             ..reply(&terms, notice)
         })
     }

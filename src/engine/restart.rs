@@ -8,7 +8,6 @@ use super::transact::{Note, View};
 use super::{Engine, Handle, view};
 use crate::api::restart::{RecordRestart, RecordRestartReply};
 use crate::api::status::RestartPending;
-use crate::domain::audit::Head;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
@@ -54,13 +53,11 @@ fn paths(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
 
 impl Handle<RecordRestart> for Engine {
     fn handle(&mut self, caller: &Caller, request: RecordRestart) -> Result<RecordRestartReply> {
-        let body = |view: &View<'_>| record(view, &request);
-        if request.dry_run {
-            return self.look(caller, |view| body(view).map(|(reply, _)| reply));
-        }
         let target = request.ids.join(" ");
-        let (reply, head) = self.transact(caller, ("change.restarted", target.as_str()), body)?;
-        Ok(RecordRestartReply { audit_head: head.as_ref().map(Head::to_string), ..reply })
+        let attempt = ("change.restarted", target.as_str());
+        let (reply, audit_head) =
+            self.act(caller, attempt, request.dry_run, |view| record(view, &request))?;
+        Ok(RecordRestartReply { audit_head, ..reply })
     }
 }
 

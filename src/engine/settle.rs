@@ -4,7 +4,7 @@
 //! somebody else is left alone; reading settles nothing, and says what is overdue.
 
 use super::case::Case;
-use super::change_request::{check_executable, execute, standing_state};
+use super::change_request::{carry_out, check, standing_state};
 use super::confirm::{self, take_back};
 use super::identity::itself;
 use super::transact::{Note, View};
@@ -172,13 +172,9 @@ fn execute_scheduled(
     if let Err(error) = confirm::refuse_while_confirming(view) {
         return Ok((held(&error.message), None));
     }
-    let may = match still_may(view, &change, duty) {
-        Ok(()) if change.kind.is_of_values() => check_executable(view, &change).map(drop),
-        may => may,
-    };
-    match may {
-        Ok(()) => {
-            let done = execute(view, change, None)?;
+    match still_may(view, &change, duty).and_then(|()| check(view, &change)) {
+        Ok(ready) => {
+            let done = carry_out(view, change, ready, None)?;
             Ok((Some(settled(&id, duty, "executed")), done.note))
         }
         Err(error) if matches!(error.code, Code::Unavailable | Code::Integrity | Code::Internal) => {

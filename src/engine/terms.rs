@@ -1,6 +1,7 @@
 //! What every write carries, within limits.
 
 use crate::api::change::Terms;
+use crate::domain::change::check_id;
 use crate::domain::error::{Error, Result};
 
 /// The longest reason, ticket or plan, in bytes.
@@ -11,6 +12,11 @@ pub(super) fn check_terms(terms: &Terms) -> Result<()> {
     check_reason(&terms.reason)?;
     check_text("ticket", terms.ticket.as_deref().unwrap_or_default())?;
     check_text("rollback plan", terms.rollback_plan.as_deref().unwrap_or_default())
+}
+
+/// Refuses an id that no change could have; a dry run needs none.
+pub(super) fn check_terms_id(terms: &Terms) -> Result<()> {
+    if terms.dry_run { Ok(()) } else { check_id(&terms.id) }
 }
 
 /// Refuses a reason that is missing or endless.

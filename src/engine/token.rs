@@ -256,11 +256,7 @@ impl Handle<RevokeToken> for Engine {
                 json!({"number": found.id, "kind": found.kind.as_str(), "reason": request.terms.reason});
             Ok((reply, Some(Note::new("token.revoke", &found.member, detail).record("credential", found.id))))
         };
-        if dry_run {
-            return self.look(caller, body).map(|(reply, _)| reply);
-        }
-        let (mut reply, head) = self.transact(caller, "token.revoke", body)?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+        let (reply, audit_head) = self.act(caller, "token.revoke", dry_run, body)?;
+        Ok(MemberReply { audit_head, ..reply })
     }
 }

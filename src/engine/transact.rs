@@ -133,6 +133,22 @@ impl Engine {
         })
     }
 
+    /// Does something in one transaction, or looks what it would do: the body of a dry run writes nothing. Gives the
+    /// chain's head after it, as text.
+    pub(super) fn act<'t, T>(
+        &mut self,
+        caller: &Caller,
+        attempt: impl Into<Attempt<'t>>,
+        dry_run: bool,
+        body: impl FnOnce(&View<'_>) -> Result<(T, Option<Note>)>,
+    ) -> Result<(T, Option<String>)> {
+        if dry_run {
+            return self.look(caller, |view| Ok((body(view)?.0, None)));
+        }
+        let (answer, head) = self.transact(caller, attempt, body)?;
+        Ok((answer, head.as_ref().map(Head::to_string)))
+    }
+
     /// Does something in one transaction with its audit entry, and gives the chain's head after it. A body that
     /// returns no note wrote nothing. A refusal leaves everything as it was but for an entry that says so.
     pub(super) fn transact<'t, T>(

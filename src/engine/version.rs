@@ -11,7 +11,6 @@ use crate::api::version::{
     CreateVersion, ListVersions, ListVersionsReply, MarkBaseline, PruneVersions, PruneVersionsReply,
     ShowVersion, ShowVersionReply, TagVersion, UntagVersion, VersionReply, VersionView,
 };
-use crate::domain::audit::Head;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
@@ -85,20 +84,15 @@ impl Engine {
         check: impl FnOnce(&View<'_>) -> Result<Version>,
         write: impl FnOnce(&View<'_>, &mut Version) -> Result<Note>,
     ) -> Result<VersionReply> {
-        if dry_run {
-            return self.look(caller, |view| {
-                let version = check(view)?;
-                Ok(VersionReply { dry_run, version: to_view(view, &version)?, audit_head: None })
-            });
-        }
-        let (mut reply, head) = self.transact(caller, action, |view| {
+        let (version, audit_head) = self.act(caller, action, dry_run, |view| {
             let mut version = check(view)?;
+            if dry_run {
+                return Ok((to_view(view, &version)?, None));
+            }
             let note = write(view, &mut version)?;
-            let version = state::by_number(view, version.id)?;
-            Ok((VersionReply { dry_run, version: to_view(view, &version)?, audit_head: None }, Some(note)))
+            Ok((to_view(view, &state::by_number(view, version.id)?)?, Some(note)))
         })?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+        Ok(VersionReply { dry_run, version, audit_head })
     }
 }
 
@@ -249,18 +243,18 @@ impl Handle<MarkBaseline> for Engine {
 impl Handle<PruneVersions> for Engine {
     fn handle(&mut self, caller: &Caller, request: PruneVersions) -> Result<PruneVersionsReply> {
         check_reason(&request.reason)?;
-        if request.dry_run {
-            return self.look(caller, |view| {
-                let (floor, kept) = prunable(view, &request)?;
-                let removed = version::count_prunable(view.db, floor)?;
-                let history_removed = if removed == 0 { 0 } else { history::count_prunable(view.db, floor)? };
-                let audit_head = None;
-                Ok(PruneVersionsReply { dry_run: true, removed, history_removed, floor, kept, audit_head })
-            });
-        }
-        let (mut reply, head) = self.transact(caller, "version.prune", |view| prune(view, &request))?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+        let (reply, audit_head) = self.act(caller, "version.prune", request.dry_run, |view| {
+            if !request.dry_run {
+                return prune(view, &request);
+            }
+            let (floor, kept) = prunable(view, &request)?;
+            let removed = version::count_prunable(view.db, floor)?;
+            let history_removed = if removed == 0 { 0 } else { history::count_prunable(view.db, floor)? };
+            let reply =
+                PruneVersionsReply { dry_run: true, removed, history_removed, floor, kept, audit_head: None };
+            Ok((reply, None))
+        })?;
+        Ok(PruneVersionsReply { audit_head, ..reply })
     }
 }
 

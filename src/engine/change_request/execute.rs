@@ -21,11 +21,7 @@ impl Handle<Execute> for Engine {
         self.decide(caller, ("change.execute", &request.id), request.dry_run, |view| {
             let change = decidable(view, &request.id)?;
             if request.dry_run {
-                if change.kind.is_of_values() {
-                    check_executable(view, &change)?;
-                } else {
-                    check_decided(view, &change)?;
-                }
+                check(view, &change)?;
                 confirm::span_of(request.confirm_within, &manifest::policy(view.db)?)?;
                 confirm::refuse_while_confirming(view)?;
                 return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
@@ -35,47 +31,41 @@ impl Handle<Execute> for Engine {
     }
 }
 
-/// Everything that must hold before a waiting change is executed. Gives it as it would be planned now.
-pub(in crate::engine) fn check_executable(view: &View<'_>, change: &Change) -> Result<Plan> {
+/// That a waiting change has what it needs, as it would be planned now: only [`check`] says so.
+pub(in crate::engine) struct Ready<'a> {
+    steps: Steps<'a>,
+    /// None where it changes no values.
+    plan: Option<Plan>,
+}
+
+/// Everything that must hold before a waiting change is executed.
+pub(in crate::engine) fn check<'a>(view: &'a View<'a>, change: &Change) -> Result<Ready<'a>> {
+    let steps = Steps::begin(view);
     require_executor(view, change)?;
     refuse_stale(view, change)?;
     check_digest(view, change)?;
+    if !change.kind.is_of_values() {
+        governance::check(view, change)?;
+    }
     let policy = manifest::policy(view.db)?;
     let case = Case::of_change(view, &policy, change)?;
-    let now = Now::of(view, &policy, change, &case)?;
-    let plan = now.plan.ok_or_else(|| Error::internal("A request that sets no values was to be planned."))?;
-    plan.refuse_issues()?;
-    let lacks = now.verdict.lacks;
+    let Now { plan, verdict, raised, .. } = Now::of(view, &policy, change, &case)?;
+    plan.as_ref().map_or(Ok(()), Plan::refuse_issues)?;
+    let lacks = verdict.lacks;
     if lacks.is_empty() {
-        return Ok(plan);
+        return Ok(Ready { steps, plan });
     }
     let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
-    let stricter =
-        if plan.risk > change.risk { format!(" (its risk is {} by now)", plan.risk) } else { String::new() };
-    let hint = if lacks.iter().all(Lack::is_of_time) {
-        let next = case.next_open(&plan.demand, plan.risk);
-        schedule::hint(next, change.expires_at, schedule::as_command(change))
-    } else {
-        format!("See what it waits for: cfgctl change-request show {}", change.id)
+    let stricter = raised.map(|risk| format!(" (its risk is {risk} by now)")).unwrap_or_default();
+    let hint = match &plan {
+        Some(plan) if lacks.iter().all(Lack::is_of_time) => {
+            let next = case.next_open(&plan.demand, plan.risk);
+            schedule::hint(next, change.expires_at, schedule::as_command(change))
+        }
+        _ => format!("See what it waits for: cfgctl change-request show {}", change.id),
     };
     Err(Error::refused(format!("Change request {} lacks {}{stricter}.", change.number, missing.join("; ")))
         .hint(hint))
-}
-
-/// The same for a change of members or manifest.
-fn check_decided(view: &View<'_>, change: &Change) -> Result<()> {
-    require_executor(view, change)?;
-    check_digest(view, change)?;
-    governance::check(view, change)?;
-    let policy = manifest::policy(view.db)?;
-    let demand = change.decision.demand.clone().unwrap_or_default();
-    let lacks = Case::of_change(view, &policy, change)?.weigh(&demand, change.risk).lacks;
-    if lacks.is_empty() {
-        return Ok(());
-    }
-    let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
-    Err(Error::refused(format!("Change request {} lacks {}.", change.number, missing.join("; ")))
-        .hint(format!("See what it waits for: cfgctl change-request show {}", change.id)))
 }
 
 /// `denied` where the caller may not execute a change.
@@ -87,22 +77,28 @@ fn require_executor(view: &View<'_>, change: &Change) -> Result<()> {
 }
 
 /// Executes a waiting change that has what it needs.
-pub(in crate::engine) fn execute(
+pub(super) fn execute(
     view: &View<'_>,
-    mut change: Change,
+    change: Change,
     confirm_within: Option<SpanOrDefault>,
 ) -> Result<Decided> {
-    if !change.kind.is_of_values() {
-        check_decided(view, &change)?;
-        return governance::execute(view, change);
-    }
-    let steps = Steps::begin(view);
-    let plan = check_executable(view, &change)?;
+    let ready = check(view, &change)?;
+    carry_out(view, change, ready, confirm_within)
+}
+
+/// Executes a waiting change that was found to have what it needs.
+pub(in crate::engine) fn carry_out(
+    view: &View<'_>,
+    mut change: Change,
+    ready: Ready<'_>,
+    confirm_within: Option<SpanOrDefault>,
+) -> Result<Decided> {
+    let Some(plan) = ready.plan else { return governance::execute(view, change) };
     let policy = manifest::policy(view.db)?;
     let within = confirm::span_of(confirm_within, &policy)?;
     change.dossier.confirm_within = within.or(change.dossier.confirm_within);
     change.updated_at = Some(view.now);
-    let mut note = apply::execute(view, &policy, &plan, &mut change, steps)?;
+    let mut note = apply::execute(view, &policy, &plan, &mut change, ready.steps)?;
     note.tell.extend(notice::outcome(view, &change)?);
     Ok(Decided { warnings: plan.warnings, outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }
