@@ -11,6 +11,9 @@ pub struct CreateBackup {
     /// A name for it; letters, digits, `-`, `_` and `.`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,

@@ -239,6 +239,9 @@ pub struct Schedule {
 pub struct Execute {
     /// Which.
     pub id: String,
+    /// Why now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Take it back unless it is confirmed within this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_within: Option<SpanOrDefault>,

@@ -55,17 +55,26 @@ pub struct Join {
     /// How long the token lives, in seconds; without an end where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// A token, shown this once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TokenReply {
+    /// Whether this only says what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
     /// Whose it is.
     pub member: String,
-    /// Its number, to revoke it by.
-    pub number: i64,
-    /// The token itself.
-    pub token: String,
+    /// Its number, to revoke it by; none in a dry run.
+    pub number: Option<i64>,
+    /// The token itself; none in a dry run.
+    pub token: Option<String>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
     /// The audit chain's head after it.
@@ -202,6 +211,12 @@ pub struct IssueToken {
     /// How long the token lives, in seconds; without an end where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// Lists tokens and open invitations: one's own, or everybody's for an owner.

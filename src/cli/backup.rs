@@ -1,7 +1,7 @@
 //! Backup files: `backup create`, `list`, `show`, `verify`, `prune`.
 
 use super::session::Session;
-use super::terms::{Page, Recorded};
+use super::terms::{Noted, Page, Recorded};
 use super::{ask, complete};
 use crate::api::Outcome;
 use crate::api::backup::{CreateBackup, ListBackups, PruneBackups, ShowBackup, VerifyBackups};
@@ -57,15 +57,14 @@ struct Create {
     /// A name for it: letters, digits, '-', '_' and '.'
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Only show what would be done
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    noted: Noted,
 }
 
 impl Create {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let reply =
-            session.write_unless(self.dry_run, CreateBackup { name: self.name, dry_run: self.dry_run })?;
+        let Create { name, noted: Noted { reason, dry_run } } = self;
+        let reply = session.write_unless(dry_run, CreateBackup { name, reason, dry_run })?;
         session.answer(&reply)
     }
 }

@@ -3,7 +3,7 @@
 mod author;
 
 use super::session::Session;
-use super::terms::{Confirming, Page, Recorded};
+use super::terms::{Confirming, Noted, Page, Recorded};
 use super::{complete, export, input, restart, review, wait};
 use crate::api::Outcome;
 use crate::api::change_request::{
@@ -176,7 +176,7 @@ struct Approving {
     #[arg(add = complete::requests())]
     id: String,
     /// What to say with it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", visible_alias = "reason")]
     comment: Option<String>,
     /// Execute it at once where this was the last thing missing
     #[arg(long)]
@@ -266,20 +266,20 @@ struct Executing {
     due: bool,
     #[command(flatten)]
     confirming: Confirming,
-    /// Only show what would be done
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    noted: Noted,
 }
 
 impl Executing {
     fn run(self, session: &mut Session) -> Result<Outcome> {
-        let Some(id) = self.id else {
-            let request = Settle { which: Due::Scheduled, dry_run: self.dry_run };
-            let reply = session.write_unless(self.dry_run, request)?;
+        let Executing {
+            id, confirming: Confirming { confirm_within }, noted: Noted { reason, dry_run }, ..
+        } = self;
+        let Some(id) = id else {
+            let reply = session.write_unless(dry_run, Settle { which: Due::Scheduled, dry_run })?;
             return session.answer(&reply);
         };
-        let request = Execute { id, confirm_within: self.confirming.confirm_within, dry_run: self.dry_run };
-        let reply = session.write_unless(self.dry_run, request)?;
+        let reply = session.write_unless(dry_run, Execute { id, reason, confirm_within, dry_run })?;
         session.answer(&reply)
     }
 }

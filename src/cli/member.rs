@@ -1,7 +1,7 @@
 //! Who may act: `member invite`, `join`, `add-program`, `list`, `role`, `remove`, `end-solo`, `token`.
 
 use super::session::Session;
-use super::terms::Writing;
+use super::terms::{Noted, Writing};
 use super::{ask, complete, delegation, input};
 use crate::api::Outcome;
 use crate::api::member::{
@@ -134,6 +134,8 @@ struct Joining {
     /// How long the token lives; without an end where this is not given
     #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
     expires_in: Option<Span>,
+    #[command(flatten)]
+    noted: Noted,
 }
 
 impl Joining {
@@ -142,7 +144,9 @@ impl Joining {
             "-" => input::read(Path::new("-"))?.text()?.trim().to_owned(),
             _ => self.code,
         };
-        let reply = session.write(Join { code, expires_in: seconds(self.expires_in) })?;
+        let Noted { reason, dry_run } = self.noted;
+        let request = Join { code, expires_in: seconds(self.expires_in), reason, dry_run };
+        let reply = session.write_unless(dry_run, request)?;
         session.answer(&reply)
     }
 }
@@ -296,6 +300,8 @@ struct Token {
     /// How long the token lives; without an end where this is not given
     #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
     expires_in: Option<Span>,
+    #[command(flatten)]
+    noted: Noted,
 }
 
 #[derive(Subcommand)]
@@ -313,8 +319,9 @@ impl Token {
             Some(TokenAction::List(action)) => action.run(session),
             Some(TokenAction::Revoke(action)) => action.run(session),
             None => {
-                let request = IssueToken { program: self.program, expires_in: seconds(self.expires_in) };
-                let reply = session.write(request)?;
+                let Token { program, expires_in, noted: Noted { reason, dry_run }, .. } = self;
+                let request = IssueToken { program, expires_in: seconds(expires_in), reason, dry_run };
+                let reply = session.write_unless(dry_run, request)?;
                 session.answer(&reply)
             }
         }

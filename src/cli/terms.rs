@@ -17,6 +17,17 @@ pub(crate) struct Recorded {
     pub(crate) dry_run: bool,
 }
 
+/// What writes takes where the command itself says why.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Noted {
+    /// Why; kept in the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Only show what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// What every change takes.
 #[derive(Args, Clone, Default)]
 pub(crate) struct Writing {

@@ -94,7 +94,12 @@ pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool
             State::Approved if !execute => Outcome::Done,
             State::Approved if !change.missing.is_empty() => Outcome::Pending,
             State::Approved => {
-                match session.write(Execute { id: id.to_owned(), confirm_within: None, dry_run: false }) {
+                match session.write(Execute {
+                    id: id.to_owned(),
+                    reason: None,
+                    confirm_within: None,
+                    dry_run: false,
+                }) {
                     // Somebody else was faster: the next look says what became of it.
                     Err(error) if error.code == Code::Conflict && is_over(session, id)? => continue,
                     result => return result,

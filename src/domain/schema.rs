@@ -117,6 +117,12 @@ fn draft_of(schema: &Map<String, Value>) -> Draft {
     if nested.all(|inner| inner.is_some_and(alike)) { Draft::Draft7 } else { Draft::Draft202012 }
 }
 
+/// Makes what the first schema that is compiled in a process needs, and which takes longer than all else of a change: the
+/// validator of most schemas. Whoever needs it meanwhile waits for it.
+pub fn prepare() {
+    let _ = jsonschema::draft7::meta::validator();
+}
+
 fn compile(schema: &Map<String, Value>) -> Result<Validator, Fault> {
     jsonschema::options()
         .with_draft(draft_of(schema))

@@ -138,7 +138,7 @@ impl fmt::Display for Span {
         if self.0.subsec_nanos() != 0 {
             return write!(f, "{}", humantime::format_duration(self.0));
         }
-        let (unit, name) = [(86_400, "d"), (3_600, "h"), (60, "m")]
+        let (unit, name) = [(31_557_600, "y"), (86_400, "d"), (3_600, "h"), (60, "m")]
             .into_iter()
             .find(|(unit, _)| seconds != 0 && seconds.is_multiple_of(*unit))
             .unwrap_or((1, "s"));

@@ -21,7 +21,9 @@ use crate::store::{backup, change, duty, hash_node, history, manifest, overrides
 use serde_json::json;
 use std::fs::File;
 use std::io::BufWriter;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 /// How many old backups one change takes away: a few, so that its cost stays its own.
@@ -214,11 +216,15 @@ fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> Result<(Ver
     let texts = texts.iter().map(|[before, after]| (before.as_deref(), after.as_deref()));
     let done = |(item, (before, after))| Done { item, before, after };
     let done: Vec<Done<'_>> = items.iter().zip(texts).map(done).collect();
-    let mut overrides = overrides::Put::new(db, stamp);
-    for &Done { item, before, after } in &done {
-        overrides.put(&item.path, before.is_some(), item.after.as_ref().zip(after))?;
-    }
-    let config = hash_node::update(db, done.iter().map(leaf).collect())?;
+    let put = || {
+        let mut overrides = overrides::Put::new(db, stamp);
+        done.iter().try_for_each(|&Done { item, before, after }| {
+            overrides.put(&item.path, before.is_some(), item.after.as_ref().zip(after))
+        })
+    };
+    let (written, leaves) = beside(done.len(), put, || done.iter().map(leaf).collect());
+    written?;
+    let config = hash_node::update(db, leaves)?;
     let generation = manifest::current_generation(db)?;
     let version = Version {
         id,
@@ -235,6 +241,21 @@ fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> Result<(Ver
     version::insert(db, &version, None)?;
     let digest = history::insert(db, stamp, &done)?;
     Ok((version, digest))
+}
+
+/// So many items make a second thread worth its while.
+const MANY: usize = 1000;
+
+/// Does two things that do not need each other: for many items the second one on a thread of its own.
+fn beside<A, B: Send>(items: usize, first: impl FnOnce() -> A, second: impl FnOnce() -> B + Send) -> (A, B) {
+    if items < MANY {
+        return (first(), second());
+    }
+    thread::scope(|scope| {
+        let second = scope.spawn(second);
+        let first = first();
+        (first, second.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 /// What becomes of a path's leaf.

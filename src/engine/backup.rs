@@ -4,7 +4,7 @@ use super::backup_file;
 use super::history::{cursor, cut, page};
 use super::identity::{self, Actor};
 use super::mask::Mask;
-use super::terms::check_reason;
+use super::terms::{check_reason, check_text};
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::backup::{
@@ -38,11 +38,15 @@ fn to_view(record: Record) -> BackupView {
     }
 }
 
+/// What the full backups that policy asks for are called.
+const DAILY: &str = "daily";
+
 impl Handle<CreateBackup> for Engine {
     fn handle(&mut self, caller: &Caller, request: CreateBackup) -> Result<BackupReply> {
+        check_text("reason", request.reason.as_deref().unwrap_or_default())?;
         let name = request.name.clone().unwrap_or_else(|| "full".to_owned());
         file::check_name(&name)?;
-        if name.starts_with("change_") || name == "daily" {
+        if name.starts_with("change_") || name == DAILY {
             return Err(Error::usage(format!("Backups named {name:?} are made by cfgctl itself."))
                 .hint("Choose another name."));
         }
@@ -66,7 +70,7 @@ impl Handle<CreateBackup> for Engine {
             });
         }
         let identify = |db: &Connection, now| identity::identify(db, caller, now);
-        let (record, head) = self.take_full(caller, &name, false, identify)?;
+        let (record, head) = self.take_full(caller, &name, request.reason.as_deref(), identify)?;
         Ok(BackupReply {
             dry_run: false,
             backup: to_view(record),
@@ -81,13 +85,13 @@ impl Engine {
         &mut self,
         caller: &Caller,
         name: &str,
-        automatic: bool,
+        reason: Option<&str>,
         identify: impl Fn(&Connection, Timestamp) -> Result<Actor>,
     ) -> Result<(Record, Option<Head>)> {
         let allowed = |view: &View<'_>| view.actor.require(Role::Operator, "making a backup");
         // Whoever may not is refused, and recorded, before anything is written.
         let written = self.look_as(caller, &identify, |view| match allowed(view) {
-            Ok(()) => backup_file::write_full(view, name, automatic).map(Some),
+            Ok(()) => backup_file::write_full(view, name, name == DAILY).map(Some),
             Err(_) => Ok(None),
         });
         self.transact_as(caller, "backup.create", &identify, |view| {
@@ -96,7 +100,8 @@ impl Engine {
             let id = backup::insert(view.db, &record)?;
             let detail =
                 json!({"checksum": record.checksum, "paths": record.paths, "version": record.version});
-            Ok((record, Some(Note::new("backup.create", name, detail).record("backup", id))))
+            let note = Note::new("backup.create", name, detail).because(reason);
+            Ok((record, Some(note.record("backup", id))))
         })
     }
 
@@ -113,9 +118,11 @@ impl Engine {
             let lately = last.created_at > view.ago(Span::seconds(60));
             Ok(!lately && last.created_at <= view.ago(manifest::policy(view.db)?.backups.full_every))
         });
-        match due.and_then(|due| {
-            if due { self.take_full(caller, "daily", true, itself).map(|_| ()) } else { Ok(()) }
-        }) {
+        match due.and_then(
+            |due| {
+                if due { self.take_full(caller, DAILY, None, itself).map(|_| ()) } else { Ok(()) }
+            },
+        ) {
             // Somebody else has just taken it.
             Err(error) if error.code == Code::Conflict => Vec::new(),
             Err(error) => vec![format!("The full backup that is due could not be taken: {}", error.message)],

@@ -57,6 +57,7 @@ pub use machine::Machine;
 use crate::api::Request;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
+use crate::domain::schema;
 use crate::domain::time::Timestamp;
 use crate::store::database::Store;
 use std::cell::RefCell;
@@ -84,6 +85,10 @@ pub struct Engine {
 impl Engine {
     /// Opens an existing store. `not-found`, `denied`, `integrity` or `unavailable`.
     pub fn open(store: &Path, access: Access, machine: Machine) -> Result<Engine> {
+        if access == Access::Write {
+            // While the store is opened. Where no thread is to be had, it is done when the first schema is compiled.
+            let _ = std::thread::Builder::new().spawn(schema::prepare);
+        }
         Ok(Engine::on(Store::open(store, access)?, machine))
     }
 

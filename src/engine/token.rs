@@ -2,7 +2,7 @@
 
 use super::identity::{Actor, hash_of_secret};
 use super::member::to_view;
-use super::terms::check_terms;
+use super::terms::{check_terms, check_text};
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::member::{
@@ -48,14 +48,11 @@ pub(super) fn make(
     Ok(Made { secret, number })
 }
 
-fn token_reply(member: &str, made: Made, expires_at: Option<Timestamp>) -> TokenReply {
-    TokenReply {
-        member: member.to_owned(),
-        number: made.number,
-        token: made.secret,
-        expires_at,
-        audit_head: None,
-    }
+/// A token that was made, or in a dry run would be.
+fn token_reply(member: &str, made: Option<Made>, expires_at: Option<Timestamp>) -> TokenReply {
+    let dry_run = made.is_none();
+    let (number, token) = made.map(|made| (made.number, made.secret)).unzip();
+    TokenReply { dry_run, member: member.to_owned(), number, token, expires_at, audit_head: None }
 }
 
 fn end_of(view: &View<'_>, expires_in: Option<u64>) -> Option<Timestamp> {
@@ -64,6 +61,7 @@ fn end_of(view: &View<'_>, expires_in: Option<u64>) -> Option<Timestamp> {
 
 impl Handle<Join> for Engine {
     fn handle(&mut self, caller: &Caller, request: Join) -> Result<TokenReply> {
+        check_text("reason", request.reason.as_deref().unwrap_or_default())?;
         let hash = hash_of_secret(&request.code);
         let identify = |db: &crate::store::Connection, now: Timestamp| {
             let refused = |why: &str| {
@@ -100,7 +98,8 @@ impl Handle<Join> for Engine {
             }
             Ok(Actor { member, proof: Proof::Invitation(found.id) })
         };
-        let (mut reply, head) = self.transact_as(caller, "member.join", identify, |view| {
+        let dry_run = request.dry_run;
+        let body = |view: &View<'_>| {
             let Proof::Invitation(invitation) = view.actor.proof else {
                 return Err(Error::internal("An invitation was redeemed without one."));
             };
@@ -108,12 +107,15 @@ impl Handle<Join> for Engine {
                 membership: Membership::Active,
                 since: view.now,
                 by: view.actor.name().to_owned(),
-                reason: "joined by invitation".to_owned(),
+                reason: request.reason.clone().unwrap_or_else(|| "joined by invitation".to_owned()),
                 ..view.actor.member.clone()
             };
+            let expires_at = end_of(view, request.expires_in);
+            if dry_run {
+                return Ok((token_reply(&joined.name, None, expires_at), None));
+            }
             store_member::put(view.db, &joined)?;
             credential::end(view.db, invitation, "used", view.now, view.actor.name())?;
-            let expires_at = end_of(view, request.expires_in);
             let made = make(view, TOKEN_PREFIX, &joined.name, Kind::Token, expires_at)?;
             let by = match &caller.claim {
                 Claim::User { uid, .. } => Some(*uid),
@@ -124,16 +126,20 @@ impl Handle<Join> for Engine {
                 .record("member", &joined.name)
                 .record("credential", invitation)
                 .record("credential", made.number);
-            Ok((token_reply(&joined.name, made, expires_at), Some(note)))
-        })?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+            Ok((token_reply(&joined.name, Some(made), expires_at), Some(note)))
+        };
+        if dry_run {
+            return self.look_as(caller, identify, |view| Ok(body(view)?.0));
+        }
+        let (reply, head) = self.transact_as(caller, "member.join", identify, body)?;
+        Ok(TokenReply { audit_head: head.as_ref().map(Head::to_string), ..reply })
     }
 }
 
 impl Handle<IssueToken> for Engine {
     fn handle(&mut self, caller: &Caller, request: IssueToken) -> Result<TokenReply> {
-        let (mut reply, head) = self.transact(caller, "token.issue", |view| {
+        check_text("reason", request.reason.as_deref().unwrap_or_default())?;
+        let (reply, audit_head) = self.act(caller, "token.issue", request.dry_run, |view| {
             let me = &view.actor.member;
             let whose = request.program.as_deref().unwrap_or(&me.name);
             if whose != me.name {
@@ -172,19 +178,22 @@ impl Handle<IssueToken> for Engine {
                     expires_at = Some(expires_at.map_or(latest, |asked| asked.min(latest)));
                 }
             }
+            if request.dry_run {
+                return Ok((token_reply(whose, None, expires_at), None));
+            }
             let made = make(view, TOKEN_PREFIX, whose, Kind::Token, expires_at)?;
             let mut note =
                 Note::new("token.issue", whose, json!({"number": made.number, "expires_at": expires_at}))
+                    .because(request.reason.as_deref())
                     .record("credential", made.number);
             // Renewing with a token replaces that token.
             if let (true, Proof::Token(used)) = (whose == me.name, &view.actor.proof) {
                 credential::end(view.db, *used, "revoked", view.now, &me.name)?;
                 note = note.record("credential", used);
             }
-            Ok((token_reply(whose, made, expires_at), Some(note)))
+            Ok((token_reply(whose, Some(made), expires_at), Some(note)))
         })?;
-        reply.audit_head = head.as_ref().map(Head::to_string);
-        Ok(reply)
+        Ok(TokenReply { audit_head, ..reply })
     }
 }
 

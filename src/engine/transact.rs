@@ -89,6 +89,15 @@ impl Note {
         self
     }
 
+    /// Why, where whoever did it said so.
+    #[must_use]
+    pub(super) fn because(mut self, reason: Option<&str>) -> Note {
+        if let Some(reason) = reason {
+            self.detail["reason"] = Value::from(reason);
+        }
+        self
+    }
+
     /// A record whose digest was made while it was written.
     #[must_use]
     pub(super) fn record_digested(mut self, kind: &'static str, key: impl ToString, digest: String) -> Note {

@@ -50,26 +50,36 @@ impl Render for InviteReply {
 }
 
 impl Render for TokenReply {
-    fn table(&self, _style: &Style) -> String {
-        self.token.clone()
+    fn table(&self, style: &Style) -> String {
+        match &self.token {
+            Some(token) => token.clone(),
+            None => format!("Would make a token for {}{}.", escape::line(&self.member), self.end(style)),
+        }
     }
 
     fn names(&self) -> Vec<String> {
-        vec![self.number.to_string()]
+        self.number.iter().map(ToString::to_string).collect()
     }
 
     fn raw(&self) -> Option<String> {
-        Some(self.token.clone())
+        self.token.clone()
     }
 
     fn remarks(&self, style: &Style) -> Vec<String> {
-        let end = self.expires_at.map(|at| format!(", good until {}", style.time(at))).unwrap_or_default();
+        let Some(number) = self.number else { return Vec::new() };
+        let (member, end) = (escape::line(&self.member), self.end(style));
         let mut remarks = vec![
-            format!("Token {} of {} is shown this once{end}.", self.number, escape::line(&self.member)),
+            format!("Token {number} of {member} is shown this once{end}."),
             "Keep it in a file that only its owner reads, and name that with --token-file, or set CFGCTL_TOKEN.".to_owned(),
         ];
         remarks.extend(audit(self.audit_head.as_deref()));
         remarks
+    }
+}
+
+impl TokenReply {
+    fn end(&self, style: &Style) -> String {
+        self.expires_at.map(|at| format!(", good until {}", style.time(at))).unwrap_or_default()
     }
 }
 
@@ -229,9 +239,10 @@ mod tests {
     #[test]
     fn a_code_and_a_token_stand_alone() {
         let token = TokenReply {
+            dry_run: false,
             member: "bob".into(),
-            number: 3,
-            token: "cfgctl_secret".into(),
+            number: Some(3),
+            token: Some("cfgctl_secret".into()),
             expires_at: None,
             audit_head: None,
         };

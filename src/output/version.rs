@@ -7,18 +7,22 @@ use crate::api::version::{
     ListVersionsReply, PruneVersionsReply, ShowVersionReply, VersionReply, VersionView,
 };
 
+/// So many digits of a content hash name it in a list; `rollback --hash` takes them.
+const SHORT_HASH: usize = 12;
+
 impl Render for ListVersionsReply {
     fn table(&self, style: &Style) -> String {
-        let row = |view: &VersionView| -> [Field; 5] {
+        let row = |view: &VersionView| -> [Field; 6] {
             [
                 view.version.into(),
                 style.time(view.created_at).into(),
                 (&view.created_by).into(),
+                view.config_hash.get(..SHORT_HASH).unwrap_or(&view.config_hash).into(),
                 marks(view).into(),
                 (&view.description).into(),
             ]
         };
-        table(["VERSION", "TIME", "BY", "TAGS", "DESCRIPTION"], self.items.iter().map(row), style)
+        table(["VERSION", "TIME", "BY", "HASH", "TAGS", "DESCRIPTION"], self.items.iter().map(row), style)
     }
 
     fn names(&self) -> Vec<String> {
@@ -123,9 +127,9 @@ mod tests {
         ];
         let reply = ListVersionsReply { items, next: None };
         assert_snapshot!(reply.table(&Style::PLAIN), @"
-        VERSION  TIME                  BY   TAGS                       DESCRIPTION
-        9        2026-11-21 09:30:05Z  ann  before-launch, (baseline)  people are logged out
-        8        2026-11-21 09:30:05Z  ann  -                          people are logged out
+        VERSION  TIME                  BY   HASH          TAGS                       DESCRIPTION
+        9        2026-11-21 09:30:05Z  ann  aaaaaaaaaaaa  before-launch, (baseline)  people are logged out
+        8        2026-11-21 09:30:05Z  ann  aaaaaaaaaaaa  -                          people are logged out
         ");
         assert_eq!(reply.names(), ["9", "8"]);
         assert!(reply.remarks(&Style::PLAIN).is_empty());

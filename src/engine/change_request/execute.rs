@@ -11,6 +11,7 @@ use crate::engine::apply::{self, Steps};
 use crate::engine::case::Case;
 use crate::engine::plan::Plan;
 use crate::engine::standing::Now;
+use crate::engine::terms::check_text;
 use crate::engine::transact::View;
 use crate::engine::{Engine, Handle, confirm, governance, identity, notice, schedule};
 use crate::store::change::Change;
@@ -18,6 +19,7 @@ use crate::store::manifest;
 
 impl Handle<Execute> for Engine {
     fn handle(&mut self, caller: &Caller, request: Execute) -> Result<DecisionReply> {
+        check_text("reason", request.reason.as_deref().unwrap_or_default())?;
         self.decide(caller, ("change.execute", &request.id), request.dry_run, |view| {
             let change = decidable(view, &request.id)?;
             if request.dry_run {
@@ -26,7 +28,9 @@ impl Handle<Execute> for Engine {
                 confirm::refuse_while_confirming(view)?;
                 return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
             }
-            execute(view, change, request.confirm_within)
+            let mut done = execute(view, change, request.confirm_within)?;
+            done.note = done.note.map(|note| note.because(request.reason.as_deref()));
+            Ok(done)
         })
     }
 }

@@ -260,7 +260,15 @@ impl Run {
                 self.ask(who, Schedule { id, at, dry_run: false }).map(drop)
             }
             What::Execute => self
-                .ask(who, Execute { id, confirm_within: within.map(SpanOrDefault::Span), dry_run: false })
+                .ask(
+                    who,
+                    Execute {
+                        id,
+                        reason: None,
+                        confirm_within: within.map(SpanOrDefault::Span),
+                        dry_run: false,
+                    },
+                )
                 .map(drop),
             What::Due => self.ask(who, Settle { which: Due::Scheduled, dry_run: false }).map(drop),
             What::Settle => self.ask(who, Settle { which: Due::All, dry_run: false }).map(drop),

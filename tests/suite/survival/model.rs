@@ -193,7 +193,9 @@ fn step(library: &mut Library, model: &mut Model, dice: &mut Dice) -> String {
             "undo".to_owned()
         }
         15 => {
-            let reply = library.ask(CreateBackup { name: Some("model".to_owned()), dry_run: false }).unwrap();
+            let reply = library
+                .ask(CreateBackup { name: Some("model".to_owned()), ..CreateBackup::default() })
+                .unwrap();
             assert_eq!(reply.backup.paths as usize, state.len());
             model.backups.push((reply.backup.name, state));
             "backup".to_owned()
