@@ -19,12 +19,12 @@ pub fn has_parts(db: &Connection, number: i64) -> Result<bool> {
     Ok(statement.query_row([number], |row| row.get(0))?)
 }
 
-/// An item that is no path's value: the manifest, a member, the instance.
+/// An item as the store keeps it, whatever it is about: a path's value, the manifest, a member, the instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Other {
-    /// manifest, member or instance.
+    /// value, manifest, member or instance.
     pub what: String,
-    /// Its name.
+    /// The path, or the name of what it is about.
     pub path: String,
     /// Before.
     pub before: Option<Value>,

@@ -9,6 +9,9 @@ use crate::domain::error::{Error, Result};
 use crate::domain::time::Timestamp;
 use rusqlite::Connection;
 
+/// The states in which a request is open, as [`State::is_open`] and the index of the open ones have them.
+const OPEN: &str = "('draft', 'pending', 'approved', 'scheduled')";
+
 /// A member's last executed change that made a version.
 pub fn last_executed_by(db: &Connection, member: &str) -> Result<Option<Change>> {
     Ok(some(db, "WHERE version_id IS NOT NULL AND coalesce(executed_by, requested_by) = ?1 ORDER BY number DESC LIMIT 1", [member])?.pop())
@@ -16,18 +19,16 @@ pub fn last_executed_by(db: &Connection, member: &str) -> Result<Option<Change>>
 
 /// How many requests are open.
 pub fn count_open(db: &Connection) -> Result<i64> {
-    let mut statement = db.prepare_cached(
-        "SELECT count(*) FROM changes WHERE state IN ('draft', 'pending', 'approved', 'scheduled')",
-    )?;
+    let mut statement = db.prepare_cached(&format!("SELECT count(*) FROM changes WHERE state IN {OPEN}"))?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 /// The ULIDs of open requests that would change a path.
 pub fn open_on_path(db: &Connection, path: &str) -> Result<Vec<String>> {
-    let mut statement = db.prepare_cached(
-        "SELECT c.id FROM changes c WHERE c.state IN ('draft', 'pending', 'approved', 'scheduled') AND EXISTS (
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT c.id FROM changes c WHERE c.state IN {OPEN} AND EXISTS (
            SELECT 1 FROM change_items i WHERE i.path = ?1 AND i.change = c.number AND i.what = 'value') ORDER BY c.number",
-    )?;
+    ))?;
     Ok(statement.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -56,7 +57,7 @@ pub fn list(db: &Connection, which: Which, before: Option<i64>, limit: u32) -> R
     match which {
         Which::Open => some(
             db,
-            "WHERE state IN ('draft', 'pending', 'approved', 'scheduled') AND number < ?1 ORDER BY number DESC LIMIT ?2",
+            &format!("WHERE state IN {OPEN} AND number < ?1 ORDER BY number DESC LIMIT ?2"),
             (before, limit),
         ),
         Which::In(state) => some(
@@ -130,4 +131,23 @@ pub fn confirming(db: &Connection) -> Result<Option<Change>> {
 /// The last changes that were taken back, the newest first.
 pub fn rolled_back(db: &Connection, limit: u32) -> Result<Vec<Change>> {
     some(db, "WHERE state = 'rolled-back' ORDER BY number DESC LIMIT ?1", [limit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_are_the_states_that_the_domain_calls_open() {
+        use State::{
+            Approved, Cancelled, Completed, Confirming, Draft, Expired, Pending, Rejected, RolledBack,
+            Scheduled,
+        };
+        for state in [
+            Draft, Pending, Approved, Scheduled, Confirming, Completed, Rejected, Cancelled, Expired,
+            RolledBack,
+        ] {
+            assert_eq!(OPEN.contains(&format!("'{state}'")), state.is_open(), "{state}");
+        }
+    }
 }
