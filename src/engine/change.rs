@@ -184,7 +184,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
     };
     let shown = view::of_change_with(view, &change, &plan.items)?;
-    let reply = reply_with(view, &change, shown, outcome, plan.unchanged, warnings, false);
+    let reply = reply_with(view, &change, shown, outcome, plan.unchanged, warnings, false)?;
     Ok((reply, Some(note)))
 }
 

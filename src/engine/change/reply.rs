@@ -21,7 +21,7 @@ pub(in crate::engine) fn reply_to(
     dry_run: bool,
 ) -> Result<ChangeReply> {
     let shown = view::of_change(view, change)?;
-    Ok(reply_with(view, change, shown, outcome, unchanged, warnings, dry_run))
+    reply_with(view, change, shown, outcome, unchanged, warnings, dry_run)
 }
 
 pub(super) fn reply_with(
@@ -32,9 +32,9 @@ pub(super) fn reply_with(
     unchanged: Vec<Path>,
     warnings: Vec<String>,
     dry_run: bool,
-) -> ChangeReply {
-    let next = view::next_command(view, change, &shown);
-    ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None }
+) -> Result<ChangeReply> {
+    let next = view::next_command(view, change, &shown)?;
+    Ok(ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None })
 }
 
 /// The same id with the same content gets the same answer; with other content it is a conflict.
