@@ -4,17 +4,19 @@
 //! secret stands in it, and the documents it was drafted from are valid under it as they are. What names alone suggest
 //! is marked as guessed, setting by setting.
 
+mod found;
 mod guess;
+mod setting;
 
 use super::document::write_yaml_inline;
 use super::error::{Error, Result};
-use super::flatten::flatten;
 use super::manifest::{INSTANCE_NAME, is_instance_name};
 use super::path::Path;
-use super::risk::Risk;
 use super::secret::{Reference, is_reference};
 use super::value::Value;
+use found::{Found, collect};
 use guess::Secrecy;
+use setting::push_setting;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -26,9 +28,6 @@ pub struct Draft {
     /// The guessed secrets that stand in the documents themselves.
     pub in_the_clear: Vec<Path>,
 }
-
-/// A value that was found, and the file it was found in.
-type Found<'a> = (&'a str, Value);
 
 /// Proposes a manifest from documents with the names of their files.
 ///
@@ -117,128 +116,11 @@ fn secrets(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
     format!("\nsecrets:\n  env: {}\n  folders: {}\n", list(variables), list(folders))
 }
 
-/// Every path with the last value found for it; nothing where no document gives one.
-fn collect(documents: &[(String, Value)]) -> Result<BTreeMap<Path, Option<Found<'_>>>> {
-    let mut found: BTreeMap<Path, Option<Found<'_>>> = BTreeMap::new();
-    for (name, document) in documents {
-        let leaves = flatten(document, &mut |_| false).map_err(|mut error| {
-            error.message = format!("{name}: {}", error.message);
-            error
-        })?;
-        for (path, value) in leaves {
-            let kept = found.entry(path).or_default();
-            *kept = value.map(|value| (name.as_str(), value)).or(kept.take());
-        }
-    }
-    let mut groups = Vec::new();
-    for path in found.keys() {
-        for above in path.ancestors() {
-            match found.get(above) {
-                Some(Some(_)) => return Err(both(above, path)),
-                Some(None) => groups.push(Path::from_canonical(above.to_owned())),
-                None => {}
-            }
-        }
-    }
-    // An empty key that holds settings elsewhere is their section.
-    for group in groups {
-        found.remove(&group);
-    }
-    Ok(found)
-}
-
-fn both(above: &str, path: &Path) -> Error {
-    Error::invalid(format!("The documents give {above} a value and also {path} below it."))
-        .hint("Draft from one of them, or correct the other: a path is a value or a group of settings.")
-}
-
-/// Writes one setting; whether it is a secret that was found in the clear. Such a one is not yet called a secret: the
-/// document that holds it would be refused.
-fn push_setting(text: &mut String, path: &Path, found: Option<&Found<'_>>) -> bool {
-    let value = found.map(|(_, value)| value);
-    let segments = path.segments();
-    let (risk, restart) = guess::risk(&segments);
-    let secrecy = guess::secrecy(&segments, value);
-    let mut keys: Vec<(&str, Value)> = Vec::new();
-    let mut guessed = vec!["risk"];
-    let clear =
-        (found.filter(|(_, value)| secrecy == Secrecy::Secret && !is_reference(value))).map(|(name, _)| name);
-    if secrecy == Secrecy::Secret && clear.is_none() {
-        keys.extend([("type", Value::from("string")), ("secret", Value::Bool(true))]);
-        guessed.push("secret");
-    } else {
-        keys.push(("type", Value::from(value.map_or("string", type_name))));
-        if let Some(item) = value.and_then(item_type) {
-            keys.push(("items", serde_json::json!({"type": item})));
-        }
-        if guess::is_port(&segments, value) {
-            keys.extend([("minimum", Value::from(1)), ("maximum", Value::from(65535))]);
-            guessed.push("range");
-        }
-        if let Some(value) = value.filter(|_| secrecy == Secrecy::None) {
-            keys.push(("default", value.clone()));
-        }
-        if let Some(unit) = guess::unit(&segments, value) {
-            keys.push(("unit", Value::from(unit)));
-            guessed.push("unit");
-        }
-    }
-    let risk = if secrecy == Secrecy::None { risk } else { Risk::Critical };
-    keys.push(("risk", Value::from(risk.as_str())));
-    if restart && secrecy == Secrecy::None {
-        keys.push(("restart", Value::Bool(true)));
-        guessed.push("restart");
-    }
-    let keys: Vec<_> =
-        keys.iter().map(|(key, value)| format!("{key}: {}", write_yaml_inline(value))).collect();
-    let name = write_yaml_inline(&Value::from(path.as_str()));
-    if let Some(file) = clear {
-        let file = write_yaml_inline(&Value::from(*file));
-        let kept = if value == Some(&Value::from("")) { "empty" } else { "kept in the clear" };
-        let _ = writeln!(
-            text,
-            "  {name}: {{{}}}  # guess: a secret, {kept} in {file}; move it to env:NAME or file:/PATH, then write secret: true",
-            keys.join(", ")
-        );
-        return kept != "empty";
-    }
-    let guessed = guessed.join(", ");
-    let note = match (secrecy, value) {
-        (Secrecy::Inside, _) => "; left out: a secret may stand inside",
-        (Secrecy::None, None) => "; no value found",
-        _ => "",
-    };
-    let _ = writeln!(text, "  {name}: {{{}}}  # guessed: {guessed}{note}", keys.join(", "));
-    false
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null | Value::String(_) => "string",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-/// The one type of a list's items; whole and broken numbers together are numbers.
-fn item_type(value: &Value) -> Option<&'static str> {
-    let items = value.as_array()?;
-    let first = items.first()?;
-    if items.iter().any(Value::is_null) {
-        return None;
-    }
-    if items.iter().all(|item| type_name(item) == type_name(first)) {
-        return Some(type_name(first));
-    }
-    items.iter().all(Value::is_number).then_some("number")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::document::{Format, read};
+    use super::super::flatten::flatten;
+    use super::super::risk::Risk;
     use super::super::setting::Setting;
     use super::super::value::{ValueType, type_of};
     use super::*;

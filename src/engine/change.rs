@@ -1,30 +1,31 @@
 //! The one way in: what is wanted becomes a change, which is executed at once or waits for what its risk demands.
 
+mod draft;
+mod reply;
+
+pub(super) use draft::{approve_own, draft};
+pub(super) use reply::{answer_again, id_taken, outcome_of, reply_to};
+
 use super::apply::{self, Steps};
 use super::case::Case;
-use super::notice;
 use super::plan::{Plan, Wanted, plan};
 use super::terms::{check_terms, check_terms_id};
 use super::transact::{Note, View};
-use super::view;
 use super::wanted::{leave_nothing_else, read_document, read_items};
-use super::{Engine, Handle};
-use super::{change_request, confirm, schedule, vote};
+use super::{Engine, Handle, confirm, notice, schedule, view};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ChangeView, ItemSpec, MakeChange, Mode, Terms};
-use crate::domain::approval::{Lack, Standing, Verdict, fills};
-use crate::domain::change::{Item, Kind, State, content_hash};
-use crate::domain::dossier::Dossier;
+use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Mode, Terms};
+use crate::domain::approval::{Lack, Verdict};
+use crate::domain::change::{Item, Kind, content_hash};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
-use crate::domain::path::Path;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
 use crate::domain::value::{self};
-use crate::store::approval::{self, Approval};
-use crate::store::change::{self, Change, Decision, Other};
-use crate::store::{manifest, metadata, overrides, version};
-use serde_json::json;
+use crate::store::change::{self, Change};
+use crate::store::{manifest, overrides, version};
+use draft::request;
+use reply::reply_with;
 
 /// What somebody wants to change.
 pub(super) struct Proposal<'a> {
@@ -183,7 +184,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         (Outcome::Done, apply::execute(view, &policy, &plan, &mut change, steps)?)
     };
     let shown = view::of_change_with(view, &change, &plan.items)?;
-    let reply = reply_with(view, &change, shown, outcome, plan.unchanged, warnings, false);
+    let reply = reply_with(view, &change, shown, outcome, plan.unchanged, warnings, false)?;
     Ok((reply, Some(note)))
 }
 
@@ -200,61 +201,6 @@ fn refuse_closed(
     let end = view.clock.after(policy.requests.expire_after);
     let hint = schedule::hint(case.next_open(&plan.demand, plan.risk), Some(end), schedule::as_option);
     Err(Error::refused(format!("A {} change waits for {}.", plan.risk, closed.in_words())).hint(hint))
-}
-
-/// What became of a change, with the command to type next.
-pub(super) fn reply_to(
-    view: &View<'_>,
-    change: &Change,
-    outcome: Outcome,
-    unchanged: Vec<Path>,
-    warnings: Vec<String>,
-    dry_run: bool,
-) -> Result<ChangeReply> {
-    let shown = view::of_change(view, change)?;
-    Ok(reply_with(view, change, shown, outcome, unchanged, warnings, dry_run))
-}
-
-fn reply_with(
-    view: &View<'_>,
-    change: &Change,
-    shown: ChangeView,
-    outcome: Outcome,
-    unchanged: Vec<Path>,
-    warnings: Vec<String>,
-    dry_run: bool,
-) -> ChangeReply {
-    let next = view::next_command(view, change, &shown);
-    ChangeReply { outcome, dry_run, change: Some(shown), unchanged, warnings, next, audit_head: None }
-}
-
-/// The same id with the same content gets the same answer; with other content it is a conflict.
-pub(super) fn answer_again(
-    view: &View<'_>,
-    former: &Change,
-    asked: &str,
-) -> Result<(ChangeReply, Option<Note>)> {
-    if former.content_hash != asked {
-        return Err(id_taken(&former.id));
-    }
-    let outcome = outcome_of(former.state);
-    Ok((reply_to(view, former, outcome, Vec::new(), Vec::new(), false)?, None))
-}
-
-/// An id that was used for something else.
-pub(super) fn id_taken(id: &str) -> Error {
-    Error::conflict(format!("The id {id} is another change's."))
-        .hint(format!("See that one: cfgctl change-request show {id}"))
-}
-
-/// What a change's state amounts to as an answer.
-pub(super) fn outcome_of(state: State) -> Outcome {
-    match state {
-        State::Completed | State::Confirming => Outcome::Done,
-        State::Draft | State::Pending | State::Approved | State::Scheduled => Outcome::Pending,
-        State::Rejected | State::Cancelled | State::Expired => Outcome::Refused,
-        State::RolledBack => Outcome::RolledBack,
-    }
 }
 
 fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -> Result<()> {
@@ -303,113 +249,4 @@ fn equal_open_request(view: &View<'_>, items: &[Item], terms: &Terms) -> Result<
         }
     }
     Ok(None)
-}
-
-/// A change as it is about to be made.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the one place where a change is put together from all that makes it"
-)]
-pub(super) fn draft(
-    view: &View<'_>,
-    policy: &Policy,
-    kind: &Kind,
-    terms: &Terms,
-    plan: &Plan,
-    returning: Option<Returning>,
-    asked: String,
-    waits: bool,
-) -> Result<Change> {
-    let returning = returning.unwrap_or_default();
-    Ok(Change {
-        number: change::next_number(view.db)?,
-        id: terms.id.clone(),
-        kind: *kind,
-        state: State::Pending,
-        risk: plan.risk,
-        reason: terms.reason.clone(),
-        requested_by: view.actor.name().to_owned(),
-        created_at: view.now,
-        updated_at: None,
-        content_hash: asked,
-        manifest: manifest::current_id(view.db)?,
-        base_version: version::current(view.db)?.map_or(0, |version| version.id),
-        version: None,
-        executed_by: None,
-        backup: None,
-        steps: Vec::new(),
-        ticket: terms.ticket.clone(),
-        rollback_plan: terms.rollback_plan.clone(),
-        decision: Decision {
-            reasons: plan.reasons.clone(),
-            demand: waits.then(|| plan.demand.clone()),
-            proven: returning.proven,
-            restart: plan.restart,
-            services: plan.services.clone(),
-            returns_to: Some(returning.to).filter(|to| !to.is_empty()),
-            trigger: returning.trigger,
-            takes_back: None,
-        },
-        digest: waits.then(|| plan.digest(0)),
-        expires_at: waits.then(|| view.clock.after(policy.requests.expire_after)),
-        ended_because: None,
-        dossier: Dossier {
-            confirm_within: confirm::span_of(terms.confirm_within, policy)?,
-            edition: 0,
-            editors: Vec::new(),
-            restarted: Vec::new(),
-            ..terms.dossier.clone()
-        },
-        restart: None,
-        review: None,
-    })
-}
-
-/// Records a change that waits, with its items and the requester's own approval where it counts.
-fn request(
-    view: &View<'_>,
-    policy: &Policy,
-    plan: &Plan,
-    change: &mut Change,
-    terms: &Terms,
-) -> Result<Note> {
-    for (position, item) in plan.items.iter().enumerate() {
-        change::insert_item(view.db, change.number, position, &Other::of_value(item))?;
-    }
-    if terms.mode == Mode::Draft {
-        change.state = State::Draft;
-    } else {
-        approve_own(view, policy, change)?;
-    }
-    if let Some(at) = terms.schedule {
-        schedule::set(view, change, at)?;
-    }
-    if terms.mode != Mode::Draft {
-        change.state = change_request::standing_state(view, change)?;
-    }
-    change::put(view.db, change)?;
-    let detail = json!({"kind": change.kind, "risk": change.risk, "digest": change.digest, "paths": plan.items.len(), "state": change.state});
-    Ok(Note::new("change.request", change.number.to_string(), detail).change(change.number))
-}
-
-/// The requester's own approval, given with the request where it counts.
-pub(super) fn approve_own(view: &View<'_>, policy: &Policy, change: &Change) -> Result<()> {
-    let demand = change.decision.demand.clone().unwrap_or_default();
-    let member = &view.actor.member;
-    let standing = Standing { solo: metadata::is_solo(view.db)?, ..Standing::default() };
-    let vote = vote::of_member(policy, member);
-    let may = demand.approvals.iter().any(|group| fills(group, &vote, &demand, &standing));
-    if may && (demand.own || standing.solo) {
-        let own = Approval {
-            member: member.name.clone(),
-            role: member.role.to_string(),
-            decision: "approve".to_owned(),
-            digest: change.digest.clone().unwrap_or_default(),
-            proof: view.actor.proof.to_string(),
-            at: view.now,
-            comment: Some("own change".to_owned()),
-        };
-        approval::put(view.db, change.number, &own)?;
-    }
-    Ok(())
 }

@@ -128,7 +128,7 @@ impl Handle<ShowRequest> for Engine {
                     Now::of(view, &policy, &found, &Case::of_change(view, &policy, &found)?)?.issues
                 }
             };
-            let next = match view::next_command(view, &found, &shown) {
+            let next = match view::next_command(view, &found, &shown)? {
                 None => review::next_command(view, &found, &shown)?,
                 next => next,
             };
@@ -222,7 +222,7 @@ impl Engine {
                 (change.missing, change.advice) = (verdict.lacks, verdict.advice);
             }
             let outcome = decided.outcome.unwrap_or_else(|| outcome_of(decided.change.state));
-            let next = if dry_run { None } else { view::next_command(view, &decided.change, &change) };
+            let next = if dry_run { None } else { view::next_command(view, &decided.change, &change)? };
             let reply = DecisionReply {
                 outcome,
                 dry_run,

@@ -98,11 +98,7 @@ fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
     }
     match request.decision {
         Decision::Confirm => {
-            duty::remove(view.db, duty::Kind::Confirm, change.number)?;
-            change.state = State::Completed;
-            change::put(view.db, &change)?;
-            let note =
-                Note::new("change.confirm", change.number.to_string(), json!({})).change(change.number);
+            let note = keep(view, &mut change)?;
             Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
         }
         Decision::Cancel => {
@@ -134,6 +130,14 @@ fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
             Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
         }
     }
+}
+
+/// A change stays: nobody's word is waited for any more. Gives the audit note.
+pub(super) fn keep(view: &View<'_>, change: &mut Change) -> Result<Note> {
+    duty::remove(view.db, duty::Kind::Confirm, change.number)?;
+    change.state = State::Completed;
+    change::put(view.db, change)?;
+    Ok(Note::new("change.confirm", change.number.to_string(), json!({})).change(change.number))
 }
 
 /// Whether the caller could make such a change alone: who could, may take it back (its own approval would be enough).

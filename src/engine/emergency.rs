@@ -26,7 +26,7 @@ use crate::api::emergency::{EmergencyReply, MakeEmergency, What};
 use crate::api::rollback::BackupSource;
 use crate::domain::approval::Verdict;
 use crate::domain::backup::{self};
-use crate::domain::change::{Kind, State, content_hash, hex};
+use crate::domain::change::{Kind, content_hash, hex};
 use crate::domain::emergency::{Settlement, approvals_of, asked_of, may_be_asked};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member};
@@ -35,7 +35,7 @@ use crate::domain::path::Path;
 use crate::domain::policy::Policy;
 use crate::store::change::{self, Change, Step};
 use crate::store::emergency::{self, Mark};
-use crate::store::{duty, manifest, member, metadata};
+use crate::store::{manifest, member, metadata};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -255,12 +255,7 @@ fn settle(
     let number = pending.number;
     let mut detail = json!({"change": number, "how": settlement});
     let note = match settlement {
-        Settlement::Confirm => {
-            duty::remove(view.db, duty::Kind::Confirm, number)?;
-            pending.state = State::Completed;
-            change::put(view.db, &pending)?;
-            Note::default().change(number)
-        }
+        Settlement::Confirm => confirm::keep(view, &mut pending)?,
         Settlement::Cancel => {
             let because = format!("taken back by {} for an emergency", view.actor.name());
             let (back, note) = take_back_with(view, &mut pending, &because, elsewhere)?;

@@ -268,28 +268,30 @@ pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Ve
 }
 
 /// The command that the caller may type next about a change; none where there is nothing left to do.
-pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView) -> Option<String> {
+pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView) -> Result<Option<String>> {
     let id = &change.id;
     let me = &view.actor.member;
     let own = change.requested_by == me.name || change.dossier.editors.contains(&me.name);
-    let others = manifest::policy(view.db).map_or(Role::Admin, |policy| policy.requests.others);
+    let others = manifest::policy(view.db)?.requests.others;
     let may_execute = (own && me.role >= Role::Operator) || me.role >= others;
     if shown.state == State::Confirming {
-        return may_execute.then(|| format!("cfgctl confirm {}", change.number));
+        return Ok(may_execute.then(|| format!("cfgctl confirm {}", change.number)));
     }
     if !shown.state.is_open() {
-        return None;
+        return Ok(None);
     }
     if shown.state == State::Draft {
-        return own.then(|| format!("cfgctl change-request edit {id} --submit"));
+        return Ok(own.then(|| format!("cfgctl change-request edit {id} --submit")));
     }
     match shown.validity {
         Some(Validity::Stale | Validity::Held) if own => {
-            return Some(format!("cfgctl change-request refresh {id}"));
+            return Ok(Some(format!("cfgctl change-request refresh {id}")));
         }
-        Some(Validity::Invalid) if own => return Some(format!("cfgctl change-request edit {id} PATH=VALUE")),
+        Some(Validity::Invalid) if own => {
+            return Ok(Some(format!("cfgctl change-request edit {id} PATH=VALUE")));
+        }
         Some(Validity::Stale | Validity::Held | Validity::Invalid) => {
-            return Some(format!("cfgctl change-request comment {id} \"…\""));
+            return Ok(Some(format!("cfgctl change-request comment {id} \"…\"")));
         }
         _ => {}
     }
@@ -301,7 +303,7 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
             _ => false,
         });
     let missing = || shown.missing.iter().filter(|lack| !lack.is_of_time());
-    Some(match missing().next() {
+    Ok(Some(match missing().next() {
         None if may_execute && shown.scheduled_at.is_none() && shown.missing.is_empty() => {
             format!("cfgctl change-request execute {id}")
         }
@@ -310,5 +312,5 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
             format!("cfgctl change-request test {id} --evidence FILE")
         }
         _ => format!("cfgctl change-request wait {id}"),
-    })
+    }))
 }
