@@ -30,6 +30,8 @@ pub enum Noun {
     Backup,
     /// Members.
     Member,
+    /// The manifest's sources.
+    Source,
 }
 
 /// At most 200 names, each with a word about it.

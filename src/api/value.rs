@@ -7,14 +7,43 @@ use serde::{Deserialize, Serialize};
 /// The name of the shape that `get` gives and that `apply -f` takes back without loss (requirement P17).
 pub const VALUES_FORMAT: &str = "cfgctl-values/1";
 
-/// Where a value can come from, the weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// Where a value can come from, the weakest first. Its text is `default`, `override`, or a source's name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Layer {
     /// The setting's default in the manifest.
     Default,
+    /// A source, by its name.
+    Source(String),
     /// The store.
     Override,
+}
+
+impl From<String> for Layer {
+    fn from(name: String) -> Layer {
+        match name.as_str() {
+            "default" => Layer::Default,
+            "override" => Layer::Override,
+            _ => Layer::Source(name),
+        }
+    }
+}
+
+impl From<Layer> for String {
+    fn from(layer: Layer) -> String {
+        layer.as_str().to_owned()
+    }
+}
+
+impl Layer {
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Layer::Default => "default",
+            Layer::Source(name) => name,
+            Layer::Override => "override",
+        }
+    }
 }
 
 /// Values by path, prefix or section, now or at a version; everything where nothing is named.
@@ -29,9 +58,9 @@ pub struct Get {
     /// As of a version's number, a tag, or a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// Only what this layer says.
+    /// Only what this layer says: `override`, `default`, a source's name, or `base` for all below the overrides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub layer: Option<Layer>,
+    pub layer: Option<String>,
 }
 
 /// The values asked for, in path order. `not-found` where a path or prefix named gives none.
@@ -99,6 +128,9 @@ pub struct LayerView {
     pub layer: Layer,
     /// Its value; null where it says nothing.
     pub value: Option<Value>,
+    /// Where in a source it stands: a file and its line, a variable, an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Whether this is the effective one.
     pub wins: bool,
     /// Who set or unset it last.

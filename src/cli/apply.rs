@@ -103,7 +103,8 @@ fn with_what_moved(session: &mut Session, planned: &[ItemView], error: Error) ->
     let shown = |value: Option<&Value>| value.map_or_else(|| "not set".to_owned(), words::value);
     let mut moved = Vec::new();
     for item in planned.iter().filter(|item| item.what == ItemKind::Value) {
-        let request = Get { paths: vec![item.path.clone()], layer: Some(Layer::Override), ..Get::default() };
+        let request =
+            Get { paths: vec![item.path.clone()], layer: Some(Layer::Override.into()), ..Get::default() };
         let present = match session.read(request) {
             Ok(reply) => {
                 reply.items.into_iter().find(|held| held.path.as_str() == item.path).map(|held| held.value)

@@ -48,6 +48,23 @@ pub(crate) fn members() -> ArgValueCompleter {
     of(Noun::Member)
 }
 
+pub(crate) fn sources() -> ArgValueCompleter {
+    of(Noun::Source)
+}
+
+/// The layers: those that every store has, and its sources.
+pub(crate) fn layers() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let mut layers: Vec<_> = ["override", "base", "default"]
+            .into_iter()
+            .filter(|name| typed.to_str().is_some_and(|typed| name.starts_with(typed)))
+            .map(CompletionCandidate::new)
+            .collect();
+        layers.extend(sources().complete(typed));
+        layers
+    })
+}
+
 /// The names of contexts.
 pub(crate) fn contexts() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {

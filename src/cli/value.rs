@@ -8,7 +8,7 @@ use crate::domain::error::{Code, Error, Result};
 use crate::domain::path::Path;
 use crate::domain::value::read_untyped;
 use crate::output::{self, Format};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 /// Show values: of one path bare, of prefixes and sections as a list, and everything where nothing is named.
 ///
@@ -31,30 +31,12 @@ pub(crate) struct Get {
     /// As of a version, a tag or a time
     #[arg(long, value_name = "VERSION|TAG|TIME", add = complete::versions())]
     at: Option<String>,
-    /// Only what this layer says
-    #[arg(long, value_name = "LAYER")]
-    layer: Option<LayerName>,
+    /// Only what this layer says: override, default, a source, or base for all below the overrides
+    #[arg(long, value_name = "LAYER", add = complete::layers())]
+    layer: Option<String>,
     /// The value where the path has none
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     default: Option<String>,
-}
-
-/// The names of the layers.
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum LayerName {
-    /// The settings' defaults
-    Default,
-    /// What was set
-    Override,
-}
-
-impl From<LayerName> for Layer {
-    fn from(name: LayerName) -> Layer {
-        match name {
-            LayerName::Default => Layer::Default,
-            LayerName::Override => Layer::Override,
-        }
-    }
 }
 
 impl Get {
@@ -67,12 +49,8 @@ impl Get {
         if self.default.is_some() && self.paths.len() != 1 {
             return Err(Error::usage("--default is for one path.").hint("cfgctl get PATH --default VALUE"));
         }
-        let request = value::Get {
-            paths: self.paths.clone(),
-            section: self.section,
-            at: self.at,
-            layer: self.layer.map(Layer::from),
-        };
+        let request =
+            value::Get { paths: self.paths.clone(), section: self.section, at: self.at, layer: self.layer };
         let reply = match (session.read(request), self.default) {
             (Err(error), Some(default)) if error.code == Code::NotFound => {
                 only(&self.paths, &default, session)?

@@ -10,12 +10,14 @@ mod read;
 mod sections;
 mod shape;
 
+use super::drift::Drift;
 use super::notice::Notify;
 use super::path::Path;
 use super::policy::Policy;
 use super::rule::Rule;
 use super::secret::SecretReferences;
 use super::setting::Setting;
+use super::source::Source;
 use super::value::Value;
 use super::window::Window;
 use serde::{Deserialize, Serialize};
@@ -52,7 +54,11 @@ pub struct Manifest {
     pub notify: Option<Notify>,
     /// Where secrets may be kept.
     pub secrets: SecretReferences,
-    /// The sections that other parts read, in shape: sources, services, drift.
+    /// Where values below the overrides come from.
+    pub sources: Vec<Source>,
+    /// Which differences are meant to be there.
+    pub drift: Drift,
+    /// The sections that other parts read, in shape: services.
     pub rest: Map<String, Value>,
 }
 
@@ -114,6 +120,12 @@ impl Manifest {
             ("secrets", as_value(&self.secrets)),
         ];
         whole.extend(sections.map(|(key, value)| (key.to_owned(), value)));
+        if !self.sources.is_empty() {
+            whole.insert("sources".to_owned(), as_value(&self.sources));
+        }
+        if !self.drift.ignore.is_empty() {
+            whole.insert("drift".to_owned(), as_value(&self.drift));
+        }
         whole.extend(self.notify.iter().map(|notify| ("notify".to_owned(), as_value(notify))));
         Value::Object(whole)
     }
@@ -248,7 +260,11 @@ drift:
         assert_eq!((notify.program(), notify.timeout), ("/usr/local/bin/tell", Span::seconds(5)));
         assert!(notify.wants(Event::Outcome) && !notify.wants(Event::Decision));
         assert_eq!(manifest.secrets.env, ["APP_*"]);
-        assert_eq!(manifest.rest.keys().collect::<Vec<_>>(), ["drift", "services", "sources"]);
+        assert_eq!(manifest.rest.keys().collect::<Vec<_>>(), ["services"]);
+        let named: Vec<_> =
+            manifest.sources.iter().map(|source| (source.name.as_str(), source.max_risk)).collect();
+        assert_eq!(named, [("central", Risk::High), ("file", Risk::Medium), ("environment", Risk::Medium)]);
+        assert_eq!(manifest.drift.ignore[0].path, "server.name");
         assert_eq!(manifest.rest["services"]["web"]["deliver"]["mode"], "0640");
     }
 

@@ -91,6 +91,15 @@ impl Path {
         self.0.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
+    /// Whether a pattern means this path: `*` any, `server.*` whatever lies below, or a path itself.
+    pub fn matches(&self, pattern: &str) -> bool {
+        match pattern.strip_suffix(".*") {
+            _ if pattern == "*" => true,
+            Some(prefix) => self.is_within(prefix) && self.0 != prefix,
+            None => Path::parse(pattern).is_ok_and(|path| path == *self),
+        }
+    }
+
     fn cut(&self) -> Option<usize> {
         dots(&self.0).next()
     }

@@ -5,7 +5,7 @@ use crate::api::complete::{Candidate, Complete, CompleteReply, Noun};
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
 use crate::store::change::{self, Which};
-use crate::store::{backup, manifest, member, overrides, version};
+use crate::store::{backup, base, manifest, member, overrides, version};
 use std::collections::BTreeSet;
 
 /// At most so many names.
@@ -21,6 +21,7 @@ impl Handle<Complete> for Engine {
                     Noun::Path => {
                         let mut paths: BTreeSet<String> =
                             manifest::paths_like(db, &request.prefix, MOST)?.into_iter().collect();
+                        paths.extend(base::paths_like(db, &request.prefix, MOST)?);
                         paths.extend(overrides::paths_like(db, &request.prefix, MOST)?);
                         paths.into_iter().map(|path| candidate(path, String::new())).collect()
                     }
@@ -49,6 +50,10 @@ impl Handle<Complete> for Engine {
                             .map(|record| candidate(record.name, record.created_at.short()))
                             .collect()
                     }
+                    Noun::Source => manifest::sources(db)?
+                        .into_iter()
+                        .map(|source| candidate(source.name.clone(), source.place()))
+                        .collect(),
                     Noun::Member => member::list(db)?
                         .into_iter()
                         .map(|member| candidate(member.name, member.role.to_string()))

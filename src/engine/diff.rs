@@ -12,7 +12,7 @@ use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::value::Value;
 use crate::store::version::Version;
-use crate::store::{history, manifest, metadata};
+use crate::store::{base, history, metadata};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One side, read.
@@ -104,9 +104,9 @@ fn read(view: &View<'_>, side: &Side) -> Result<(Read, String)> {
             let name = format!("version {} (current)", version.id);
             (Read::Version(version), name)
         }
-        Side::Named(name) if name == "base" => (Read::Whole(base(view)?), "base".to_owned()),
+        Side::Named(name) if name == "base" => (Read::Whole(base::values(view.db, None)?), "base".to_owned()),
         Side::Named(name) if name == "effective" => {
-            let mut effective = base(view)?;
+            let mut effective = base::values(view.db, None)?;
             effective.extend(state::present(view)?);
             (Read::Whole(effective), "effective".to_owned())
         }
@@ -149,13 +149,4 @@ fn of_backup(backup: Backup) -> Read {
             .chain(absent.into_iter().map(|path| (path, None)))
             .collect(),
     )
-}
-
-fn base(view: &View<'_>) -> Result<State> {
-    let mut base = State::new();
-    manifest::each_default(view.db, None, |path, value| {
-        base.insert(path, value);
-        Ok(())
-    })?;
-    Ok(base)
 }

@@ -10,10 +10,10 @@ use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::domain::wording::shown;
 use crate::store::overrides::Origin;
-use crate::store::{history, manifest, overrides, version};
+use crate::store::{base, history, overrides, version};
 
 /// How far back a risk rule looks.
-const BACK: Span = Span::days(1);
+pub(super) const BACK: Span = Span::days(1);
 
 /// What was effective at a path a day ago.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,9 +61,9 @@ pub(super) fn a_day_ago(
         }
         // Where older rows were pruned, the oldest that is left says what it replaced.
         let Some(overridden) = history::value_at(view.db, &item.path, version)? else { return Ok(None) };
-        let default = manifest::default(view.db, item.path.as_str())?;
-        let value = overridden.or_else(|| default.clone());
-        Ok((value != item.before.clone().or(default)).then_some(Former { value }))
+        let base = base::value(view.db, item.path.as_str())?;
+        let value = overridden.or_else(|| base.clone());
+        Ok((value != item.before.clone().or(base)).then_some(Former { value }))
     };
     items.iter().zip(moved).map(former).collect()
 }

@@ -3,12 +3,13 @@
 use super::transact::View;
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
-use crate::store::{manifest, overrides};
+use crate::store::{base, manifest, overrides};
 
-/// `not-found` where neither the manifest nor any override, present or former, has this path or one below it.
+/// `not-found` where neither the manifest nor a source nor any override, present or former, has this path or one below it.
 pub(super) fn check_path(view: &View<'_>, path: &Path) -> Result<()> {
     let known = manifest::is_registered(view.db, path.as_str())?
         || overrides::find(view.db, path.as_str())?.is_some()
+        || base::is_set(view.db, path.as_str())?
         || is_known_below(view, path.as_str())?;
     if known {
         return Ok(());
@@ -29,5 +30,7 @@ pub(super) fn check_section(view: &View<'_>, section: &str) -> Result<()> {
 }
 
 fn is_known_below(view: &View<'_>, prefix: &str) -> Result<bool> {
-    Ok(manifest::registered_below(view.db, prefix)?.is_some() || overrides::was_set_below(view.db, prefix)?)
+    Ok(manifest::registered_below(view.db, prefix)?.is_some()
+        || overrides::was_set_below(view.db, prefix)?
+        || base::set_below(view.db, prefix)?.is_some())
 }

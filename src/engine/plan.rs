@@ -1,5 +1,6 @@
 //! What a change would do: validated, classified, weighed. Nothing here writes, so a dry run is the same work.
 
+mod base;
 mod conflict;
 mod reason;
 mod rule;
@@ -18,6 +19,7 @@ use crate::domain::setting::Setting;
 use crate::domain::value::{self, Value, ValueType};
 use crate::store::overrides::Origin;
 use crate::store::{manifest, overrides};
+pub(super) use base::plan_base;
 use reason::Reasons;
 use rule::{Compiling, begin_compiling};
 use std::collections::{BTreeSet, HashMap};
@@ -96,13 +98,11 @@ pub(super) fn plan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, reliev
     }
     planner.check_conflicts()?;
     planner.ask_rules()?;
-    let Planner { items, origins, unchanged, issues, warnings, reasons, restart, services, .. } = planner;
-    let reasons = reasons.finish();
-    let risk = risk::highest(&reasons);
-    let demand = policy.demand(risk);
-    let demand = if relieved { demand.relieved(risk, &policy.restore) } else { demand.clone() };
-    let services = services.into_iter().collect();
-    Ok(Plan { items, origins, unchanged, issues, warnings, reasons, risk, demand, restart, services })
+    let mut plan = planner.finish(policy);
+    if relieved {
+        plan.demand = plan.demand.relieved(plan.risk, &policy.restore);
+    }
+    Ok(plan)
 }
 
 /// Path order, each path once. `invalid` where one path is wanted to be two things.
@@ -127,7 +127,11 @@ struct Planner<'a> {
     view: &'a View<'a>,
     secrets: SecretReferences,
     unregistered: Risk,
+    /// Whether the items are of the base, with effective values before and after.
+    of_base: bool,
     items: Vec<Item>,
+    /// The risk of each item.
+    risks: Vec<Risk>,
     origins: Vec<Option<Origin>>,
     unchanged: Vec<Path>,
     issues: Vec<Issue>,
@@ -150,7 +154,9 @@ impl<'a> Planner<'a> {
             view,
             secrets: manifest::part(view.db, "secrets")?,
             unregistered: manifest::policy(view.db)?.unregistered,
+            of_base: false,
             items: Vec::new(),
+            risks: Vec::new(),
             origins: Vec::new(),
             unchanged: Vec::new(),
             issues: Vec::new(),
@@ -184,40 +190,61 @@ impl<'a> Planner<'a> {
             self.unchanged.push(path);
             return Ok(());
         }
+        self.take_item(Item { path, before, after }, origin, setting)
+    }
+
+    fn take_item(&mut self, item: Item, origin: Option<Origin>, setting: Option<Setting>) -> Result<()> {
+        let path = &item.path;
         let known =
-            setting.map(|setting| Known { compiled: CompiledSetting::compile(&path, &setting), setting });
-        if let Some(after) = &after {
+            setting.map(|setting| Known { compiled: CompiledSetting::compile(path, &setting), setting });
+        if let Some(after) = &item.after {
             if let Err(error) = value::check_limits(after) {
-                self.issue(&path, format!("{path}: {}", error.message));
+                self.issue(path, format!("{path}: {}", error.message));
             }
             match &known {
                 Some(Known { compiled: Ok(compiled), .. }) => {
                     for message in compiled.check(after, &self.secrets) {
-                        self.issue(&path, message);
+                        self.issue(path, message);
                     }
                 }
-                Some(Known { compiled: Err(problem), .. }) => self.issue(&path, problem.clone()),
+                Some(Known { compiled: Err(problem), .. }) => self.issue(path, problem.clone()),
                 None => {}
             }
         }
-        match known {
+        let risk = match known {
             Some(Known { setting, .. }) => {
-                self.reasons.add(setting.risk_reasons(&path));
+                let reasons = setting.risk_reasons(path);
+                let risk = risk::highest(&reasons);
+                self.reasons.add(reasons);
                 self.restart |= setting.restart;
                 self.services.extend(setting.services.iter().cloned());
                 self.settings.insert(path.clone(), setting);
+                risk
             }
-            None => self.reasons.add_one(self.unregistered, || RiskReason {
-                risk: self.unregistered,
-                path: Some(path.to_string()),
-                reason: format!("{path} is not registered in the manifest."),
-            }),
-        }
+            None => {
+                self.reasons.add_one(self.unregistered, || RiskReason {
+                    risk: self.unregistered,
+                    path: Some(path.to_string()),
+                    reason: format!("{path} is not registered in the manifest."),
+                });
+                self.unregistered
+            }
+        };
         if self.compiling.is_none() {
             self.compiling = Some(begin_compiling(self.view, self.reasons.highest())?);
         }
-        self.items.push(Item { path, before, after });
+        self.items.push(item);
+        self.risks.push(risk);
         self.origins.push(origin);
         Ok(())
+    }
+
+    fn finish(self, policy: &Policy) -> Plan {
+        let Planner { items, origins, unchanged, issues, warnings, reasons, restart, services, .. } = self;
+        let reasons = reasons.finish();
+        let risk = risk::highest(&reasons);
+        let demand = policy.demand(risk).clone();
+        let services = services.into_iter().collect();
+        Plan { items, origins, unchanged, issues, warnings, reasons, risk, demand, restart, services }
     }
 }

@@ -15,8 +15,9 @@ use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::risk;
 use crate::domain::value::Value;
+use crate::store::base::Said;
 use crate::store::version::Version;
-use crate::store::{change, manifest, overrides, version};
+use crate::store::{base, change, manifest, overrides, version};
 use std::collections::BTreeMap;
 
 impl Handle<Get> for Engine {
@@ -61,34 +62,86 @@ impl Handle<Blame> for Engine {
     }
 }
 
-/// Values gathered by path: the stronger layer is put last and wins.
-struct Gathered<'a> {
-    request: &'a Get,
-    values: BTreeMap<Path, (Value, Layer)>,
+/// Which layers are asked for.
+enum Wanted {
+    All,
+    /// All below the overrides.
+    Base,
+    One(Layer),
 }
 
-impl Gathered<'_> {
-    fn put(&mut self, path: Path, value: Value, layer: Layer) {
-        let asked = self.request.layer.is_none_or(|only| only == layer);
-        let within = self.request.section.as_deref().is_none_or(|section| path.section() == section);
-        if asked && within {
-            self.values.insert(path, (value, layer));
+impl Wanted {
+    /// Reads a layer's name. `not-found` where there is no such layer.
+    fn of(view: &View<'_>, name: Option<&str>) -> Result<Wanted> {
+        let Some(name) = name else { return Ok(Wanted::All) };
+        if name == "base" {
+            return Ok(Wanted::Base);
+        }
+        let layer = Layer::from(name.to_owned());
+        let sources = manifest::sources(view.db)?;
+        if matches!(&layer, Layer::Source(_)) && !sources.iter().any(|source| source.name == name) {
+            let known = sources.iter().map(|source| format!(", {}", source.name)).collect::<String>();
+            return Err(Error::not_found(format!("There is no layer {name}."))
+                .hint(format!("The layers are override, default, base{known}.")));
+        }
+        Ok(Wanted::One(layer))
+    }
+
+    fn holds(&self, layer: &Layer) -> bool {
+        match self {
+            Wanted::All => true,
+            Wanted::Base => *layer != Layer::Override,
+            Wanted::One(only) => only == layer,
         }
     }
 }
 
+/// Values gathered by path: of those that are asked for, the strongest layer's.
+struct Gathered<'a> {
+    section: Option<&'a str>,
+    wanted: Wanted,
+    values: BTreeMap<Path, (Value, Layer)>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(view: &View<'_>, request: &'a Get) -> Result<Gathered<'a>> {
+        let wanted = Wanted::of(view, request.layer.as_deref())?;
+        Ok(Gathered { section: request.section.as_deref(), wanted, values: BTreeMap::new() })
+    }
+
+    /// Takes what a layer says. A stronger one comes later; of the sources the strongest comes first.
+    fn put(&mut self, path: Path, value: Value, layer: Layer) {
+        let within = self.section.is_none_or(|section| path.section() == section);
+        if !within || !self.wanted.holds(&layer) {
+            return;
+        }
+        let by_source = matches!(self.values.get(&path), Some((_, Layer::Source(_))));
+        if !(by_source && matches!(layer, Layer::Source(_))) {
+            self.values.insert(path, (value, layer));
+        }
+    }
+
+    fn put_said(&mut self, said: Said) {
+        self.put(said.path, said.value, Layer::Source(said.source));
+    }
+}
+
 fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
-    let mut gathered = Gathered { request, values: BTreeMap::new() };
+    let db = view.db;
+    let mut gathered = Gathered::new(view, request)?;
     let prefixes = prefixes(request)?;
     for prefix in &prefixes {
         let before = gathered.values.len();
         if let Some(whole) = prefix.as_ref().filter(|_| prefixes.len() == 1) {
             // One whole path is the common case, and the quick one: nothing lies below a value.
-            if let Some(value) = overrides::value(view.db, whole.as_str())? {
+            if let Some(value) = overrides::value(db, whole.as_str())? {
                 gathered.put(whole.clone(), value, Layer::Override);
             }
+            if gathered.values.is_empty() {
+                base::said_of(db, whole.as_str())?.into_iter().for_each(|said| gathered.put_said(said));
+            }
             if gathered.values.is_empty()
-                && let Some(value) = manifest::default(view.db, whole.as_str())?
+                && let Some(value) = manifest::default(db, whole.as_str())?
             {
                 gathered.put(whole.clone(), value, Layer::Default);
             }
@@ -97,11 +150,15 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
             }
         }
         let within = prefix.as_ref().map(Path::as_str);
-        manifest::each_default(view.db, within, |path, value| {
+        manifest::each_default(db, within, |path, value| {
             gathered.put(path, value, Layer::Default);
             Ok(())
         })?;
-        overrides::each(view.db, within, |row| {
+        base::each(db, within, |said| {
+            gathered.put_said(said);
+            Ok(())
+        })?;
+        overrides::each(db, within, |row| {
             if let Some(value) = row.value {
                 gathered.put(row.path, value, Layer::Override);
             }
@@ -110,17 +167,16 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
         let found = gathered.values.len() > before
             || within.is_some_and(|within| gathered.values.keys().any(|path| path.is_within(within)));
         if let (false, Some(path)) = (found, prefix) {
-            return Err(nothing_in_layer(view, path, request.layer)?);
+            return Err(nothing_in_layer(view, path, &gathered.wanted)?);
         }
     }
     check_section(view, request, &gathered)?;
-    let version = version::current(view.db)?.map_or(0, |version| version.id);
+    let version = version::current(db)?.map_or(0, |version| version.id);
     reply(view, version, gathered)
 }
 
 fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
-    let mut gathered = Gathered { request, values: BTreeMap::new() };
-    let defaults = defaults_at(view, version)?;
+    let mut gathered = Gathered::new(view, request)?;
     let whole = match prefixes(request)?.as_slice() {
         [Some(path)] => state::value_at(view, path, version)?.map(|value| (path.clone(), value)),
         _ => None,
@@ -128,7 +184,10 @@ fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
     match whole {
         Some((path, value)) => gathered.put(path, value, Layer::Override),
         None => {
-            defaults.into_iter().for_each(|(path, value)| gathered.put(path, value, Layer::Default));
+            defaults_at(view, version)?
+                .into_iter()
+                .for_each(|(path, value)| gathered.put(path, value, Layer::Default));
+            said_at(view, version)?.into_iter().for_each(|said| gathered.put_said(said));
             let then = state::at(view, version)?;
             then.into_iter().for_each(|(path, value)| gathered.put(path, value, Layer::Override));
         }
@@ -159,6 +218,24 @@ fn defaults_at(view: &View<'_>, version: &Version) -> Result<BTreeMap<Path, Valu
     Ok(read.settings.into_iter().filter_map(|(path, setting)| Some((path, setting.default?))).collect())
 }
 
+/// What the sources said at a version, of each path the strongest first.
+fn said_at(view: &View<'_>, version: &Version) -> Result<Vec<Said>> {
+    let mut said = BTreeMap::new();
+    base::each(view.db, None, |one| {
+        said.insert((one.path.clone(), one.source.clone()), one);
+        Ok(())
+    })?;
+    for (key, then) in base::former(view.db, version.generation)? {
+        match then {
+            Some(then) => said.insert(key, then),
+            None => said.remove(&key),
+        };
+    }
+    let mut said: Vec<Said> = said.into_values().collect();
+    said.sort_by(|a, b| (&a.path, b.priority, &a.source).cmp(&(&b.path, a.priority, &b.source)));
+    Ok(said)
+}
+
 fn prefixes(request: &Get) -> Result<Vec<Option<Path>>> {
     if request.paths.is_empty() {
         return Ok(vec![None]);
@@ -182,21 +259,34 @@ fn check_section(view: &View<'_>, request: &Get, gathered: &Gathered<'_>) -> Res
 }
 
 /// That a path has no value, or none in the layer that was asked for.
-fn nothing_in_layer(view: &View<'_>, path: &Path, layer: Option<Layer>) -> Result<Error> {
+fn nothing_in_layer(view: &View<'_>, path: &Path, wanted: &Wanted) -> Result<Error> {
+    let (db, name) = (view.db, path.as_str());
     let whole = format!("See its value, whatever the layer: cfgctl get {path}");
-    let below = || manifest::registered_below(view.db, path.as_str());
-    Ok(match layer {
-        Some(Layer::Override) if manifest::default(view.db, path.as_str())?.is_some() => {
-            Error::not_found(format!("Nobody set {path}: its default is in force.")).hint(whole)
+    let told = |message: String| Ok(Error::not_found(message).hint(whole));
+    let below = || {
+        Ok::<_, Error>(
+            manifest::registered_below(db, name)?.is_some() || base::set_below(db, name)?.is_some(),
+        )
+    };
+    match wanted {
+        Wanted::One(Layer::Override) if base::is_set(db, name)? => {
+            told(format!("Nobody set {path}: what a source says is in force."))
         }
-        Some(Layer::Override) if below()?.is_some() => {
-            Error::not_found(format!("Nobody set anything below {path}.")).hint(whole)
+        Wanted::One(Layer::Override) if manifest::default(db, name)?.is_some() => {
+            told(format!("Nobody set {path}: its default is in force."))
         }
-        Some(Layer::Default) if overrides::is_set(view.db, path.as_str())? => {
-            Error::not_found(format!("{path} has no default: its value was set.")).hint(whole)
+        Wanted::One(Layer::Override) if below()? => told(format!("Nobody set anything below {path}.")),
+        Wanted::One(Layer::Default) if overrides::is_set(db, name)? || base::is_set(db, name)? => {
+            told(format!("{path} has no default: its value was set."))
         }
-        _ => nothing_there(view, path)?,
-    })
+        Wanted::Base if overrides::is_set(db, name)? => {
+            told(format!("{path} has no base value: nothing but its override says something of it."))
+        }
+        Wanted::One(Layer::Source(source)) if known::check_path(view, path).is_ok() => {
+            told(format!("The source {source} said nothing of {path} at the last reload."))
+        }
+        _ => nothing_there(view, path),
+    }
 }
 
 fn nothing_there(view: &View<'_>, path: &Path) -> Result<Error> {
@@ -220,7 +310,8 @@ fn explain(view: &View<'_>, path: &Path) -> Result<ExplainReply> {
     let row = overrides::find(db, path.as_str())?;
     let setting = manifest::setting(db, path.as_str())?;
     let open_requests = change::open_on_path(db, path.as_str())?;
-    if row.is_none() && setting.is_none() && open_requests.is_empty() {
+    let said = base::said_of(db, path.as_str())?;
+    if row.is_none() && setting.is_none() && said.is_empty() && open_requests.is_empty() {
         return Err(nothing_there(view, path)?);
     }
     let mask = Mask::new(view);
@@ -233,34 +324,39 @@ fn explain(view: &View<'_>, path: &Path) -> Result<ExplainReply> {
     };
     let mut rules = manifest::rules_naming(db, path.as_str())?;
     rules.extend(manifest::rules_for_every_path(db)?);
-    let layer = match (&overridden, &default) {
-        (Some(_), _) => Some(Layer::Override),
-        (None, Some(_)) => Some(Layer::Default),
-        (None, None) => None,
+    let nothing = |layer: Layer, value: Option<Value>| LayerView {
+        layer,
+        value,
+        origin: None,
+        wins: false,
+        by: None,
+        at: None,
+        reason: None,
+        version: None,
     };
-    let layers = vec![
-        LayerView {
-            layer: Layer::Override,
-            value: overridden.clone(),
-            wins: layer == Some(Layer::Override),
-            by: row.as_ref().map(|row| row.by.clone()),
-            at: row.as_ref().map(|row| row.at),
-            reason: row.as_ref().map(|row| row.reason.clone()),
-            version: row.as_ref().map(|row| row.version),
-        },
-        LayerView {
-            layer: Layer::Default,
-            value: default.clone(),
-            wins: layer == Some(Layer::Default),
-            by: None,
-            at: None,
-            reason: None,
-            version: None,
-        },
-    ];
+    let mut layers = vec![LayerView {
+        by: row.as_ref().map(|row| row.by.clone()),
+        at: row.as_ref().map(|row| row.at),
+        reason: row.as_ref().map(|row| row.reason.clone()),
+        version: row.as_ref().map(|row| row.version),
+        ..nothing(Layer::Override, overridden)
+    }];
+    for said in said {
+        let value = mask.maybe(path, Some(said.value))?;
+        layers.push(LayerView { origin: Some(said.origin), ..nothing(Layer::Source(said.source), value) });
+    }
+    layers.push(nothing(Layer::Default, default));
+    let winner = layers.iter_mut().find(|layer| layer.value.is_some());
+    let (value, layer) = match winner {
+        Some(winner) => {
+            winner.wins = true;
+            (winner.value.clone(), Some(winner.layer.clone()))
+        }
+        None => (None, None),
+    };
     Ok(ExplainReply {
         path: path.clone(),
-        value: overridden.or(default),
+        value,
         layer,
         layers,
         registered: setting.is_some(),

@@ -17,14 +17,14 @@ use crate::domain::path::Path;
 use crate::domain::policy::Demand;
 use crate::domain::role::Role;
 use crate::store::change::{self, Change, Other, Review};
-use crate::store::{comment, duty, history, manifest, review};
+use crate::store::{base, comment, duty, history, manifest, review};
 
 /// An item as it is shown.
 pub(super) fn item_view(view: &View<'_>, mask: &Mask<'_>, item: &Item) -> Result<ItemView> {
     // Only where an override begins or ends does the value below it matter.
     let base = match (&item.before, &item.after) {
         (Some(_), Some(_)) => None,
-        _ => manifest::default(view.db, item.path.as_str())?,
+        _ => base::value(view.db, item.path.as_str())?,
     };
     Ok(ItemView {
         what: ItemKind::Value,

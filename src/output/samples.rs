@@ -59,6 +59,7 @@ pub(super) fn differences(items: &[(&str, Option<Value>, Option<Value>)]) -> Dif
 pub(super) fn explained() -> ExplainReply {
     let below = LayerView {
         layer: Layer::Default,
+        origin: None,
         value: Some(json!(5050)),
         wins: false,
         by: None,
@@ -68,6 +69,7 @@ pub(super) fn explained() -> ExplainReply {
     };
     let above = LayerView {
         layer: Layer::Override,
+        origin: None,
         value: Some(json!(5051)),
         wins: true,
         by: Some("ann".into()),

@@ -15,17 +15,10 @@ pub fn is_one_value(reply: &GetReply, asked: &[String]) -> bool {
     }
 }
 
-pub(super) fn layer(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Default => "default",
-        Layer::Override => "override",
-    }
-}
-
 /// Paths with their values and layers.
 pub(super) fn values(items: &[ValueView], style: &Style) -> String {
     let row = |item: &ValueView| -> [Field; 3] {
-        [(&item.path).into(), words::value(&item.value).into(), layer(item.layer).into()]
+        [(&item.path).into(), words::value(&item.value).into(), item.layer.as_str().into()]
     };
     table(["PATH", "VALUE", "LAYER"], items.iter().map(row), style)
 }
@@ -53,15 +46,19 @@ impl Render for GetReply {
 
 impl Render for ExplainReply {
     fn table(&self, style: &Style) -> String {
-        let head = match (&self.value, self.layer) {
+        let head = match (&self.value, &self.layer) {
             (Some(value), Some(from)) => {
                 let path = Paint::Bold.on(&escape::line(self.path.as_str()), style);
-                format!("{path} = {}, from the {}\n", words::value(value), layer(from))
+                let from = match from {
+                    Layer::Source(name) => format!("source {}", escape::line(name)),
+                    layer => layer.as_str().to_owned(),
+                };
+                format!("{path} = {}, from the {from}\n", words::value(value))
             }
             _ => format!("{} has no value\n", escape::line(self.path.as_str())),
         };
         let layers = table(
-            ["LAYER", "VALUE", "WINS", "BY", "TIME", "VERSION", "REASON"],
+            ["LAYER", "VALUE", "WINS", "BY", "TIME", "VERSION", "REASON", "WHERE"],
             self.layers.iter().map(|layer| layer_row(layer, style)),
             style,
         );
@@ -77,15 +74,16 @@ impl Render for ExplainReply {
     }
 }
 
-fn layer_row(view: &LayerView, style: &Style) -> [Field; 7] {
+fn layer_row(view: &LayerView, style: &Style) -> [Field; 8] {
     [
-        layer(view.layer).into(),
+        view.layer.as_str().into(),
         or_dash(view.value.as_ref().map(words::value)),
         if view.wins { Field::painted("yes", Paint::Green) } else { "no".into() },
         or_dash(view.by.as_ref()),
         or_dash(view.at.map(|at| style.time(at))),
         or_dash(view.version),
         or_dash(view.reason.as_ref()),
+        or_dash(view.origin.as_ref()),
     ]
 }
 
@@ -190,9 +188,9 @@ mod tests {
         assert_snapshot!(samples::explained().table(&Style::PLAIN), @"
         server.port = 5051, from the override
 
-        LAYER     VALUE  WINS  BY   TIME                  VERSION  REASON
-        override  5051   yes   ann  2026-11-21 09:30:05Z  9        the old port is taken
-        default   5050   no    -    -                     -        -
+        LAYER     VALUE  WINS  BY   TIME                  VERSION  REASON                 WHERE
+        override  5051   yes   ann  2026-11-21 09:30:05Z  9        the old port is taken  -
+        default   5050   no    -    -                     -        -                      -
 
         About     Where it listens.
         Setting   minimum 1, type integer

@@ -12,10 +12,12 @@ pub use setting::{
 };
 
 use super::time_of;
+use crate::domain::drift::Drift;
 use crate::domain::error::{Error, Result};
 use crate::domain::notice::Notify;
 use crate::domain::policy::Policy;
 use crate::domain::rule::Rule;
+use crate::domain::source::Source;
 use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -140,6 +142,16 @@ fn windows_among_the_rest(db: &Connection) -> Result<String> {
 /// The command that tells people what happens, and its terms, where the manifest names one.
 pub fn notify(db: &Connection) -> Result<Option<Notify>> {
     part_if_any(db, "notify")
+}
+
+/// Where values below the overrides come from.
+pub fn sources(db: &Connection) -> Result<Vec<Source>> {
+    Ok(part_if_any(db, "sources")?.unwrap_or_default())
+}
+
+/// Which differences are meant to be there.
+pub fn drift(db: &Connection) -> Result<Drift> {
+    Ok(part_if_any(db, "drift")?.unwrap_or_default())
 }
 
 /// The policy in force.

@@ -19,6 +19,7 @@ use std::path::Path;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_ground", include_str!("../../migrations/0001_ground.sql")),
     ("0002_governance", include_str!("../../migrations/0002_governance.sql")),
+    ("0003_layers", include_str!("../../migrations/0003_layers.sql")),
 ];
 
 /// The schema this program needs.

@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod audit;
 pub mod backup;
+pub mod base;
 pub mod change;
 pub mod comment;
 pub mod credential;
@@ -21,6 +22,7 @@ pub mod manifest;
 pub mod member;
 pub mod metadata;
 pub mod migration;
+pub mod operation;
 mod ordered;
 pub mod overrides;
 pub mod owner;

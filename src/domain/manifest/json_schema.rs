@@ -25,6 +25,10 @@ fn of(shape: &Shape) -> Value {
     match shape {
         Shape::Any => json!({"not": {"type": "null"}}),
         Shape::Text => json!({"type": "string", "pattern": "\\S"}),
+        Shape::Texts => {
+            let text = of(&Shape::Text);
+            json!({"oneOf": [text, {"type": "array", "items": text, "minItems": 1}]})
+        }
         Shape::Name => json!({"type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$"}),
         Shape::Flag => json!({"type": "boolean"}),
         Shape::Whole(least, u64::MAX) => json!({"type": "integer", "minimum": least}),

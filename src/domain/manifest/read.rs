@@ -7,9 +7,11 @@ use super::located::{Content, Node};
 use super::sections::MANIFEST;
 use super::shape::check;
 use super::{Contact, FORMAT, INSTANCE_NAME, LONGEST_MANIFEST, Manifest, Problem, is_instance_name};
+use crate::domain::drift::Drift;
 use crate::domain::notice::{LONGEST_TIMEOUT, Notify, unusable_program};
 use crate::domain::rule::Rule;
 use crate::domain::secret::{SecretReferences, is_variable_pattern, plain_parts};
+use crate::domain::source::{self, Source};
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::domain::wording::not_a;
@@ -18,7 +20,7 @@ use serde_json::Map;
 use std::collections::HashMap;
 
 /// The sections that other parts read.
-const REST: [&str; 3] = ["sources", "services", "drift"];
+const REST: [&str; 1] = ["services"];
 
 /// Reads and checks a manifest; see [`Manifest::read`].
 pub(super) fn read(text: &str) -> Result<Manifest, Vec<Problem>> {
@@ -83,6 +85,8 @@ impl Reader<'_> {
             contacts: self.section::<Vec<Contact>>("contacts"),
             notify: self.notify(),
             secrets,
+            sources: self.sources(),
+            drift: self.drift(),
             rest: self.rest(),
         }
     }
@@ -170,12 +174,36 @@ impl Reader<'_> {
         Some(notify)
     }
 
+    fn sources(&mut self) -> Vec<Source> {
+        let sources: Vec<Source> = self.section("sources");
+        let nodes = self.node.get("sources").and_then(|entry| entry.node.items()).unwrap_or_default();
+        for (at, field, message) in source::faults(&sources) {
+            let line = nodes.get(at).and_then(|node| node.get(field)).map_or(1, |entry| entry.line);
+            self.tell(line, &format!("sources[{at}].{field}"), message);
+        }
+        sources
+    }
+
+    fn drift(&mut self) -> Drift {
+        let drift: Drift = self.section("drift");
+        let Some(entry) = self.node.get("drift") else { return drift };
+        let nodes = entry.node.get("ignore").and_then(|entry| entry.node.items()).unwrap_or_default();
+        for (at, ignore) in drift.ignore.iter().enumerate().filter(|(_, ignore)| !ignore.is_well_formed()) {
+            let line =
+                nodes.get(at).and_then(|node| node.get("until")).map_or(entry.line, |entry| entry.line);
+            let day = ignore.until.as_deref().unwrap_or_default();
+            let message = format!("{day:?} is no day, such as 2027-03-01.");
+            self.tell(line, &format!("drift.ignore[{at}].until"), message);
+        }
+        drift
+    }
+
     fn rest(&mut self) -> Map<String, Value> {
         let mut rest = Map::new();
         for entry in REST.iter().filter_map(|key| self.node.get(key)) {
             rest.insert(entry.key.clone(), entry.node.to_value());
         }
-        for section in ["rules", "windows", "sources"] {
+        for section in ["rules", "windows"] {
             self.unique_names(section);
         }
         rest

@@ -215,20 +215,42 @@ const WINDOW: Shape = Shape::Fields(
     &[],
 );
 
+const BREAKER: Shape = Shape::Fields(
+    &[may("failures", COUNT, "After so many failures in a row."), may("pause", Shape::Span, "For so long.")],
+    &[],
+);
+
+const FORMATS: [&str; 6] = ["yaml", "json", "toml", "ini", "properties", "dotenv"];
+
 const SOURCE: Shape = Shape::Fields(
     &[
         must("name", Shape::Name, "The name."),
-        may("file", Shape::Text, "A file in YAML, JSON or TOML."),
+        may(
+            "file",
+            Shape::Text,
+            "A file, or a folder of files, in YAML, JSON, TOML, INI, properties or dotenv.",
+        ),
+        may("format", Shape::Word(&FORMATS), "The format, where the name does not tell."),
         may("env", Shape::Text, "The prefix of environment variables, such as APP_."),
-        may("http", Shape::Text, "A URL."),
+        may("http", Shape::Texts, "A URL, or several, each asked where the one before does not answer."),
         may(
             "headers",
             Shape::Named(&Shape::Text),
             "Headers for the URL; ${NAME} is taken from the environment.",
         ),
-        may("timeout", Shape::Span, "How long the URL has to answer."),
+        may("timeout", Shape::Span, "How long the URL has to answer; 10s where nothing is said."),
+        may("longest", COUNT, "The longest answer, in bytes."),
+        may("plain", Shape::Flag, "Whether plain HTTP is allowed."),
+        may("ca_file", Shape::Text, "Certificates that the URL is trusted by, beside the system's."),
+        may("cache", Shape::Text, "The file that serves where no URL does."),
+        may("breaker", BREAKER, "When the URLs are left alone for a while."),
         must("priority", PRIORITY, "The stronger source has the higher priority."),
-        may("max_risk", Shape::Risk, "What a reload may alter without a request."),
+        may(
+            "max_risk",
+            Shape::Risk,
+            "What a reload may alter without a request; medium where nothing is said.",
+        ),
+        may("optional", Shape::Flag, "Whether a reload goes on without it where it cannot be read."),
     ],
     &["file", "env", "http"],
 );

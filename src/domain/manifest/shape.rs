@@ -44,6 +44,8 @@ pub(super) enum Shape {
     Zone,
     /// A list of these.
     List(&'static Shape),
+    /// A text, or a list of them with at least one.
+    Texts,
     /// A list of these with at least one.
     Some(&'static Shape),
     /// Names, each with one of these.
@@ -93,6 +95,9 @@ pub(super) fn check(shape: &Shape, node: &Node, place: &str, problems: &mut Vec<
         (Shape::Any, _) | (Shape::Settings, Content::Map(_)) => {}
         (Shape::List(_) | Shape::Some(_), Content::List(items)) => {
             check_list(shape, items, node, place, problems)
+        }
+        (Shape::Texts, Content::List(items)) => {
+            check_list(&Shape::Some(&Shape::Text), items, node, place, problems)
         }
         (Shape::Named(inner), Content::Map(entries)) => check_named(inner, entries, place, problems),
         (Shape::Values, Content::Map(entries)) => {
@@ -187,7 +192,7 @@ fn departs(shape: &Shape, value: Option<&Value>, node: &Node, place: &str) -> Op
     let wanted = wanted(shape);
     let text = value.and_then(Value::as_str);
     let fits = match shape {
-        Shape::Text => text.is_some_and(|text| !text.trim().is_empty()),
+        Shape::Text | Shape::Texts => text.is_some_and(|text| !text.trim().is_empty()),
         Shape::Name => {
             let Some(text) = text else { return Some(not_a(place, &wanted, &node.to_value())) };
             return (!is_name(text)).then(|| wrong_name(text));
@@ -233,6 +238,7 @@ pub(super) fn wanted(shape: &Shape) -> String {
     match shape {
         Shape::Any => "a value".to_owned(),
         Shape::Text => "text".to_owned(),
+        Shape::Texts => "text, or a list of texts".to_owned(),
         Shape::Name => "a name".to_owned(),
         Shape::Flag => "true or false".to_owned(),
         Shape::Whole(least, u64::MAX) => format!("a whole number of at least {least}"),

@@ -118,13 +118,8 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
 
 /// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.
 fn not_enforced(manifest: &Manifest) -> Vec<String> {
-    let asked = [
-        (manifest.rest.contains_key("sources"), "sources"),
-        (manifest.rest.contains_key("services"), "services"),
-    ];
-    let kept = asked.iter().filter(|(asked, _)| *asked);
-    kept.map(|(_, name)| format!("This build keeps {name} in the manifest and does not act on it yet."))
-        .collect()
+    let kept = manifest.rest.keys();
+    kept.map(|name| format!("This build keeps {name} in the manifest and does not act on it yet.")).collect()
 }
 
 /// Why an override's path cannot stand beside the settings that a manifest registers.

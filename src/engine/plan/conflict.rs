@@ -6,7 +6,7 @@
 use super::Planner;
 use crate::domain::change::Item;
 use crate::domain::error::Result;
-use crate::store::{manifest, overrides};
+use crate::store::{base, manifest, overrides};
 use std::collections::{BTreeMap, HashSet};
 
 impl Planner<'_> {
@@ -29,7 +29,11 @@ impl Planner<'_> {
                 }
                 let taken = match after.get(above) {
                     Some(set) => *set,
-                    None => overrides::is_set(db, above)? || manifest::is_registered(db, above)?,
+                    None => {
+                        overrides::is_set(db, above)?
+                            || manifest::is_registered(db, above)?
+                            || base::is_set(db, above)?
+                    }
                 };
                 if taken {
                     found.push((
@@ -56,6 +60,9 @@ impl Planner<'_> {
             }
             if inside.is_none() {
                 inside = manifest::registered_below(db, path.as_str())?;
+            }
+            if inside.is_none() {
+                inside = base::set_below(db, path.as_str())?;
             }
             if let Some(below) = inside {
                 found.push((

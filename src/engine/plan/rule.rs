@@ -2,7 +2,7 @@
 //!
 //! What must stay true: a rule that cannot be evaluated never counts as passed.
 
-use super::Planner;
+use super::{Planner, base};
 use crate::api::change::Issue;
 use crate::domain::error::Result;
 use crate::domain::path::Path;
@@ -13,7 +13,7 @@ use crate::domain::value::{self, Value};
 use crate::engine::former;
 use crate::engine::mask::Mask;
 use crate::engine::transact::View;
-use crate::store::{manifest, overrides};
+use crate::store::{base as store_base, manifest, overrides};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::thread::JoinHandle;
 
@@ -51,7 +51,7 @@ impl Planner<'_> {
         for rule in manifest::rules(db, &names)? {
             if rule.check.is_some() {
                 self.ask_check(&rule)?;
-            } else if self.reasons.highest() < Risk::Critical {
+            } else if self.of_base || self.reasons.highest() < Risk::Critical {
                 // Even a rule that raises no further is asked: where it fails, the risk is critical.
                 self.ask_risk_rule(&rule)?;
             }
@@ -72,10 +72,7 @@ impl Planner<'_> {
                 }
             }
             None => {
-                manifest::each_default(db, None, |path, value| {
-                    values.insert(path, value);
-                    Ok(())
-                })?;
+                values = store_base::values(db, None)?;
                 overrides::each(db, None, |row| {
                     if let Some(value) = row.value {
                         values.insert(row.path, value);
@@ -95,10 +92,11 @@ impl Planner<'_> {
 
     fn effective_after(&self, path: &Path) -> Result<Option<Value>> {
         let overridden = match self.items.binary_search_by(|item| item.path.cmp(path)) {
+            Ok(at) if self.of_base => return Ok(self.items[at].after.clone()),
             Ok(at) => self.items[at].after.clone(),
             Err(_) => overrides::value(self.view.db, path.as_str())?,
         };
-        overridden.map_or_else(|| manifest::default(self.view.db, path.as_str()), |value| Ok(Some(value)))
+        overridden.map_or_else(|| store_base::value(self.view.db, path.as_str()), |value| Ok(Some(value)))
     }
 
     /// A rule compiled: where that was begun early, it is done by now.
@@ -149,15 +147,20 @@ impl Planner<'_> {
         };
         let compares = compiled.as_ref().is_ok_and(Compiled::reads_old);
         if compares && self.former.is_none() {
-            self.former = Some(former::a_day_ago(self.view, &self.items, &self.origins)?);
+            self.former = Some(if self.of_base {
+                base::a_day_ago(self.view, &self.items)?
+            } else {
+                former::a_day_ago(self.view, &self.items, &self.origins)?
+            });
         }
         let formers = self.former.as_deref().filter(|_| compares).unwrap_or_default();
         let highest = self.reasons.highest();
-        let mut found = Vec::new();
+        let (mut found, mut risks) = (Vec::new(), std::mem::take(&mut self.risks));
         for (at, item) in self.items.iter().enumerate() {
             let old = match &item.before {
                 Some(before) => Some(before.clone()),
-                None => manifest::default(self.view.db, item.path.as_str())?,
+                None if self.of_base => None,
+                None => store_base::value(self.view.db, item.path.as_str())?,
             };
             let new = self.effective_after(&item.path)?;
             let known = self.settings.get(&item.path);
@@ -184,8 +187,12 @@ impl Planner<'_> {
                     worst = then;
                 }
             }
+            if let (Some(reason), Some(risk)) = (&worst, risks.get_mut(at)) {
+                *risk = reason.risk.max(*risk);
+            }
             found.extend(worst.filter(|reason| reason.risk > highest));
         }
+        self.risks = risks;
         self.reasons.add(found);
         Ok(())
     }

@@ -66,7 +66,9 @@ pub fn rows_of(manifest: &Manifest) -> Result<Vec<(&'static str, Columns)>> {
     // A part that may be absent has no row then, as in stores made before there was such a part.
     let windows = (!manifest.windows.is_empty()).then(|| json(&manifest.windows)).transpose()?;
     let notify = manifest.notify.as_ref().map(json).transpose()?;
-    let absent_or = [(WINDOWS, windows), ("notify", notify)];
+    let sources = (!manifest.sources.is_empty()).then(|| json(&manifest.sources)).transpose()?;
+    let drift = (!manifest.drift.ignore.is_empty()).then(|| json(&manifest.drift)).transpose()?;
+    let absent_or = [(WINDOWS, windows), ("notify", notify), ("sources", sources), ("drift", drift)];
     let parts = parts.into_iter().chain(absent_or.into_iter().filter_map(|(name, part)| Some((name, part?))));
     rows.extend(parts.map(|(name, part)| ("manifest_parts", vec![Some(name.to_owned()), Some(part)])));
     Ok(rows)

@@ -7,7 +7,7 @@ use crate::harness::World;
 use cfgctl::api::audit::VerifyAudit;
 use cfgctl::api::history::History;
 use cfgctl::api::manifest::ShowManifest;
-use cfgctl::api::value::{Get, Layer};
+use cfgctl::api::value::Get;
 use cfgctl::domain::change::{Kind, State};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -60,7 +60,7 @@ impl Run {
             }
             self.model.happened(&done);
         }
-        let layer = Some(Layer::Override);
+        let layer = Some("override".to_owned());
         let values = self.ask(0, Get { layer, ..Get::default() }).unwrap().items;
         let values: BTreeMap<String, Value> =
             values.into_iter().map(|item| (item.path.to_string(), item.value)).collect();

@@ -89,12 +89,12 @@ fn what_nobody_set_and_nothing_defaults_is_exit_3_and_says_what_to_type() {
 #[test]
 fn explain_names_every_layer_which_wins_and_what_a_change_would_touch() {
     let (_world, alice) = ports();
-    insta::assert_snapshot!(alice.run("explain server.port").ok(), @r#"
+    insta::assert_snapshot!(alice.run("explain server.port").ok(), @"
     server.port = 6060, from the override
 
-    LAYER     VALUE  WINS  BY     TIME                  VERSION  REASON
-    override  6060   yes   alice  2026-11-21 10:00:03Z  3        two
-    default   4949   no    -      -                     -        -
+    LAYER     VALUE  WINS  BY     TIME                  VERSION  REASON  WHERE
+    override  6060   yes   alice  2026-11-21 10:00:03Z  3        two     -
+    default   4949   no    -      -                     -        -       -
 
     About     The port to listen on.
     Setting   maximum 65535, minimum 1, type integer
@@ -102,7 +102,7 @@ fn explain_names_every_layer_which_wins_and_what_a_change_would_touch() {
     Demands   1 senior-admin other than the requester, evidence of a staging test, a review afterwards
     Services  web
     Rules     more-than-doubled
-    "#);
+    ");
     let layers = json(&alice, "explain log_level")["layers"].clone();
     assert_eq!(pairs_of(&layers), json!({"default": true, "override": false}));
 }

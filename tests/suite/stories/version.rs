@@ -129,7 +129,7 @@ fn what_a_person_sees_of_versions() {
         "version prune --keep 1 --dry-run",
         "version show nosuch",
     ];
-    insta::assert_snapshot!(transcript(&alice, &lines), @r#"
+    insta::assert_snapshot!(transcript(&alice, &lines), @"
     $ cfgctl version create --reason 'Before the upgrade' --tag before-upgrade
     Version    3
     Made       by alice, 2026-11-21 09:00:02Z
@@ -140,10 +140,10 @@ fn what_a_person_sees_of_versions() {
     Effective  HASH
     Audit      4:HASH
     $ cfgctl version list
-    VERSION  TIME                  BY     TAGS            DESCRIPTION
-    3        2026-11-21 09:00:02Z  alice  before-upgrade  Before the upgrade
-    2        2026-11-21 09:00:01Z  alice  -               New listener
-    1        2026-11-21 09:00:00Z  alice  -               created the store
+    VERSION  TIME                  BY     HASH          TAGS            DESCRIPTION
+    3        2026-11-21 09:00:02Z  alice  a010b99fa1d1  before-upgrade  Before the upgrade
+    2        2026-11-21 09:00:01Z  alice  a010b99fa1d1  -               New listener
+    1        2026-11-21 09:00:00Z  alice  b5a3e1bb0019  -               created the store
     $ cfgctl version show before-upgrade
     Version    3
     Made       by alice, 2026-11-21 09:00:02Z
@@ -180,5 +180,5 @@ fn what_a_person_sees_of_versions() {
     ! error: There is no version nosuch.
     ! hint: See what there is: cfgctl version list
     [exit 3]
-    "#);
+    ");
 }

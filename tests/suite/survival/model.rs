@@ -7,7 +7,7 @@ use cfgctl::api::Outcome;
 use cfgctl::api::backup::CreateBackup;
 use cfgctl::api::diff::{Diff, Side};
 use cfgctl::api::rollback::{BackupSource, Point, Restore, Rollback, Undo};
-use cfgctl::api::value::{Get, Layer};
+use cfgctl::api::value::Get;
 use cfgctl::api::version::{CreateVersion, PruneVersions};
 use cfgctl::domain::error::{Code, Result};
 use cfgctl::engine::Access;
@@ -85,7 +85,7 @@ fn path(dice: &mut Dice) -> String {
 
 fn overrides(library: &mut Library, at: Option<i64>) -> Result<State> {
     let reply = library.ask(Get {
-        layer: Some(Layer::Override),
+        layer: Some("override".to_owned()),
         at: at.map(|at| at.to_string()),
         ..Get::default()
     })?;

@@ -72,6 +72,7 @@ fn json_of_members() {
       "audit_head": "3:HASH" }
     $ cfgctl member token deploy --expires-in 90d -o json
     {
+      "dry_run": false,
       "member": "deploy",
       "number": 2,
       "token": "SECRET",
@@ -107,6 +108,7 @@ fn json_of_members() {
         { "name": "deploy", "kind": "program", "role": "operator", "owner": false, "state": "active", "uid": null, "answerable": "alice", "since": "2026-11-21T09:00:02.000Z", "by": "alice", "reason": "pipeline" } ] }
     $ cfgctl member join CODE -o json
     {
+      "dry_run": false,
       "member": "carol",
       "number": 4,
       "token": "SECRET",

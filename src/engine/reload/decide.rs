@@ -1,0 +1,105 @@
+//! What of a reload is put in force, and what waits for approval.
+//!
+//! What must stay true: what is put in force is valid as a whole; nothing above its source's `max_risk`, and nothing that
+//! a freeze holds back, is altered without a request (design.md §3.1).
+
+use super::resolve::{Layers, Move, Resolved, path_of};
+use crate::domain::change::Kind;
+use crate::domain::error::{Error, Result};
+use crate::domain::path::Path;
+use crate::domain::policy::Policy;
+use crate::domain::schema::CompiledSetting;
+use crate::domain::secret::SecretReferences;
+use crate::engine::plan::{Plan, plan_base};
+use crate::engine::transact::View;
+use crate::engine::window::Windows;
+use crate::store::manifest;
+use std::collections::BTreeSet;
+
+/// How many problems one message tells.
+const TOLD: usize = 20;
+
+/// A reload, decided.
+pub(super) struct Decided {
+    /// What is put in force.
+    pub(super) taken: Resolved,
+    /// What waits for approval.
+    pub(super) held: Vec<Move>,
+    /// What is held, planned: its risk and what that demands.
+    pub(super) request: Option<Plan>,
+    /// What is only noteworthy.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Validates what would move, and tells what may be put in force from what has to wait.
+pub(super) fn decide(
+    view: &View<'_>,
+    policy: &Policy,
+    wanted: &Layers,
+    resolved: Resolved,
+    sources_read: bool,
+) -> Result<Decided> {
+    if sources_read {
+        refuse_invalid(view, wanted)?;
+    }
+    let items = |moves: &[Move]| moves.iter().map(Move::item).collect::<Vec<_>>();
+    let (whole, risks) = plan_base(view, items(&resolved.moves), policy)?;
+    whole.refuse_issues()?;
+    let windows = Windows::of(view, Kind::Reload, view.actor.name())?;
+    let waits = |one: &Move, risk| {
+        // Only a freeze: that a window is open is asked where somebody has to approve.
+        let unasked = crate::domain::policy::Demand::default();
+        risk > one.max_risk || windows.closed(view.clock, risk, &unasked).is_some()
+    };
+    let (held, taken): (Vec<_>, Vec<_>) =
+        resolved.moves.iter().zip(risks).partition(|(one, risk)| waits(one, *risk));
+    let strip = |moves: Vec<(&Move, _)>| moves.into_iter().map(|(one, _)| one.clone()).collect::<Vec<_>>();
+    let (mut held, mut taken) = (strip(held), strip(taken));
+    let mut warnings = whole.warnings.clone();
+    if !held.is_empty() && !taken.is_empty() {
+        let (part, _) = plan_base(view, items(&taken), policy)?;
+        if !part.issues.is_empty() {
+            warnings.push("What could be taken alone is not valid without the rest: all of it waits.".to_owned());
+            held.append(&mut taken);
+            held.sort_by(|a, b| a.path.cmp(&b.path));
+        }
+    }
+    let waiting: BTreeSet<&Path> = held.iter().map(|one| &one.path).collect();
+    let altered = resolved.altered.into_iter();
+    let altered = altered.filter(|one| path_of(one).is_none_or(|path| !waiting.contains(path))).collect();
+    let request = match held.is_empty() {
+        true => None,
+        false => Some(plan_base(view, items(&held), policy)?.0),
+    };
+    Ok(Decided { taken: Resolved { altered, moves: taken }, held, request, warnings })
+}
+
+/// `invalid` with every value that its setting does not take, whichever layer would win: what is hidden today is in
+/// force tomorrow.
+fn refuse_invalid(view: &View<'_>, wanted: &Layers) -> Result<()> {
+    let secrets: SecretReferences = manifest::part(view.db, "secrets")?;
+    let paths: BTreeSet<&Path> = wanted.keys().map(|(path, _)| path).collect();
+    let settings = manifest::settings_of(view.db, paths.iter().copied())?;
+    let mut problems = Vec::new();
+    for (path, setting) in paths.into_iter().zip(settings) {
+        let Some(setting) = setting else { continue };
+        let compiled = CompiledSetting::compile(path, &setting).map_err(Error::invalid)?;
+        let of_path = wanted.range((path.clone(), String::new())..).take_while(|((other, _), _)| other == path);
+        for (_, said) in of_path {
+            problems.extend(
+                compiled.check(&said.value, &secrets).into_iter().map(|problem| format!("{}: {problem}", said.origin)),
+            );
+        }
+    }
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err(Error::invalid(problems.remove(0)).hint(HINT)),
+        count => {
+            let more = if count > TOLD { format!("\n  and {} more", count - TOLD) } else { String::new() };
+            problems.truncate(TOLD);
+            Err(Error::invalid(format!("{count} things are wrong:\n  {}{more}", problems.join("\n  "))).hint(HINT))
+        }
+    }
+}
+
+const HINT: &str = "Mend the source and reload; the former base stays in force until then.";
