@@ -3,7 +3,7 @@
 mod draft;
 mod reply;
 
-pub(super) use draft::{approve_own, draft};
+pub(super) use draft::{Parts, approve_own, draft};
 pub(super) use reply::{answer_again, id_taken, outcome_of, reply_to};
 
 use super::apply::{self, Steps};
@@ -21,6 +21,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
+use crate::domain::time::Span;
 use crate::domain::value::{self};
 use crate::store::change::{self, Change};
 use crate::store::{manifest, overrides, version};
@@ -118,7 +119,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let steps = Steps::begin(view);
     check_if_version(view, terms.if_version, &proposal.wanted)?;
     let policy = manifest::policy(view.db)?;
-    confirm::span_of(terms.confirm_within, &policy)?;
+    let within = confirm::span_of(terms.confirm_within, &policy)?;
     let relieved = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
     let plan = plan(view, proposal.wanted, &policy, relieved)?;
     plan.refuse_issues()?;
@@ -144,11 +145,13 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     if !only_asked {
         refuse_closed(view, &policy, &plan, &case, &verdict)?;
     }
-    if waits && let Some(mine) = equal_open_request(view, &plan.items, terms)? {
+    if waits && let Some(mine) = equal_open_request(view, &plan.items, terms, within)? {
         let reply = reply_to(view, &mine, Outcome::Pending, plan.unchanged, warnings, terms.dry_run)?;
         return Ok((reply, None));
     }
-    let mut change = draft(view, &policy, &proposal.kind, terms, &plan, proposal.returning, asked, waits)?;
+    let Proposal { kind, returning, .. } = proposal;
+    let parts = Parts { kind, terms, plan: &plan, returning, asked, within, waits };
+    let mut change = draft(view, &policy, parts)?;
     if let Some(at) = terms.schedule {
         schedule::check_time(view, &change, at, schedule::as_option)?;
     }
@@ -233,9 +236,13 @@ fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -
 }
 
 /// The caller's own open request that would do the very same, at the time and with the deadline that are named now.
-fn equal_open_request(view: &View<'_>, items: &[Item], terms: &Terms) -> Result<Option<Change>> {
+fn equal_open_request(
+    view: &View<'_>,
+    items: &[Item],
+    terms: &Terms,
+    within: Option<Span>,
+) -> Result<Option<Change>> {
     let Some(first) = items.first() else { return Ok(None) };
-    let within = confirm::span_of(terms.confirm_within, &manifest::policy(view.db)?)?;
     for id in change::open_on_path(view.db, first.path.as_str())? {
         let Some(open) = change::by_id(view.db, &id)? else { continue };
         let alive = open.expires_at.is_none_or(|end| end > view.clock);

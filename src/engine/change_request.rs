@@ -119,15 +119,8 @@ impl Handle<ShowRequest> for Engine {
     fn handle(&mut self, caller: &Caller, request: ShowRequest) -> Result<ShowRequestReply> {
         self.look(caller, |view| {
             let found = find(view, &request.id)?;
-            let shown = view::of_change(view, &found)?;
+            let (shown, issues) = view::with_issues(view, &found)?;
             let stale = matches!(shown.validity, Some(Validity::Stale | Validity::Held));
-            let issues = match shown.validity {
-                Some(Validity::Valid) | None => Vec::new(),
-                Some(_) => {
-                    let policy = manifest::policy(view.db)?;
-                    Now::of(view, &policy, &found, &Case::of_change(view, &policy, &found)?)?.issues
-                }
-            };
             let next = match view::next_command(view, &found, &shown)? {
                 None => review::next_command(view, &found, &shown)?,
                 next => next,

@@ -11,7 +11,7 @@ mod list;
 use super::apply::{self, Steps};
 use super::backup_file;
 use super::case::requesters_of;
-use super::change::{Returning, answer_again, draft, reply_to};
+use super::change::{Parts, Returning, answer_again, draft, reply_to};
 use super::confirm::{self, take_back_with};
 use super::plan::{Plan, Wanted, plan};
 use super::rollback::{check_origin, wanted_of};
@@ -81,7 +81,7 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
     let policy = manifest::policy(view.db)?;
     require(view, &policy)?;
     debt::refuse(view, &policy)?;
-    confirm::span_of(terms.confirm_within, &policy)?;
+    let within = confirm::span_of(terms.confirm_within, &policy)?;
     let elsewhere = request.backup_to.as_deref().map(std::path::Path::new);
     elsewhere.map_or(Ok(()), backup_file::check_directory)?;
     let (wanted, returning) = wanted(view, &request.what)?;
@@ -116,7 +116,8 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
         plan = replan(view, wanted, &policy)?;
         approver = self::approver(view, request, &policy, &plan)?;
     }
-    let mut change = draft(view, &policy, &Kind::Emergency, terms, &plan, returning, asked, false)?;
+    let parts = Parts { kind: Kind::Emergency, terms, plan: &plan, returning, asked, within, waits: false };
+    let mut change = draft(view, &policy, parts)?;
     change.decision.demand = Some(plan.demand.clone());
     let mark = Mark {
         change: change.number,

@@ -54,6 +54,11 @@ fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
 
 /// A recorded change.
 pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> {
+    Ok(with_issues(view, change)?.0)
+}
+
+/// A recorded change, and why it is not valid where it is not: one look gives both.
+pub(super) fn with_issues(view: &View<'_>, change: &Change) -> Result<(ChangeView, Vec<String>)> {
     let items = items_of(view, change)?;
     of_change_and(view, change, items)
 }
@@ -62,10 +67,14 @@ pub(super) fn of_change(view: &View<'_>, change: &Change) -> Result<ChangeView> 
 pub(super) fn of_change_with(view: &View<'_>, change: &Change, items: &[Item]) -> Result<ChangeView> {
     let mask = Mask::new(view);
     let items = items.iter().map(|item| item_view(view, &mask, item)).collect::<Result<_>>()?;
-    of_change_and(view, change, items)
+    Ok(of_change_and(view, change, items)?.0)
 }
 
-fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Result<ChangeView> {
+fn of_change_and(
+    view: &View<'_>,
+    change: &Change,
+    items: Vec<ItemView>,
+) -> Result<(ChangeView, Vec<String>)> {
     let policy = manifest::policy(view.db)?;
     let case = Case::of_change(view, &policy, change)?;
     let demand = match &change.decision.demand {
@@ -84,7 +93,7 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
     let validity = now.as_ref().map(|now| now.validity);
     let waited = change.digest.is_some();
     let emergency = emergency::mark(view, change)?;
-    let verdict = now.map(|now| now.verdict).unwrap_or_default();
+    let (verdict, issues) = now.map(|now| (now.verdict, now.issues)).unwrap_or_default();
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
     let step = |step: change::Step| StepView {
         name: step.name,
@@ -92,7 +101,7 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         duration_us: step.duration_us,
         result: step.result,
     };
-    Ok(ChangeView {
+    let shown = ChangeView {
         id: change.id.clone(),
         number: Some(change.number),
         kind: change.kind,
@@ -159,7 +168,8 @@ fn of_change_and(view: &View<'_>, change: &Change, items: Vec<ItemView>) -> Resu
         emergency,
         unreviewed: change.review == Some(Review::Due),
         review: review(view, change)?,
-    })
+    };
+    Ok((shown, issues))
 }
 
 /// The services that the settings name, and those that its people name beside them.

@@ -9,34 +9,37 @@ use crate::domain::change::{Kind, State};
 use crate::domain::dossier::Dossier;
 use crate::domain::error::Result;
 use crate::domain::policy::Policy;
+use crate::domain::time::Span;
 use crate::engine::plan::Plan;
 use crate::engine::transact::{Note, View};
-use crate::engine::{change_request, confirm, schedule, vote};
+use crate::engine::{change_request, schedule, vote};
 use crate::store::approval::{self, Approval};
 use crate::store::change::{self, Change, Decision, Other};
 use crate::store::{manifest, metadata, version};
 use serde_json::json;
 
+/// What a change is put together from.
+pub(in crate::engine) struct Parts<'a> {
+    pub(in crate::engine) kind: Kind,
+    pub(in crate::engine) terms: &'a Terms,
+    pub(in crate::engine) plan: &'a Plan,
+    pub(in crate::engine) returning: Option<Returning>,
+    /// What was asked under its id.
+    pub(in crate::engine) asked: String,
+    /// The time in which it is to be confirmed, as the policy allows it.
+    pub(in crate::engine) within: Option<Span>,
+    /// Whether it waits for somebody.
+    pub(in crate::engine) waits: bool,
+}
+
 /// A change as it is about to be made.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the one place where a change is put together from all that makes it"
-)]
-pub(in crate::engine) fn draft(
-    view: &View<'_>,
-    policy: &Policy,
-    kind: &Kind,
-    terms: &Terms,
-    plan: &Plan,
-    returning: Option<Returning>,
-    asked: String,
-    waits: bool,
-) -> Result<Change> {
+pub(in crate::engine) fn draft(view: &View<'_>, policy: &Policy, parts: Parts<'_>) -> Result<Change> {
+    let Parts { kind, terms, plan, returning, asked, within, waits } = parts;
     let returning = returning.unwrap_or_default();
     Ok(Change {
         number: change::next_number(view.db)?,
         id: terms.id.clone(),
-        kind: *kind,
+        kind,
         state: State::Pending,
         risk: plan.risk,
         reason: terms.reason.clone(),
@@ -66,7 +69,7 @@ pub(in crate::engine) fn draft(
         expires_at: waits.then(|| view.clock.after(policy.requests.expire_after)),
         ended_because: None,
         dossier: Dossier {
-            confirm_within: confirm::span_of(terms.confirm_within, policy)?,
+            confirm_within: within,
             edition: 0,
             editors: Vec::new(),
             restarted: Vec::new(),

@@ -3,7 +3,7 @@
 //! What must stay true: programs decide nothing; a requester's own approval counts only where the policy says so; an
 //! approval is bound to the digest that was looked at.
 
-use super::{Decided, check_digest, decidable, execute, refuse_stale, require_for, standing_state};
+use super::{Decided, check_digest, decidable, execute, refuse_stale, require_for};
 use crate::api::Outcome;
 use crate::api::change_request::{Approve, AttachEvidence, DecisionReply, Reject};
 use crate::domain::approval::{Lack, Standing, Vote, fills, of_whom};
@@ -102,18 +102,13 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         comment: request.comment.clone(),
     };
     approval::put(view.db, change.number, &given)?;
-    stand(view, &mut change)?;
+    let lacks = stand(view, &mut change)?;
     let mut detail =
         json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
     if !mine.lent_by.is_empty() {
         detail["in_place_of"] = json!(mine.lent_by);
     }
     let tell = notice::decision(view, &change, "approved")?;
-    let lacks = if request.execute {
-        Now::of(view, &policy, &change, &Case::of_change(view, &policy, &change)?)?.verdict.lacks
-    } else {
-        Vec::new()
-    };
     if request.execute && change.state == State::Approved && lacks.is_empty() {
         let mut decided = execute::execute(view, change, request.confirm_within)?;
         if let Some(note) = &mut decided.note {
@@ -186,15 +181,17 @@ fn may_not(view: &View<'_>, demand: &Demand, change: &Change) -> Error {
     })
 }
 
-/// Writes down where a request stands now that something was added to it.
-fn stand(view: &View<'_>, change: &mut Change) -> Result<()> {
-    let state = standing_state(view, change)?;
+/// Writes down where a request stands now that something was added to it; gives what it still lacks.
+fn stand(view: &View<'_>, change: &mut Change) -> Result<Vec<Lack>> {
+    let policy = manifest::policy(view.db)?;
+    let now = Now::of(view, &policy, change, &Case::of_change(view, &policy, change)?)?;
+    let state = now.state(view, change)?;
     if state != change.state {
         change.state = state;
         change.updated_at = Some(view.now);
         change::put(view.db, change)?;
     }
-    Ok(())
+    Ok(now.verdict.lacks)
 }
 
 impl Handle<Reject> for Engine {
