@@ -158,7 +158,7 @@ Examples:
   cfgctl manifest draft config/app.yaml config/local.toml > manifest.yaml
   cfgctl manifest draft app.json --instance billing-production")]
 struct Draft {
-    /// YAML, JSON or TOML files; where several have a path, the last one's value counts
+    /// YAML, JSON, TOML, INI, properties or dotenv files; where several have a path, the last one's value counts
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// The instance's name
@@ -189,8 +189,10 @@ impl Draft {
 /// A manifest's text. One in another language than YAML is refused here, where the file's name says so.
 pub(crate) fn text(file: &Path) -> Result<String> {
     let given = input::read(file)?;
-    if Language::of_name(&given.name) == Some(Language::Toml) {
-        return Err(Error::usage(format!("{} is TOML; a manifest is YAML.", given.name)));
+    if let Some(other @ (Language::Toml | Language::Ini | Language::Properties | Language::Dotenv)) =
+        Language::of_name(&given.name)
+    {
+        return Err(Error::usage(format!("{} is {other}; a manifest is YAML.", given.name)));
     }
     given.text()
 }

@@ -1,10 +1,15 @@
-//! Configuration documents as values: YAML, JSON and TOML read alike, YAML written.
+//! Configuration documents as values: YAML, JSON, TOML, INI, properties and dotenv read alike, YAML written.
 //!
 //! What must stay true: nothing is guessed away. A key given twice, a number that cannot be kept, a tag nobody
 //! understands is refused with its line; what is plain text in one reader and something else in another stays text.
 //! Whatever the bytes are, reading them ends in a value or an error, in bounded memory and stack.
 
+mod dotenv;
+mod format;
+mod ini;
 mod json;
+mod pair;
+mod properties;
 mod scalar;
 mod toml;
 mod write;
@@ -15,6 +20,7 @@ use super::value::Value;
 use serde_json::Number;
 use std::fmt::Display;
 
+pub use format::Format;
 pub use write::{write_yaml, write_yaml_inline};
 
 /// The longest document, in bytes: 64 MiB.
@@ -24,41 +30,26 @@ pub const LONGEST_TOML: usize = 8 * 1024 * 1024;
 /// How deep lists and objects may nest in a document.
 pub const DEEPEST_DOCUMENT: usize = 64;
 
-/// The languages a document can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// YAML 1.2, with fewer surprises: see [`read`].
-    Yaml,
-    /// JSON (RFC 8259).
-    Json,
-    /// TOML 1.
-    Toml,
-}
-
-impl Format {
-    /// The format that a file's name announces.
-    pub fn of_name(file_name: &str) -> Option<Format> {
-        match file_name.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
-            "yaml" | "yml" => Some(Format::Yaml),
-            "json" => Some(Format::Json),
-            "toml" => Some(Format::Toml),
-            _ => None,
-        }
-    }
-}
-
 /// Reads a document; `name` is what errors call it. Without a format the text itself decides.
 ///
 /// In YAML a plain scalar is a number where it is one in JSON, a boolean or null where YAML 1.2's core schema says
 /// so, and text everywhere else: `no`, `017`, `0x1F`, `1_000` and `2026-01-01` are text. A key is its text. `<<`
 /// merges, as compose files and others use it: the mapping's own keys win, then the mappings merged first.
 /// An empty YAML document is null. A TOML date or time is its RFC 3339 text.
+///
+/// INI, properties and dotenv know only text: a text is a number, a boolean, a list or an object where it is one in
+/// JSON, as what is typed for an unregistered path. They are read only where the format is named, never guessed.
 pub fn read(bytes: &[u8], format: Option<Format>, name: &str) -> Result<Value> {
     let source = Source { name, text: text(bytes, name)? };
     match format {
         Some(Format::Yaml) => yaml::read(&source),
         Some(Format::Json) => json::read(&source),
         Some(Format::Toml) => toml::read(&source),
+        Some(Format::Ini) => ini::read(&source).and_then(|pairs| pair::to_value(&source, pairs)),
+        Some(Format::Properties) => {
+            properties::read(&source).and_then(|pairs| pair::to_value(&source, pairs))
+        }
+        Some(Format::Dotenv) => dotenv::read(&source).and_then(|pairs| pair::to_value(&source, pairs)),
         None => read_guessing(&source),
     }
 }
@@ -170,6 +161,7 @@ fn number(text: &str) -> Option<std::result::Result<Number, String>> {
 mod tests {
     use super::*;
     use crate::domain::error::Code;
+    use proptest::prelude::*;
     use serde_json::json;
 
     const ALL: [Format; 3] = [Format::Yaml, Format::Json, Format::Toml];
@@ -185,20 +177,6 @@ mod tests {
         assert!(error.message.ends_with('.') && error.message.lines().count() == 1, "{}", error.message);
         assert!(error.hint.is_some(), "{}", error.message);
         error.message
-    }
-
-    #[test]
-    fn a_file_name_announces_its_format() {
-        for (name, format) in [
-            ("app.yaml", Some(Format::Yaml)),
-            ("/etc/app.d/x.YML", Some(Format::Yaml)),
-            ("a.b.json", Some(Format::Json)),
-            ("Cargo.toml", Some(Format::Toml)),
-            ("app.conf", None),
-            ("yaml", None),
-        ] {
-            assert_eq!(Format::of_name(name), format, "{name}");
-        }
     }
 
     #[test]
@@ -333,6 +311,44 @@ mod tests {
         ] {
             let message = refusal(read_as(format, text));
             assert!(message.contains(limit), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_language_of_texts_says_what_json_would_say_and_keeps_the_rest() {
+        let mixed = "a.b=1\na.c=true\na.d=no\na.e=[1]\na.f=18446744073709551616\na.g=\n.level=x\nh[0]=y\n";
+        let expected = json!({
+            "a": {"b": 1, "c": true, "d": "no", "e": [1], "f": "18446744073709551616", "g": ""},
+            "\".level\"": "x",
+            "h[0]": "y",
+        });
+        for format in [Format::Ini, Format::Properties, Format::Dotenv] {
+            assert_eq!(read_as(format, mixed).unwrap(), expected, "{format}");
+            let crlf = read_as(format, &format!("\u{FEFF}{}", mixed.replace('\n', "\r\n"))).unwrap();
+            assert_eq!(crlf, expected, "{format}");
+            assert!(
+                refusal(read_as(format, "a=1\n\na=2\n")).contains("line 3, column 1: the key \"a\" is there")
+            );
+            let message = refusal(read_as(format, "a.b=1\na=2\n"));
+            assert!(message.contains("line 2, column 1: a has a value, and a.b lies below it"), "{message}");
+            assert!(refusal(read_as(format, &format!("{}=1", ["a"; 65].join(".")))).contains("line 1"));
+            assert_eq!(read_as(format, "# nothing\n").unwrap(), json!({}));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_make_reading_panic(
+            bytes in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..60),
+                "[a-b\\[\\]=:#;!'\" \\\\un0d\n\r.$-]{0,40}".prop_map(String::into_bytes),
+            ],
+        ) {
+            for format in Format::ALL {
+                let _ = read(&bytes, Some(format), "x");
+            }
         }
     }
 

@@ -121,6 +121,12 @@ pub fn read_untyped(text: &str) -> Result<Value> {
     }
 }
 
+/// What a text of a language that knows only text is at a path nobody registered: as [`read_untyped`] has it, and text
+/// where the number or the object that it is could not be kept.
+pub fn from_text(text: String) -> Value {
+    read_untyped(&text).unwrap_or(Value::String(text))
+}
+
 /// Refuses what no setting may hold: null anywhere at the top, too long, too deep.
 pub fn check_limits(value: &Value) -> Result<()> {
     if value.is_null() {

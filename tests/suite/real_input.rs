@@ -197,6 +197,40 @@ fn odd_keys_are_quoted_and_round_trip() {
 }
 
 #[test]
+fn a_registry_s_properties_are_drafted_and_applied_as_they_are() {
+    let file = own("registry.properties");
+    let (_world, alice) = governed_by_draft(&file);
+    apply(&alice, &file);
+    let set = overrides(&alice);
+    for (path, value) in [
+        ("registry.server.main.port", Value::from(8848)),
+        ("registry.naming.empty-service.auto-clean", Value::from(true)),
+        ("registry.console.contextPath", Value::from("")),
+        ("registry.build", Value::from("007")),
+        ("server.greeting", Value::from("Gr\u{fc}\u{df}e\t!")),
+        ("security.ignore.urls", Value::from("/,/error,/**/*.css,/**/*.js,/v1/auth/**")),
+        ("\"members[1]\".address", Value::from("10.0.0.2:8848")),
+    ] {
+        assert_eq!(set[path], value, "{path}");
+    }
+    assert_eq!(set.len(), 16, "{set:?}");
+    assert_eq!(apply(&alice, &file)["outcome"], "unchanged");
+}
+
+#[test]
+fn a_registry_s_real_file_is_drafted_and_applied_as_it_is() {
+    let Some(file) = real("nacos-application.properties") else { return };
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).count();
+    let (_world, alice) = governed_by_draft(&file);
+    apply(&alice, &file);
+    let set = overrides(&alice);
+    assert_eq!(set.len(), lines, "every line is a path");
+    assert_eq!(set["nacos.server.main.port"], 8848);
+    assert_eq!(apply(&alice, &file)["outcome"], "unchanged");
+}
+
+#[test]
 fn a_store_member_s_real_file_goes_in_and_comes_back() {
     let Some(file) = real("etcd.conf.yml") else { return };
     goes_in_and_comes_back(&file, "heartbeat-interval", "150");
