@@ -8,6 +8,7 @@ mod dotenv;
 mod format;
 mod ini;
 mod json;
+pub(super) mod located;
 mod pair;
 mod properties;
 mod scalar;

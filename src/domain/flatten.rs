@@ -76,7 +76,7 @@ impl Leaves<'_> {
 }
 
 /// A key of the top level as a path: what looks like one must be one, anything else is a single segment.
-fn top_level(key: &str) -> Result<Path> {
+pub(super) fn top_level(key: &str) -> Result<Path> {
     match Path::parse(key) {
         Err(error) if key.contains(['.', '"']) => Err(error),
         Err(_) => Path::from_segments([key]),

@@ -4,6 +4,8 @@
 //! where they are: in the folder that `CFGCTL_REAL_DATA` names, or else `../shared/data` beside the repository.
 
 use crate::harness::{User, World};
+use cfgctl::domain::base_document::{self, patch};
+use cfgctl::domain::document::Format;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
@@ -128,6 +130,69 @@ fn say_the_same(yaml: &Path, toml: &Path, apart: &[&str]) {
         }
     }
     assert_eq!(config_hash(&bob), config_hash(&alice));
+}
+
+fn comments(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| line.trim_start().starts_with(['#', '!'])).collect()
+}
+
+/// Reads a file as a source would, and writes some of its values anew: each reads back, and so does the
+/// former value put back. Gives how many paths there are, how many were tried, and how many of these were refused.
+fn reads_and_takes_values(file: &Path) -> (usize, usize, usize) {
+    let name = file.display().to_string();
+    let format = Format::of_name(&name).unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let read = |text: &str| -> Map<String, Value> {
+        let entries = base_document::read(format, &name, text.as_bytes(), &|_| None, &|_| None).unwrap();
+        entries.into_iter().map(|entry| (entry.path.as_str().to_owned(), entry.value)).collect()
+    };
+    let before = read(&text);
+    let patched = |text: &str, path: &str, value: &Value| {
+        let path = cfgctl::domain::path::Path::parse(path).unwrap();
+        patch::patch(format, &name, text, &path, value, &|_| None)
+    };
+    let (mut tried, mut refused) = (0, 0);
+    for (path, value) in before.iter().step_by(before.len() / 25 + 1) {
+        tried += 1;
+        let other = if value.is_number() { Value::from(4711) } else { Value::from("another one") };
+        let Ok(altered) = patched(&text, path, &other) else {
+            refused += 1;
+            continue;
+        };
+        let mut expected = before.clone();
+        expected.insert(path.clone(), other);
+        assert_eq!(read(&altered), expected, "{path}");
+        assert_eq!(comments(&altered), comments(&text), "{path}");
+        let back = patched(&altered, path, value).unwrap();
+        assert_eq!(read(&back), before, "{path}");
+    }
+    (before.len(), tried, refused)
+}
+
+#[test]
+fn our_own_documents_read_as_sources_and_take_values() {
+    for (file, paths) in [
+        ("member.yml", leaves(&own("member.yml")).len()),
+        ("proxy.yaml", leaves(&own("proxy.yaml")).len()),
+        ("proxy.toml", leaves(&own("proxy.yaml")).len()),
+        ("registry.properties", 16),
+    ] {
+        let (found, tried, refused) = reads_and_takes_values(&own(file));
+        assert_eq!(found, paths, "{file}");
+        assert!(refused * 5 < tried, "{file}: {refused} of {tried} refused");
+    }
+}
+
+#[test]
+fn real_files_read_as_sources_and_take_values() {
+    for file in
+        ["etcd.conf.yml", "traefik-static.yaml", "traefik-static.toml", "nacos-application.properties"]
+    {
+        let Some(file) = real(file) else { continue };
+        let (found, tried, refused) = reads_and_takes_values(&file);
+        let name = file.display();
+        assert!(found > 20 && refused * 5 < tried, "{name}: {refused} of {tried} refused, {found} found");
+    }
 }
 
 #[test]
