@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod audit;
 pub mod backup;
+pub mod breaker;
 pub mod change;
 pub mod document;
 pub mod dossier;
