@@ -8,8 +8,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("api", &[]),
     ("store", &[]),
-    ("deliver", &[]),
-    ("engine", &["api", "store", "deliver"]),
+    ("run", &[]),
+    ("deliver", &["run"]),
+    ("engine", &["api", "store", "deliver", "run"]),
     ("output", &["api"]),
     ("cli", &["api", "output"]),
 ];
