@@ -3,8 +3,4 @@
 //! What must stay true: nothing here runs while a transaction is open; nothing waits longer than it was told to;
 //! whatever is started is ended, and only that.
 
-mod capture;
-pub mod command;
 pub mod notify;
-
-pub use capture::Captured;

@@ -1,7 +1,7 @@
 //! Telling people: the manifest's notify command, with one notice.
 
-use super::command::{Command, Ran, run};
 use crate::domain::notice::{Notice, Notify};
+use crate::run::command::{Command, Ran, run};
 
 /// Runs the notify command with a notice: as JSON on its standard input, and the gist of it in its environment.
 pub fn tell(terms: &Notify, notice: &Notice) -> Ran {

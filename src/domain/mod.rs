@@ -4,6 +4,7 @@ pub mod approval;
 pub mod audit;
 pub mod backup;
 pub mod base_document;
+pub mod breaker;
 pub mod change;
 pub mod document;
 pub mod dossier;

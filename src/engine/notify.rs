@@ -7,12 +7,12 @@ use super::transact::{Note, View};
 use super::{Engine, Handle, system_log};
 use crate::api::Outcome;
 use crate::api::notify::{TestNotify, TestNotifyReply};
-use crate::deliver::command::End;
 use crate::deliver::notify;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::notice::{Event, Notice, Notify};
 use crate::domain::role::Role;
+use crate::run::command::End;
 use crate::store::manifest;
 use serde_json::json;
 
@@ -76,7 +76,7 @@ impl Handle<TestNotify> for Engine {
         let begun = (self.machine.elapsed)();
         let ran = notify::tell(&terms, &notice);
         let took = (self.machine.elapsed)().saturating_sub(begun);
-        let lines = |captured: &crate::deliver::Captured| -> Vec<String> {
+        let lines = |captured: &crate::run::Captured| -> Vec<String> {
             captured.first_lines(SHOWN).map(str::to_owned).collect()
         };
         Ok(TestNotifyReply {

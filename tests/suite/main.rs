@@ -16,5 +16,6 @@ mod harness;
 mod house;
 mod real_input;
 mod smoke;
+mod sources;
 mod stories;
 mod survival;

@@ -203,7 +203,7 @@ fn kill(mut child: Child) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deliver::capture::KEPT;
+    use crate::run::capture::KEPT;
     use rustix::process::kill_process;
 
     fn shell(script: &str, input: &str, timeout: Duration) -> Ran {
