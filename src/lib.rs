@@ -1,15 +1,16 @@
 //! cfgctl changes a running system's configuration without breaking it.
 //!
 //! [`domain`] is what is true without a machine. [`api`] is what can be asked. [`engine`] does what is asked and is the
-//! only writer; [`store`] is the only SQL; [`deliver`] is its hands on the machine. [`output`] turns replies into text,
-//! [`cli`] turns words into requests.
+//! only writer; [`store`] is the only SQL; [`deliver`] is its hands on the machine; [`crypt`] seals values and keeps the
+//! keys. [`output`] turns replies into text, [`cli`] turns words into requests.
 //!
-//! Who may import whom: everybody `domain`; `api`, `store` and `deliver` nothing else; `engine` `api`, `store` and
-//! `deliver`; `output` `api`; `cli` `api` and `output`, and `engine` only where a target is built. A test reads the
+//! Who may import whom: everybody `domain`; `api`, `store`, `deliver` and `crypt` nothing else; `engine` these four;
+//! `output` `api`; `cli` `api` and `output`, and `engine` only where a target is built. A test reads the
 //! `use` lines.
 
 pub mod api;
 pub mod cli;
+pub mod crypt;
 pub mod deliver;
 pub mod domain;
 pub mod engine;

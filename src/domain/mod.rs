@@ -24,6 +24,7 @@ pub mod rule_example;
 mod rule_expression;
 mod rule_value;
 pub mod schema;
+pub mod sealed;
 pub mod secret;
 pub mod setting;
 pub mod time;

@@ -9,7 +9,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("store", &[]),
     ("deliver", &[]),
-    ("engine", &["api", "store", "deliver"]),
+    ("crypt", &[]),
+    ("engine", &["api", "store", "deliver", "crypt"]),
     ("output", &["api"]),
     ("cli", &["api", "output"]),
 ];
