@@ -103,7 +103,7 @@ const ORDINARY: &[(&str, &str)] = &[
     ("class", "com.example.shop.security.TokenAuthenticationFilterFactoryBean"),
     ("pattern", "^[A-Za-z0-9+/=_-]{40,128}$"),
     ("path", "/usr/lib/x86_64-linux-gnu/security/pam_unix2_v3.so"),
-    ("query", "SELECT id FROM users WHERE token = ?"),
+    ("query", "token = ? AND active"),
     ("time", "2026-11-21T09:00:00.000Z"),
     ("about", "Set password: at the prompt, token=name is optional"),
     ("labels", "app.kubernetes.io/name=shop,app.kubernetes.io/part-of=platform-production-v2"),
