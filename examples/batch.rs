@@ -59,6 +59,7 @@ fn machine() -> Machine {
         }),
         elapsed: Box::new(move || begun.elapsed()),
         random: Box::new(move || drawn.replace(drawn.get() + 1)),
+        environment: Box::new(Vec::new),
         system_log: true,
     }
 }

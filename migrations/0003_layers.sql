@@ -59,6 +59,8 @@ CREATE TABLE operations (
   forced INTEGER NOT NULL CHECK (forced IN (0, 1)),
   begun_at TEXT NOT NULL,
   actor TEXT NOT NULL,
+  -- The manifest under which it resolved.
+  manifest INTEGER NOT NULL,
   reason TEXT,
   total_us INTEGER NOT NULL,
   loading_us INTEGER NOT NULL,

@@ -4,8 +4,8 @@ use super::place::absolute;
 use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
-    environment, exec, generate, history, init, manifest, member, notify, rollback, settle, status, value,
-    version,
+    environment, exec, generate, history, init, manifest, member, notify, reload, rollback, settle, source,
+    status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -171,6 +171,10 @@ pub(crate) enum Command {
     Settle(settle::Settle),
     /// What this instance governs
     Manifest(manifest::Manifest),
+    /// Where base values come from
+    Source(source::Source),
+    /// Read the sources anew
+    Reload(reload::Reload),
     /// Who may act here
     Member(member::Member),
     /// The command that tells people what happens
@@ -229,6 +233,8 @@ impl Command {
             Command::Confirm(command) => command.run(session),
             Command::Settle(command) => command.run(session),
             Command::Manifest(command) => command.run(session),
+            Command::Source(command) => command.run(session),
+            Command::Reload(command) => command.run(session),
             Command::Member(command) => command.run(session),
             Command::Notify(command) => command.run(session),
             Command::Audit(command) => command.run(session),

@@ -23,6 +23,7 @@ pub(crate) fn machine(purpose: &str) -> Result<Machine> {
         // A clock that stands still measures nothing.
         elapsed: Box::new(move || if fixed_time.is_some() { Duration::ZERO } else { start.elapsed() }),
         random: Box::new(move || generator.draw()),
+        environment: Box::new(|| std::env::vars_os().collect()),
         system_log: fixed_time.is_none(),
     })
 }

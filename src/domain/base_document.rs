@@ -8,6 +8,8 @@ pub mod environment;
 mod interpolate;
 pub mod patch;
 
+pub use interpolate::text_with_variables;
+
 use super::document::Format;
 use super::error::Result;
 use super::path::Path;

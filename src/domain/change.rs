@@ -38,6 +38,8 @@ pub enum Kind {
     Init,
     /// What cannot wait: approvals and windows are skipped, and a review is owed.
     Emergency,
+    /// What the sources say since a reload, where that needs approval.
+    Reload,
 }
 
 /// Where a change stands.
@@ -123,12 +125,17 @@ impl Kind {
     /// Whether it goes through windows and freezes: taking back what does harm never waits.
     pub fn passes_windows(self) -> bool {
         // Whoever governs must be able to lift a freeze.
-        matches!(self, Kind::Undo | Kind::Emergency) || !self.is_of_values()
+        matches!(self, Kind::Undo | Kind::Emergency) || self.governs()
     }
 
-    /// Whether it changes values, and not who governs.
+    /// Whether it changes overrides, and neither the base nor who governs.
     pub fn is_of_values(self) -> bool {
-        !matches!(self, Kind::Init | Kind::Manifest | Kind::Member)
+        !self.governs() && self != Kind::Reload
+    }
+
+    /// Whether it changes who governs, or by what.
+    pub fn governs(self) -> bool {
+        matches!(self, Kind::Init | Kind::Manifest | Kind::Member)
     }
 }
 

@@ -89,9 +89,10 @@ pub fn clear_in_words(count: usize) -> String {
 /// Where the values of secrets may be kept: what the references that were found need, else how that would be said.
 fn secrets(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
     let (mut variables, mut folders) = (BTreeSet::new(), BTreeSet::new());
+    let (mut paths, mut names) = (BTreeSet::new(), BTreeSet::new());
     for (path, value) in found {
         let Some((_, value)) = value else { continue };
-        if guess::secrecy(&path.segments(), Some(value)) != Secrecy::Secret || !is_reference(value) {
+        if guess::secrecy(&path.segments(), Some(value)) != Secrecy::Secret || !is_kept_elsewhere(value) {
             continue;
         }
         match value.as_str().and_then(Reference::parse) {
@@ -100,11 +101,14 @@ fn secrets(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
                 let folder = file.rsplit_once('/').map_or("/", |(folder, _)| folder);
                 folders.insert(if folder.is_empty() { "/" } else { folder }.to_owned());
             }
-            None => {}
+            Some(Reference::Vault { path, .. }) => drop(paths.insert(path.to_owned())),
+            Some(Reference::Aws { name, .. }) => drop(names.insert(name.to_owned())),
+            // What a command runs is nothing to guess.
+            Some(Reference::Command(_)) | None => {}
         }
     }
     let list = |items: BTreeSet<String>| write_yaml_inline(&Value::from_iter(items));
-    if variables.is_empty() && folders.is_empty() {
+    if [&variables, &folders, &paths, &names].into_iter().all(BTreeSet::is_empty) {
         return "\n\
 # Which variables and folders a secret may name, once there are some:
 # secrets:
@@ -113,7 +117,18 @@ fn secrets(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
 "
         .to_owned();
     }
-    format!("\nsecrets:\n  env: {}\n  folders: {}\n", list(variables), list(folders))
+    let mut text = format!("\nsecrets:\n  env: {}\n  folders: {}\n", list(variables), list(folders));
+    for (resolver, key, items) in [("vault", "paths", paths), ("aws", "names", names)] {
+        if !items.is_empty() {
+            let _ = writeln!(text, "  {resolver}: {{{key}: {}}}", list(items));
+        }
+    }
+    text
+}
+
+/// Whether a value says where a secret is kept, in a way that a draft can allow: of a command, only the name is known.
+fn is_kept_elsewhere(value: &Value) -> bool {
+    is_reference(value) && !matches!(value.as_str().and_then(Reference::parse), Some(Reference::Command(_)))
 }
 
 #[cfg(test)]

@@ -229,7 +229,13 @@ services:
 contacts:
   - {role: primary, name: On call, phone: "+49 …", chat: "#on-call"}
 notify: {command: [/usr/local/bin/tell, --channel, ops], timeout: 5s, events: [request, outcome]}
-secrets: {env: ["APP_*"], folders: [/run/secrets]}
+secrets:
+  env: ["APP_*"]
+  folders: [/run/secrets]
+  commands: {pass: [pass, show, shop/database]}
+  vault: {address: "https://vault.example.com:8200", token: file:/run/secrets/vault, paths: [secret/data/shop]}
+  aws: {region: eu-central-1, names: ["shop/*"]}
+  allow: [{path: demo.*, kind: by-name, reason: the demonstration's own password}]
 drift:
   ignore: [{path: server.name, reason: set per host, until: 2027-03-01}]
 "##;
@@ -265,6 +271,10 @@ drift:
             manifest.sources.iter().map(|source| (source.name.as_str(), source.max_risk)).collect();
         assert_eq!(named, [("central", Risk::High), ("file", Risk::Medium), ("environment", Risk::Medium)]);
         assert_eq!(manifest.drift.ignore[0].path, "server.name");
+        assert_eq!(manifest.secrets.commands["pass"], ["pass", "show", "shop/database"]);
+        assert_eq!(manifest.secrets.vault.as_ref().unwrap().paths, ["secret/data/shop"]);
+        assert_eq!(manifest.secrets.aws.as_ref().unwrap().names, ["shop/*"]);
+        assert_eq!(manifest.secrets.allow[0].kind.as_deref(), Some("by-name"));
         assert_eq!(manifest.rest["services"]["web"]["deliver"]["mode"], "0640");
     }
 

@@ -257,7 +257,7 @@ mod tests {
     }
 
     fn problems(flat: Value, value: &Value) -> Vec<String> {
-        let secrets = SecretReferences { env: vec!["APP_*".into()], folders: vec![] };
+        let secrets = SecretReferences { env: vec!["APP_*".into()], ..SecretReferences::default() };
         check_value(&Path::parse("a.b").unwrap(), &setting(flat), value, &secrets)
     }
 

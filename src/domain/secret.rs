@@ -1,12 +1,22 @@
 //! Where a secret's value may come from. A secret setting holds a reference, never the secret.
 //!
-//! What must stay true: a reference names a variable or a file that the manifest allows, so that nobody can make an
-//! instance read and deliver what was never meant as a secret; no message repeats what was refused.
+//! What must stay true: a reference names what the manifest allows (a variable, a file, a command by its name, a place in
+//! Vault, a secret of AWS), so that nobody can make an instance read and deliver what was never meant as a secret, or
+//! run what was never meant to be run; no message repeats what was refused.
 
+pub(in crate::domain) mod name;
+mod reference;
+
+use super::credential::Allowed;
 use super::value::Value;
+use super::wording::join;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Which variables and folders the references of secrets may name.
+pub use reference::{Reference, is_command_name, is_reference, is_reference_text, is_variable_pattern};
+pub use reference::{is_aws_pattern, matches, plain_parts, vault_parts};
+
+/// What the references of secrets may name, and which literals are meant.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SecretReferences {
@@ -14,118 +24,115 @@ pub struct SecretReferences {
     pub env: Vec<String>,
     /// Absolute folders.
     pub folders: Vec<String>,
+    /// Commands by name: a program and its arguments, which prints the secret.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub commands: BTreeMap<String, Vec<String>>,
+    /// HashiCorp Vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vault: Option<Vault>,
+    /// AWS Secrets Manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aws: Option<Aws>,
+    /// Findings of the scan for hardcoded credentials that are meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<Allowed>,
+}
+
+/// Which secrets of a Vault may be named, and how it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    /// Its URL; that of the variable `VAULT_ADDR` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Where its token is kept, as `env:NAME` or `file:/PATH`; `env:VAULT_TOKEN` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// What may be named: these paths and what lies below them.
+    pub paths: Vec<String>,
+}
+
+/// Which secrets of AWS Secrets Manager may be named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aws {
+    /// The region; that of the variable `AWS_REGION` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Patterns of names and ARNs, with `*` for any run of characters.
+    pub names: Vec<String>,
 }
 
 /// What is shown in the place of a secret that stands in the clear.
 pub const MASKED: &str = "(secret)";
 
-/// Whether a value is a well-formed reference: it says where a secret is kept, and may be shown.
-pub fn is_reference(value: &Value) -> bool {
-    match value.as_str().and_then(Reference::parse) {
-        None => false,
-        Some(Reference::Env(name)) => is_variable_name(name),
-        Some(Reference::File(file)) => plain_parts(file).is_some(),
-    }
-}
-
-/// A secret's value as it is written in a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reference<'a> {
-    /// `env:NAME`: an environment variable.
-    Env(&'a str),
-    /// `file:/path`: a file's content.
-    File(&'a str),
-}
-
-impl<'a> Reference<'a> {
-    /// Reads `env:NAME` or `file:/path`; nothing where the text is neither.
-    pub fn parse(text: &'a str) -> Option<Reference<'a>> {
-        text.strip_prefix("env:")
-            .map(Reference::Env)
-            .or_else(|| text.strip_prefix("file:").map(Reference::File))
-    }
-}
-
 impl SecretReferences {
     /// What is wrong with a secret's value, as the end of a sentence that begins with its path; nothing where it is a
     /// reference that is allowed. Never repeats a value that is not a well-formed reference.
     pub fn refusal(&self, value: &Value) -> Option<String> {
-        match value.as_str().and_then(Reference::parse) {
-            None => Some(
-                "is a secret: write where its value is kept, env:NAME or file:/PATH, not the value itself."
-                    .into(),
-            ),
-            Some(Reference::Env(name)) => self.refuse_variable(name),
-            Some(Reference::File(file)) => self.refuse_file(file),
-        }
-    }
-
-    fn refuse_variable(&self, name: &str) -> Option<String> {
-        if !is_variable_name(name) {
-            return Some("must name a variable after env:, such as env:CFGCTL_SECRET_DATABASE.".into());
-        }
-        if self.env.iter().any(|pattern| matches(pattern, name)) {
-            return None;
-        }
-        Some(format!(
-            "may not name the variable {name}: the manifest's secrets.env allows {}.",
-            list(&self.env)
-        ))
-    }
-
-    fn refuse_file(&self, file: &str) -> Option<String> {
-        let Some(parts) = plain_parts(file) else {
-            return Some(
-                "must name an absolute file without .. after file:, such as file:/run/secrets/database."
-                    .into(),
-            );
+        let Some(reference) = value.as_str().and_then(Reference::parse) else {
+            let forms = self.forms();
+            return Some(format!(
+                "is a secret: write where its value is kept, {forms}, not the value itself."
+            ));
         };
-        let allowed = self.folders.iter().filter_map(|folder| plain_parts(folder));
-        if allowed.into_iter().any(|folder| parts.len() > folder.len() && parts.starts_with(&folder)) {
-            return None;
+        if let Some(form) = reference.misshapen() {
+            return Some(form.to_owned());
         }
-        let folders = list(&self.folders);
-        Some(format!(
-            "may not name the file /{}: the manifest's secrets.folders allows {folders}.",
-            parts.join("/")
-        ))
+        match reference {
+            Reference::Env(name) => {
+                let allowed = self.env.iter().any(|pattern| matches(pattern, name));
+                (!allowed).then(|| refused("name the variable", name, "env", self.env.iter()))
+            }
+            Reference::File(file) => {
+                let parts = plain_parts(file).unwrap_or_default();
+                let folders = self.folders.iter().filter_map(|folder| plain_parts(folder));
+                let allowed = folders.into_iter().any(|folder| is_below(&parts, &folder));
+                let name = format!("/{}", parts.join("/"));
+                (!allowed).then(|| refused("name the file", &name, "folders", self.folders.iter()))
+            }
+            Reference::Command(name) => {
+                let allowed = self.commands.contains_key(name);
+                (!allowed).then(|| refused("run the command", name, "commands", self.commands.keys()))
+            }
+            Reference::Vault { path, .. } => {
+                let paths = self.vault.iter().flat_map(|vault| &vault.paths);
+                let parts = vault_parts(path).unwrap_or_default();
+                let below = |allowed: &String| {
+                    vault_parts(allowed).is_some_and(|above| parts == above || is_below(&parts, &above))
+                };
+                let allowed = paths.clone().any(below);
+                (!allowed).then(|| refused("name Vault's", path, "vault.paths", paths))
+            }
+            Reference::Aws { name, .. } => {
+                let names = self.aws.iter().flat_map(|aws| &aws.names);
+                let allowed = names.clone().any(|pattern| matches(pattern, name));
+                (!allowed).then(|| refused("name AWS's", name, "aws.names", names))
+            }
+        }
+    }
+
+    /// The forms that a reference can have here: always the first two, the others where the manifest has them.
+    pub fn forms(&self) -> String {
+        let more = [
+            (!self.commands.is_empty(), "command:NAME"),
+            (self.vault.is_some(), "vault:PATH#KEY"),
+            (self.aws.is_some(), "aws:NAME"),
+        ];
+        let more = more.into_iter().filter(|(there, _)| *there).map(|(_, form)| form);
+        let forms: Vec<&str> = ["env:NAME", "file:/PATH"].into_iter().chain(more).collect();
+        join(&forms, "or")
     }
 }
 
-/// The parts of an absolute path after normalising `.` and `//`; nothing where it is relative, holds `..` or a control
-/// character.
-pub fn plain_parts(file: &str) -> Option<Vec<&str>> {
-    let parts: Vec<&str> =
-        file.strip_prefix('/')?.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    let plain = !parts.contains(&"..") && !file.chars().any(char::is_control);
-    plain.then_some(parts)
+fn refused<'n>(may_not: &str, name: &str, key: &str, allowed: impl Iterator<Item = &'n String>) -> String {
+    let allowed: Vec<&str> = allowed.map(String::as_str).collect();
+    let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+    format!("may not {may_not} {name}: the manifest's secrets.{key} allows {allowed}.")
 }
 
-/// Whether a name matches a pattern in which `*` stands for any run of characters.
-pub fn matches(pattern: &str, name: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = pieces.next().and_then(|first| name.strip_prefix(first)) else { return false };
-    let Some(last) = pieces.next_back() else { return rest.is_empty() };
-    for piece in pieces {
-        let Some(at) = rest.find(piece) else { return false };
-        rest = &rest[at + piece.len()..];
-    }
-    rest.ends_with(last)
-}
-
-/// Whether a text is a variable's name in which `*` may stand for any run of characters.
-pub fn is_variable_pattern(pattern: &str) -> bool {
-    is_variable_name(&pattern.replace('*', "A"))
-}
-
-fn is_variable_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-fn list(allowed: &[String]) -> String {
-    if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") }
+fn is_below(parts: &[&str], above: &[&str]) -> bool {
+    parts.len() > above.len() && parts.starts_with(above)
 }
 
 #[cfg(test)]
@@ -137,6 +144,13 @@ mod tests {
         SecretReferences {
             env: vec!["CFGCTL_SECRET_*".into(), "DB_PASSWORD".into()],
             folders: vec!["/run/secrets".into()],
+            commands: BTreeMap::from([("pass".into(), vec!["pass".into(), "show".into()])]),
+            vault: Some(Vault { address: None, token: None, paths: vec!["kv/data/shop".into()] }),
+            aws: Some(Aws {
+                region: None,
+                names: vec!["shop/*".into(), "arn:aws:secretsmanager:*:shop-*".into()],
+            }),
+            allow: Vec::new(),
         }
     }
 
@@ -148,6 +162,12 @@ mod tests {
             "env:DB_PASSWORD",
             "file:/run/secrets/database",
             "file:/run//secrets/./a/b",
+            "command:pass",
+            "vault:kv/data/shop#password",
+            "vault:kv/data/shop/db#password",
+            "aws:shop/db",
+            "aws:shop/db#password",
+            "aws:arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-db-a1b2c3",
         ] {
             assert_eq!(references().refusal(&json!(text)), None, "{text}");
         }
@@ -163,25 +183,16 @@ mod tests {
             (json!("env:hunter2 and more"), "must name a variable"),
             (json!("file:hunter2"), "absolute file"),
             (json!("file:/run/secrets/../../hunter2"), "absolute file"),
+            (json!("command:hunter2 --now"), "must name a command"),
+            (json!("vault:hunter2"), "must name a path and a key"),
+            (json!("vault:/hunter2/../x#y"), "must name a path and a key"),
+            (json!("vault:kv/data/shop#hunter2 x"), "must name a path and a key"),
+            (json!("aws:hunter2 and more"), "must name a secret"),
+            (json!("aws:shop/db#"), "must name a secret"),
         ] {
             let refusal = references().refusal(&value).unwrap();
             assert!(refusal.contains(says), "{refusal}");
             assert!(!refusal.contains("hunter2"), "{refusal}");
-        }
-    }
-
-    #[test]
-    fn only_what_says_where_a_secret_is_kept_may_be_shown() {
-        for (value, shown) in [
-            (json!("env:DB_PASSWORD"), true),
-            (json!("file:/run/secrets/database"), true),
-            (json!("hunter2"), false),
-            (json!("env:hunter2 and more"), false),
-            (json!("file:hunter2"), false),
-            (json!(4711), false),
-            (json!(["env:DB_PASSWORD"]), false),
-        ] {
-            assert_eq!(is_reference(&value), shown, "{value}");
         }
     }
 
@@ -193,27 +204,33 @@ mod tests {
             ("file:/etc/shadow", "allows /run/secrets"),
             ("file:/run/secrets", "allows /run/secrets"),
             ("file:/run/secrets2/x", "allows /run/secrets"),
+            ("command:rm", "secrets.commands allows pass"),
+            ("vault:kv/data/shop2#a", "secrets.vault.paths allows kv/data/shop"),
+            ("vault:kv/data#a", "secrets.vault.paths allows kv/data/shop"),
+            ("aws:other/db", "secrets.aws.names allows shop/*, arn:"),
         ] {
             let refusal = references().refusal(&json!(text)).unwrap();
             assert!(refusal.contains(says), "{refusal}");
         }
-        let none = SecretReferences::default().refusal(&json!("env:A")).unwrap();
-        assert!(none.contains("allows none"), "{none}");
+        for text in ["env:A", "file:/a", "command:a", "vault:a#b", "aws:a"] {
+            let none = SecretReferences::default().refusal(&json!(text)).unwrap();
+            assert!(none.contains("allows none"), "{none}");
+        }
     }
 
     #[test]
-    fn a_star_stands_for_any_run_of_characters() {
-        for (pattern, name, expected) in [
-            ("A_*", "A_B", true),
-            ("*", "anything", true),
-            ("*_KEY", "TLS_KEY", true),
-            ("A*B*C", "AxxBC", true),
-            ("A*B*C", "AxxC", false),
-            ("AB*BA", "ABA", false),
-            ("AB", "ABC", false),
-            ("", "A", false),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
-        }
+    fn a_literal_is_told_the_forms_that_the_manifest_has() {
+        let told = |references: SecretReferences| references.refusal(&json!("hunter2")).unwrap();
+        assert!(told(SecretReferences::default()).contains("is kept, env:NAME or file:/PATH, not"));
+        let all = "is kept, env:NAME, file:/PATH, command:NAME, vault:PATH#KEY or aws:NAME, not";
+        assert!(told(references()).contains(all));
+    }
+
+    #[test]
+    fn references_that_say_nothing_new_are_written_as_they_always_were() {
+        let text = serde_json::to_string(&SecretReferences::default()).unwrap();
+        assert_eq!(text, r#"{"env":[],"folders":[]}"#);
+        let all = references();
+        assert_eq!(serde_json::from_value::<SecretReferences>(json!(all)).unwrap(), all);
     }
 }

@@ -41,6 +41,11 @@ impl<'a> Steps<'a> {
         Steps { view, last: (view.machine.elapsed)(), done: Vec::new() }
     }
 
+    /// The steps so far.
+    pub(super) fn done(self) -> Vec<Step> {
+        self.done
+    }
+
     /// The step that began with the last one's end is completed.
     pub(super) fn completed(&mut self, name: &str, result: String) {
         let now = (self.view.machine.elapsed)();
@@ -92,7 +97,7 @@ pub(super) fn execute_with(
     change.version = Some(version.id);
     change.executed_by = Some(view.actor.name().to_owned());
     change.backup = Some(record.name);
-    change.steps = steps.done;
+    change.steps = steps.done();
     let unusual = change.backup.clone().filter(|name| *name != usual_backup(change.number, view.now));
     change::put(db, &Change { backup: unusual, ..change.clone() })?;
     if change.digest.is_some() {

@@ -3,7 +3,7 @@
 mod draft;
 mod reply;
 
-pub(super) use draft::{Parts, approve_own, draft};
+pub(super) use draft::{Parts, approve_own, draft, request};
 pub(super) use reply::{answer_again, id_taken, outcome_of, reply_to};
 
 use super::apply::{self, Steps};
@@ -25,7 +25,6 @@ use crate::domain::time::Span;
 use crate::domain::value::{self};
 use crate::store::change::{self, Change};
 use crate::store::{manifest, overrides, version};
-use draft::request;
 use reply::reply_with;
 
 /// What somebody wants to change.

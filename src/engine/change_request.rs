@@ -18,7 +18,7 @@ use crate::api::change_request::{
     DecisionReply, ListRequests, ListRequestsReply, RequestSummary, ShowRequest, ShowRequestReply,
 };
 use crate::domain::approval::Verdict;
-use crate::domain::change::{State, Validity, digest};
+use crate::domain::change::{Kind, State, Validity, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
@@ -184,7 +184,7 @@ pub(super) fn digest_of(view: &View<'_>, change: &Change) -> Result<String> {
 }
 
 fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
-    if !change.kind.is_of_values() {
+    if change.kind.governs() {
         return Ok(());
     }
     let moved = standing::moved(view, change)?;
@@ -195,8 +195,12 @@ fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
     };
     let all: Vec<String> = moved.iter().map(standing::Moved::in_words).collect();
     let by = if moved.len() == 1 { first.in_words() } else { all.join("; ") };
-    Err(Error::conflict(format!("Change request {} is {what}. {by}.", change.number))
-        .hint(format!("Its author looks again: cfgctl change-request refresh {}", change.id)))
+    Err(Error::conflict(format!("Change request {} is {what}. {by}.", change.number)).hint(
+        match change.kind {
+            Kind::Reload => "Read the sources again: cfgctl reload --force".to_owned(),
+            _ => format!("Its author looks again: cfgctl change-request refresh {}", change.id),
+        },
+    ))
 }
 
 impl Engine {

@@ -38,6 +38,7 @@ impl Handle<Doctor> for Engine {
                 verify::values(db),
                 "See what changed: cfgctl history; restore a backup.",
             ));
+            checks.push(finding("base", verify::base(db), "Read the sources again: cfgctl reload --force"));
             checks.push(finding(
                 "registry",
                 verify::registry(db),

@@ -4,6 +4,7 @@
 //! force, so that turning it off is such a request itself; what is enacted is what was approved, against the members and
 //! the manifest that it was made against.
 
+use super::case::Case;
 use super::change_request::Decided;
 use super::manifest::{self as manifests, owner_change, unmet, words};
 use super::member::{self as members, facts};
@@ -69,6 +70,13 @@ pub(super) fn request(
     let mut note = Note::new("change.request", change.number.to_string(), detail).change(change.number);
     note.tell.extend(notice::request(view, &change, &awaiting(&change).missing)?);
     Ok((change, note))
+}
+
+/// What an answer says of a request, whatever it is about.
+pub(super) fn awaiting_of(view: &View<'_>, change: &Change) -> Result<Awaiting> {
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let lacks = Case::of_change(view, &manifest::policy(view.db)?, change)?.weigh(&demand, change.risk).lacks;
+    Ok(Awaiting { number: change.number, id: change.id.clone(), missing: lacks })
 }
 
 /// What its answer says of a request to the board.

@@ -151,7 +151,7 @@ fn fill(engine: &mut Engine, text: &str, solo: bool, caller: &Caller) -> Result<
             reason,
             change: Some(1),
         };
-        change.version = put_in_force(db, view, &applied, &manifest, 1)?.map(|version| version.id);
+        change.version = put_in_force(view, &applied, &manifest, 1)?.map(|version| version.id);
         change::put(db, &change)?;
         let what = |what: &str, path: &str, after: Value| Other {
             what: what.to_owned(),

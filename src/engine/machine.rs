@@ -1,6 +1,7 @@
 //! The clock and the randomness, as parameters: so that every test is exact.
 
 use crate::domain::time::Timestamp;
+use std::ffi::OsString;
 use std::time::Duration;
 
 /// What the engine takes from the machine it runs on.
@@ -11,6 +12,8 @@ pub struct Machine {
     pub elapsed: Box<dyn Fn() -> Duration>,
     /// 128 random bits, fit for secrets.
     pub random: Box<dyn Fn() -> u128>,
+    /// The variables of this run.
+    pub environment: Box<dyn Fn() -> Vec<(OsString, OsString)>>,
     /// Whether the audit chain's head is sent to the system log.
     pub system_log: bool,
 }

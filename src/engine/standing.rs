@@ -5,12 +5,12 @@
 
 use super::case::Case;
 use super::change_request::present_state;
-use super::plan::{Plan, plan};
-use super::rollback;
+use super::plan::{Plan, plan, plan_base};
 use super::transact::View;
+use super::{reload, rollback};
 use crate::api::change::ConflictView;
 use crate::domain::approval::{Lack, Verdict};
-use crate::domain::change::{State, Validity};
+use crate::domain::change::{Kind, State, Validity};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::policy::Policy;
@@ -42,7 +42,7 @@ impl Now {
             raised: None,
             plan: None,
         };
-        if !change.kind.is_of_values() {
+        if change.kind.governs() {
             return Ok(now);
         }
         let moves = moved(view, change)?;
@@ -52,13 +52,15 @@ impl Now {
             now.issues = moves.iter().map(Moved::in_words).collect();
             return Ok(now);
         }
-        let wanted: Vec<_> = change::value_items(view.db, change.number)?
-            .into_iter()
-            .map(|item| (item.path, item.after))
-            .collect();
-        // What history proved when the change was made may be too long ago by now.
-        let proven = change.decision.proven && rollback::is_proven(view, &wanted)?;
-        let plan = plan(view, wanted, policy, proven)?;
+        let items = change::value_items(view.db, change.number)?;
+        let plan = if change.kind == Kind::Reload {
+            plan_base(view, items, policy)?.0
+        } else {
+            let wanted: Vec<_> = items.into_iter().map(|item| (item.path, item.after)).collect();
+            // What history proved when the change was made may be too long ago by now.
+            let proven = change.decision.proven && rollback::is_proven(view, &wanted)?;
+            plan(view, wanted, policy, proven)?
+        };
         if !plan.issues.is_empty() {
             now.validity = Validity::Invalid;
             now.issues = plan.issues.iter().map(|issue| issue.message.clone()).collect();
@@ -108,6 +110,9 @@ impl Moved {
 
 /// The paths that have changed since, whatever their value is by now.
 pub(super) fn moved(view: &View<'_>, change: &Change) -> Result<Vec<Moved>> {
+    if change.kind == Kind::Reload {
+        return reload::moved(view, change);
+    }
     let mut moved = Vec::new();
     for item in change::value_items(view.db, change.number)? {
         let row = overrides::find(view.db, item.path.as_str())?;

@@ -5,6 +5,7 @@
 //! third of them). Nothing here trusts what it checks.
 
 use super::apply::unhex;
+use super::state;
 use crate::domain::audit::GENESIS;
 use crate::domain::change::hex;
 use crate::domain::error::{Code, Result};
@@ -12,7 +13,8 @@ use crate::domain::manifest::Manifest;
 use crate::domain::tree::{self, Tree};
 use crate::store::database::{self, Store};
 use crate::store::{
-    Connection, audit, backup, digest, hash_node, history, manifest, metadata, migration, overrides, version,
+    Connection, audit, backup, base, digest, hash_node, history, manifest, metadata, migration, overrides,
+    version,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -231,6 +233,31 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
                 "The current version's effective hash does not follow from base and overrides.".to_owned(),
             );
         }
+    }
+    Ok(told.finish())
+}
+
+/// Compares what the sources say with what the generations left of it, and the base's hash with both.
+pub(super) fn base(db: &Connection) -> Result<Vec<String>> {
+    let mut told = Told::new();
+    let mut last = base::last_altered(db)?;
+    base::each(db, None, |said| {
+        let key = (said.path.clone(), said.source.clone());
+        if last.remove(&key).flatten().as_ref() != Some(&said) {
+            told.tell(format!(
+                "What the source {} says of {} is not what a reload left.",
+                said.source, said.path
+            ));
+        }
+        Ok(())
+    })?;
+    for ((path, source), said) in last {
+        if said.is_some() {
+            told.tell(format!("What the source {source} said of {path} is gone."));
+        }
+    }
+    if state::hash_of(&base::values(db, None)?)? != manifest::current_generation(db)?.base_hash {
+        told.tell("The base is not what its generation's hash covers.".to_owned());
     }
     Ok(told.finish())
 }

@@ -35,6 +35,12 @@ pub(super) fn item_view(view: &View<'_>, mask: &Mask<'_>, item: &Item) -> Result
     })
 }
 
+/// Values before and after, as they may be shown.
+pub(super) fn of_items(view: &View<'_>, items: &[Item]) -> Result<Vec<ItemView>> {
+    let mask = Mask::new(view);
+    items.iter().map(|item| item_view(view, &mask, item)).collect()
+}
+
 fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
     let what = match item.what.as_str() {
         "manifest" => ItemKind::Manifest,
@@ -229,8 +235,7 @@ fn items_of(view: &View<'_>, change: &Change) -> Result<Vec<ItemView>> {
 
 /// A change that is only planned, with what it would lack.
 pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Verdict) -> Result<ChangeView> {
-    let mask = Mask::new(view);
-    let items = plan.items.iter().map(|item| item_view(view, &mask, item)).collect::<Result<_>>()?;
+    let items = of_items(view, &plan.items)?;
     Ok(ChangeView {
         id: change.id.clone(),
         number: None,

@@ -25,11 +25,13 @@ mod manifest;
 mod member;
 pub mod named;
 mod notify;
+mod reload;
 mod restart;
 mod rollback;
 mod rule;
 #[cfg(test)]
 mod samples;
+mod source;
 mod status;
 pub mod stream;
 mod table;

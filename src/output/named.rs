@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 28] = [
+pub const COMMANDS: [&str; 30] = [
     "apply",
     "assess",
     "audit",
@@ -26,10 +26,12 @@ pub const COMMANDS: [&str; 28] = [
     "manifest",
     "member",
     "notify",
+    "reload",
     "restore",
     "rollback",
     "set",
     "settle",
+    "source",
     "status",
     "undo",
     "unset",

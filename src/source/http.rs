@@ -100,8 +100,13 @@ fn fetch_one(client: &Client, source: &HttpSource, url: &str, etag: Option<&str>
 fn document(answer: Answer, url: &str) -> Fetched {
     let own = |name| answer.header(name).map(str::to_owned);
     let (etag, content_type) = (own("etag"), own("content-type"));
-    let format = content_type.as_deref().and_then(of_content_type).or_else(|| Format::of_name(&shown(url)));
+    let format = format_of(content_type.as_deref(), url);
     Fetched::Document { bytes: answer.body, etag, content_type, format, url: url.to_owned() }
+}
+
+/// The format that a media type, or else the address's ending, announces.
+pub fn format_of(content_type: Option<&str>, url: &str) -> Option<Format> {
+    content_type.and_then(of_content_type).or_else(|| Format::of_name(&shown(url)))
 }
 
 /// The format that a media type names; nothing where it says no more than that it is text.

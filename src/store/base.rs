@@ -184,6 +184,25 @@ pub fn alter(db: &Connection, generation: i64, altered: &[Altered]) -> Result<()
     Ok(())
 }
 
+/// One half of what a generation did: a path and a source, and what it says there before or after.
+type Half = ((Path, String), Option<Said>);
+
+fn to_half(row: &Row<'_>) -> Result<Half> {
+    let (path, source): (String, String) = (row.get(0)?, row.get(1)?);
+    let path = Path::from_canonical(path);
+    let said = match row.get::<_, Option<String>>(3)? {
+        Some(value) => Some(Said {
+            path: path.clone(),
+            source: source.clone(),
+            priority: row.get(2)?,
+            value: value_of(&value)?,
+            origin: row.get(4)?,
+        }),
+        None => None,
+    };
+    Ok(((path, source), said))
+}
+
 /// What every source said, of each path and source that a later generation altered, when a generation was in force:
 /// none where it said nothing.
 pub fn former(db: &Connection, generation: i64) -> Result<BTreeMap<(Path, String), Option<Said>>> {
@@ -194,20 +213,9 @@ pub fn former(db: &Connection, generation: i64) -> Result<BTreeMap<(Path, String
     let mut rows = statement.query([generation])?;
     let mut former = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let (path, source): (String, String) = (row.get(0)?, row.get(1)?);
-        let path = Path::from_canonical(path);
-        let said = match row.get::<_, Option<String>>(3)? {
-            Some(value) => Some(Said {
-                path: path.clone(),
-                source: source.clone(),
-                priority: row.get(2)?,
-                value: value_of(&value)?,
-                origin: row.get(4)?,
-            }),
-            None => None,
-        };
         // The oldest of the later generations is the one that says what it replaced: it comes last.
-        former.insert((path, source), said);
+        let (key, said) = to_half(row)?;
+        former.insert(key, said);
     }
     Ok(former)
 }
@@ -301,4 +309,18 @@ pub fn asked(db: &Connection, change: i64) -> Result<Vec<Said>> {
     ))?;
     let rows = statement.query_map([change], raw)?;
     rows.map(|row| to_said(row?)).collect()
+}
+
+/// What the last generation that altered it left of what each source says of each path: none where it says nothing.
+pub fn last_altered(db: &Connection) -> Result<BTreeMap<(Path, String), Option<Said>>> {
+    let mut statement = db.prepare_cached(
+        "SELECT path, source, new_priority, new_value, new_origin FROM base_changes ORDER BY generation",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut last = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (key, said) = to_half(row)?;
+        last.insert(key, said);
+    }
+    Ok(last)
 }

@@ -79,6 +79,21 @@ const KINDS: &[(&str, &[&str])] = &[
            FROM config_history WHERE version_id <= ?1 ORDER BY id"],
     ),
     ("generation", &["SELECT id, manifest, base_hash, created_at FROM base_generations WHERE id = ?1"]),
+    // What a reload altered: layers, and the effective values with them.
+    (
+        "reload",
+        &[
+            "SELECT generation, path, source, old_priority, old_value, old_origin, new_priority, new_value, new_origin
+             FROM base_changes WHERE generation = ?1 ORDER BY path, source",
+            "SELECT id, version_id, path, old_value, new_value, source, origin FROM base_history
+             WHERE version_id IN (SELECT id FROM config_versions WHERE generation = ?1) ORDER BY id",
+        ],
+    ),
+    (
+        "base-request",
+        &["SELECT change, path, source, priority, value, origin FROM base_requests WHERE change = ?1
+           ORDER BY path, source"],
+    ),
     ("tag", &["SELECT tag, version_id, created_at, created_by, reason FROM version_tags WHERE tag = ?1"]),
     (
         "backup",
@@ -110,6 +125,8 @@ const KEYS: &[(&str, &str)] = &[
     ("credential", "SELECT id FROM credentials"),
     ("manifest", "SELECT id FROM manifests"),
     ("generation", "SELECT id FROM base_generations"),
+    ("reload", "SELECT DISTINCT generation FROM base_changes"),
+    ("base-request", "SELECT DISTINCT change FROM base_requests"),
     ("tag", "SELECT tag FROM version_tags"),
     ("backup", "SELECT id FROM backups WHERE digest IS NULL"),
     ("fact", "SELECT key FROM system_metadata WHERE key <> 'wrong_tokens'"),

@@ -23,6 +23,8 @@ pub struct Operation {
     pub begun_at: Timestamp,
     /// Who made it happen.
     pub actor: String,
+    /// The manifest under which it resolved.
+    pub manifest: i64,
     /// Why.
     pub reason: Option<String>,
     /// How long all of it took.
@@ -43,8 +45,8 @@ pub struct Operation {
     pub detail: Value,
 }
 
-const COLUMNS: &str = "number, operation_id, cause, status, forced, begun_at, actor, reason, total_us, loading_us, \
-                       validation_us, apply_us, generation, version_id, change, detail";
+const COLUMNS: &str = "number, operation_id, cause, status, forced, begun_at, actor, manifest, reason, total_us, \
+                       loading_us, validation_us, apply_us, generation, version_id, change, detail";
 
 fn to_operation(row: &Row<'_>) -> Result<Operation> {
     Ok(Operation {
@@ -55,31 +57,33 @@ fn to_operation(row: &Row<'_>) -> Result<Operation> {
         forced: row.get(4)?,
         begun_at: time_of(&row.get::<_, String>(5)?)?,
         actor: row.get(6)?,
-        reason: row.get(7)?,
-        total_us: row.get(8)?,
-        loading_us: row.get(9)?,
-        validation_us: row.get(10)?,
-        apply_us: row.get(11)?,
-        generation: row.get(12)?,
-        version: row.get(13)?,
-        change: row.get(14)?,
-        detail: super::value_of(&row.get::<_, String>(15)?)?,
+        manifest: row.get(7)?,
+        reason: row.get(8)?,
+        total_us: row.get(9)?,
+        loading_us: row.get(10)?,
+        validation_us: row.get(11)?,
+        apply_us: row.get(12)?,
+        generation: row.get(13)?,
+        version: row.get(14)?,
+        change: row.get(15)?,
+        detail: super::value_of(&row.get::<_, String>(16)?)?,
     })
 }
 
 /// Records a reload, and gives its number.
 pub fn insert(db: &Connection, operation: &Operation) -> Result<i64> {
     db.execute(
-        "INSERT INTO operations (operation_id, cause, status, forced, begun_at, actor, reason, total_us, loading_us,
-           validation_us, apply_us, generation, version_id, change, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        (
+        "INSERT INTO operations (operation_id, cause, status, forced, begun_at, actor, manifest, reason, total_us,
+           loading_us, validation_us, apply_us, generation, version_id, change, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        rusqlite::params![
             &operation.id,
             &operation.cause,
             &operation.status,
             operation.forced,
             operation.begun_at.to_string(),
             &operation.actor,
+            operation.manifest,
             &operation.reason,
             operation.total_us,
             operation.loading_us,
@@ -89,7 +93,7 @@ pub fn insert(db: &Connection, operation: &Operation) -> Result<i64> {
             operation.version,
             operation.change,
             operation.detail.to_string(),
-        ),
+        ],
     )?;
     Ok(db.last_insert_rowid())
 }
@@ -110,6 +114,15 @@ pub fn list(db: &Connection, before: Option<i64>, limit: u32) -> Result<Vec<Oper
 /// The last reload.
 pub fn last(db: &Connection) -> Result<Option<Operation>> {
     Ok(list(db, None, 1)?.pop())
+}
+
+/// The last reload that did not fail.
+pub fn last_successful(db: &Connection) -> Result<Option<Operation>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM operations WHERE status <> 'failed' ORDER BY number DESC LIMIT 1"
+    ))?;
+    let mut rows = statement.query([])?;
+    rows.next()?.map(to_operation).transpose()
 }
 
 /// The reload of that id, so that a repeated one is answered and not done again.

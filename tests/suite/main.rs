@@ -10,6 +10,7 @@
     reason = "a test that goes wrong is to stop and say so"
 )]
 
+mod credentials;
 mod docs;
 mod governance;
 mod harness;

@@ -30,6 +30,19 @@ pub(super) fn put_in(entries: &mut [Entry], name: &str, lookup: Lookup<'_>) -> R
     if missing.is_empty() { Ok(()) } else { Err(not_set(name, &missing)) }
 }
 
+/// A text with its variables put in; `said` is what errors call it. `invalid` where one is needed and not set.
+pub fn text_with_variables(said: &str, text: &str, lookup: Lookup<'_>) -> Result<String> {
+    let mut work = Work { lookup, used: Vec::new(), missing: Vec::new() };
+    let whole = work.text(text).map_err(|what| Error::invalid(format!("{said}: {what}.")))?;
+    match work.missing.first() {
+        None => Ok(whole),
+        Some(variable) => {
+            Err(Error::invalid(format!("{said} needs the variable {variable}, which is not set."))
+                .hint(format!("Set it where cfgctl runs: export {variable}=…")))
+        }
+    }
+}
+
 fn not_set(name: &str, missing: &[(u32, Path, String)]) -> Error {
     let told = |(line, path, variable): &(u32, Path, String)| format!("{variable} (line {line}, {path})");
     let message = match missing {

@@ -4,13 +4,12 @@
 //! leaks costs the secret.
 
 mod secret;
-mod word;
 
 pub(super) use secret::{Secrecy, secrecy};
 
 use crate::domain::risk::Risk;
+use crate::domain::word::words;
 use serde_json::Value;
-use word::words;
 
 #[rustfmt::skip]
 const SECURITY: [&str; 27] = [
@@ -84,8 +83,8 @@ pub(super) fn unit(segments: &[String], value: Option<&Value>) -> Option<&'stati
 
 #[cfg(test)]
 mod tests {
-    use super::word::segments;
     use super::*;
+    use crate::domain::word::segments;
     use serde_json::json;
 
     #[test]

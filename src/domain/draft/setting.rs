@@ -5,10 +5,10 @@
 use super::Found;
 use super::guess;
 use super::guess::Secrecy;
+use super::is_kept_elsewhere;
 use crate::domain::document::write_yaml_inline;
 use crate::domain::path::Path;
 use crate::domain::risk::Risk;
-use crate::domain::secret::is_reference;
 use crate::domain::value::Value;
 use std::fmt::Write;
 
@@ -21,8 +21,8 @@ pub(super) fn push_setting(text: &mut String, path: &Path, found: Option<&Found<
     let secrecy = guess::secrecy(&segments, value);
     let mut keys: Vec<(&str, Value)> = Vec::new();
     let mut guessed = vec!["risk"];
-    let clear =
-        (found.filter(|(_, value)| secrecy == Secrecy::Secret && !is_reference(value))).map(|(name, _)| name);
+    let clear = (found.filter(|(_, value)| secrecy == Secrecy::Secret && !is_kept_elsewhere(value)))
+        .map(|(name, _)| name);
     if secrecy == Secrecy::Secret && clear.is_none() {
         keys.extend([("type", Value::from("string")), ("secret", Value::Bool(true))]);
         guessed.push("secret");

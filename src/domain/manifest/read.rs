@@ -1,6 +1,7 @@
 //! How a manifest is read: once through the document, telling everything that is wrong on the way.
 
 mod policy;
+mod secret;
 mod setting;
 
 use super::located::{Content, Node};
@@ -10,7 +11,6 @@ use super::{Contact, FORMAT, INSTANCE_NAME, LONGEST_MANIFEST, Manifest, Problem,
 use crate::domain::drift::Drift;
 use crate::domain::notice::{LONGEST_TIMEOUT, Notify, unusable_program};
 use crate::domain::rule::Rule;
-use crate::domain::secret::{SecretReferences, is_variable_pattern, plain_parts};
 use crate::domain::source::{self, Source};
 use crate::domain::time::Span;
 use crate::domain::value::Value;
@@ -122,27 +122,6 @@ impl Reader<'_> {
             self.tell(entry.node.line, "instance", not_a("instance", INSTANCE_NAME, &Value::from(name)));
         }
         name.to_owned()
-    }
-
-    fn secrets(&mut self) -> SecretReferences {
-        let secrets: SecretReferences = self.section("secrets");
-        let Some(entry) = self.node.get("secrets") else { return secrets };
-        let line = |key: &str, at: usize| {
-            let items = entry.node.get(key).and_then(|entry| entry.node.items());
-            items.and_then(|items| items.get(at)).map_or(entry.line, |item| item.line)
-        };
-        for (at, pattern) in
-            secrets.env.iter().enumerate().filter(|(_, pattern)| !is_variable_pattern(pattern))
-        {
-            let message = format!("{pattern:?} is no pattern of variable names, such as CFGCTL_SECRET_*.");
-            self.tell(line("env", at), &format!("secrets.env[{at}]"), message);
-        }
-        let usable = |folder: &str| plain_parts(folder).is_some_and(|parts| !parts.is_empty());
-        for (at, folder) in secrets.folders.iter().enumerate().filter(|(_, folder)| !usable(folder)) {
-            let message = format!("{folder:?} must be an absolute folder without .., such as /run/secrets.");
-            self.tell(line("folders", at), &format!("secrets.folders[{at}]"), message);
-        }
-        secrets
     }
 
     fn rules(&mut self) -> Vec<Rule> {

@@ -1,7 +1,10 @@
 //! What a manifest's sections look like: the tables that reading checks against and that editors' schema is made of.
 
+mod secret;
+
 use super::shape::{Field, Shape, may, must};
 use crate::domain::notice::Event;
+use secret::SECRETS;
 
 const COMMAND: Shape = Shape::Some(&Shape::Text);
 const COUNT: Shape = Shape::Whole(1, u64::MAX);
@@ -349,14 +352,6 @@ const NOTIFY: Shape = Shape::Fields(
     &[],
 );
 
-const SECRETS: Shape = Shape::Fields(
-    &[
-        may("env", NAMES, "Names of variables, with * for any run of characters."),
-        may("folders", NAMES, "Absolute folders."),
-    ],
-    &[],
-);
-
 const DRIFT: Shape =
     Shape::Fields(&[may("ignore", Shape::List(&IGNORE), "Differences that are meant.")], &[]);
 
@@ -380,7 +375,11 @@ pub(super) const SETTING: &[Field] = &[
     ),
     may("restart", Shape::Flag, "Whether a service must restart to take the value; otherwise it is hot."),
     may("services", NAMES, "The services that use it."),
-    may("secret", Shape::Flag, "Whether the value is a secret, kept as a reference: env:NAME or file:/PATH."),
+    may(
+        "secret",
+        Shape::Flag,
+        "Whether the value is a secret, kept as a reference such as env:NAME or file:/PATH.",
+    ),
     may("owner", Shape::Text, "Who answers for it."),
     may("description", Shape::Text, "What it does, in a sentence."),
 ];

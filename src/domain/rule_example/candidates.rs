@@ -61,7 +61,15 @@ pub(super) fn worth_trying(
     if setting.is_some_and(|setting| setting.secret) {
         let variables = secrets.env.iter().map(|pattern| format!("env:{}", pattern.replace('*', "EXAMPLE")));
         let files = secrets.folders.iter().map(|folder| format!("file:{folder}/example"));
-        return variables.chain(files).map(Value::from).collect();
+        let commands = secrets.commands.keys().map(|name| format!("command:{name}"));
+        let vault =
+            secrets.vault.iter().flat_map(|vault| &vault.paths).map(|path| format!("vault:{path}#example"));
+        let aws = secrets
+            .aws
+            .iter()
+            .flat_map(|aws| &aws.names)
+            .map(|name| format!("aws:{}", name.replace('*', "example")));
+        return variables.chain(files).chain(commands).chain(vault).chain(aws).map(Value::from).collect();
     }
     of_schema(setting.map_or(&empty, |setting| &setting.schema), default, hints, 0)
 }

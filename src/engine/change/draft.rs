@@ -81,7 +81,7 @@ pub(in crate::engine) fn draft(view: &View<'_>, policy: &Policy, parts: Parts<'_
 }
 
 /// Records a change that waits, with its items and the requester's own approval where it counts.
-pub(super) fn request(
+pub(in crate::engine) fn request(
     view: &View<'_>,
     policy: &Policy,
     plan: &Plan,

@@ -4,6 +4,7 @@ use super::{Decided, check_digest, decidable, refuse_stale, require_for};
 use crate::api::Outcome;
 use crate::api::change_request::{DecisionReply, Execute};
 use crate::domain::approval::Lack;
+use crate::domain::change::Kind;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::time::SpanOrDefault;
@@ -13,7 +14,7 @@ use crate::engine::plan::Plan;
 use crate::engine::standing::Now;
 use crate::engine::terms::check_text;
 use crate::engine::transact::View;
-use crate::engine::{Engine, Handle, confirm, governance, identity, notice, schedule};
+use crate::engine::{Engine, Handle, confirm, governance, identity, notice, reload, schedule};
 use crate::store::change::Change;
 use crate::store::manifest;
 
@@ -48,7 +49,7 @@ pub(in crate::engine) fn check<'a>(view: &'a View<'a>, change: &Change) -> Resul
     require_executor(view, change)?;
     refuse_stale(view, change)?;
     check_digest(view, change)?;
-    if !change.kind.is_of_values() {
+    if change.kind.governs() {
         governance::check(view, change)?;
     }
     let policy = manifest::policy(view.db)?;
@@ -100,6 +101,10 @@ pub(in crate::engine) fn carry_out(
     let Some(plan) = ready.plan else { return governance::execute(view, change) };
     let policy = manifest::policy(view.db)?;
     let within = confirm::span_of(confirm_within, &policy)?;
+    if change.kind == Kind::Reload {
+        change.dossier.confirm_within = within;
+        return reload::execute(view, change, &plan, ready.steps);
+    }
     change.dossier.confirm_within = within.or(change.dossier.confirm_within);
     change.updated_at = Some(view.now);
     let mut note = apply::execute(view, &policy, &plan, &mut change, ready.steps)?;

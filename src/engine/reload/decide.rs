@@ -59,7 +59,8 @@ pub(super) fn decide(
     if !held.is_empty() && !taken.is_empty() {
         let (part, _) = plan_base(view, items(&taken), policy)?;
         if !part.issues.is_empty() {
-            warnings.push("What could be taken alone is not valid without the rest: all of it waits.".to_owned());
+            warnings
+                .push("What could be taken alone is not valid without the rest: all of it waits.".to_owned());
             held.append(&mut taken);
             held.sort_by(|a, b| a.path.cmp(&b.path));
         }
@@ -84,10 +85,14 @@ fn refuse_invalid(view: &View<'_>, wanted: &Layers) -> Result<()> {
     for (path, setting) in paths.into_iter().zip(settings) {
         let Some(setting) = setting else { continue };
         let compiled = CompiledSetting::compile(path, &setting).map_err(Error::invalid)?;
-        let of_path = wanted.range((path.clone(), String::new())..).take_while(|((other, _), _)| other == path);
+        let of_path =
+            wanted.range((path.clone(), String::new())..).take_while(|((other, _), _)| other == path);
         for (_, said) in of_path {
             problems.extend(
-                compiled.check(&said.value, &secrets).into_iter().map(|problem| format!("{}: {problem}", said.origin)),
+                compiled
+                    .check(&said.value, &secrets)
+                    .into_iter()
+                    .map(|problem| format!("{}: {problem}", said.origin)),
             );
         }
     }
@@ -97,7 +102,8 @@ fn refuse_invalid(view: &View<'_>, wanted: &Layers) -> Result<()> {
         count => {
             let more = if count > TOLD { format!("\n  and {} more", count - TOLD) } else { String::new() };
             problems.truncate(TOLD);
-            Err(Error::invalid(format!("{count} things are wrong:\n  {}{more}", problems.join("\n  "))).hint(HINT))
+            Err(Error::invalid(format!("{count} things are wrong:\n  {}{more}", problems.join("\n  ")))
+                .hint(HINT))
         }
     }
 }

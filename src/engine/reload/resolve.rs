@@ -89,9 +89,9 @@ pub(super) fn read_anew(present: &Layers, sources: &[Source], loaded: &[Loaded])
             }
             _ => {
                 let kept = present.iter().filter(|((_, name), _)| *name == source.name);
-                layers.extend(kept.map(|(key, said)| {
-                    (key.clone(), Said { priority: source.priority, ..said.clone() })
-                }));
+                layers.extend(
+                    kept.map(|(key, said)| (key.clone(), Said { priority: source.priority, ..said.clone() })),
+                );
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use super::Change;
 use super::row::some;
-use crate::domain::change::State;
+use crate::domain::change::{Kind, State};
 use crate::domain::error::{Error, Result};
 use crate::domain::time::Timestamp;
 use rusqlite::Connection;
@@ -30,6 +30,11 @@ pub fn open_on_path(db: &Connection, path: &str) -> Result<Vec<String>> {
            SELECT 1 FROM change_items i WHERE i.path = ?1 AND i.change = c.number AND i.what = 'value') ORDER BY c.number",
     ))?;
     Ok(statement.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The open requests of a kind, the oldest first.
+pub fn open_of_kind(db: &Connection, kind: Kind) -> Result<Vec<Change>> {
+    some(db, &format!("WHERE state IN {OPEN} AND kind = ?1 ORDER BY number"), [kind.name()])
 }
 
 /// What a list shows.

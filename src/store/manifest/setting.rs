@@ -33,6 +33,17 @@ pub fn settings_of<'a>(
     Ok(found)
 }
 
+/// Calls back for each setting in path order.
+pub fn each_setting(db: &Connection, mut visit: impl FnMut(Path, Setting) -> Result<()>) -> Result<()> {
+    let mut statement = db.prepare_cached("SELECT path, definition FROM settings ORDER BY path")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (path, definition): (String, String) = (row.get(0)?, row.get(1)?);
+        visit(Path::from_canonical(path), Setting::from_json(&definition)?)?;
+    }
+    Ok(())
+}
+
 /// Whether the manifest registers a path.
 pub fn is_registered(db: &Connection, path: &str) -> Result<bool> {
     Ok(db.prepare_cached("SELECT 1 FROM settings WHERE path = ?1")?.exists([path])?)

@@ -38,6 +38,7 @@ impl Library {
             now: Box::new(move || Timestamp::from_millis(time.get())),
             elapsed: Box::new(|| Duration::ZERO),
             random: Box::new(move || u128::from(random.replace(random.get() + 1))),
+            environment: Box::new(Vec::new),
             system_log: false,
         };
         let caller = Caller {

@@ -2,7 +2,8 @@
 //!
 //! What must stay true: a value that may be a secret is held back, wherever in a list or an object it stands.
 
-use super::word::words;
+use crate::domain::credential;
+use crate::domain::secret::name::is_secret_name;
 use serde_json::Value;
 
 /// Whether a value may be shown in a draft.
@@ -16,32 +17,6 @@ pub(in crate::domain::draft) enum Secrecy {
     Inside,
 }
 
-/// Words that are a secret wherever they are not qualified.
-#[rustfmt::skip]
-const SECRET: [&str; 16] = [
-    "accesskey", "apikey", "bearer", "credential", "passcode", "passphrase", "passwd", "password", "pepper",
-    "pincode", "privatekey", "pwd", "salt", "secret", "secretkey", "token",
-];
-/// What stands before `key` where it is a secret's.
-#[rustfmt::skip]
-const SECRET_KEYS: [&str; 23] = [
-    "access", "account", "aes", "api", "auth", "cookie", "crypt", "decryption", "encrypt", "encryption", "hmac",
-    "jwt", "license", "master", "private", "secret", "session", "shared", "sign", "signing", "ssh", "storage",
-    "webhook",
-];
-/// What follows a secret's word where the setting is about the secret and not the secret itself.
-#[rustfmt::skip]
-const ABOUT: [&str; 58] = [
-    "age", "alg", "algorithm", "attempt", "audience", "claim", "count", "dir", "directory", "duration",
-    "enabled", "endpoint", "env", "expiration", "expire", "expiry", "field", "file", "filename", "folder",
-    "format", "header", "host", "interval", "issuer", "kind", "length", "lifetime", "limit", "location",
-    "manager", "max", "method", "min", "mode", "mount", "name", "namespace", "param", "parameter", "path",
-    "per", "policy", "port", "prefix", "provider", "ref", "reference", "required", "rotation", "scope",
-    "source", "strength", "timeout", "ttl", "type", "uri", "url",
-];
-/// What names a person or a thing beside its secret.
-const BESIDE: [&str; 6] = ["login", "region", "role", "user", "username", "version"];
-
 /// Whether the value, or something inside it, may be a secret; a switch never is.
 pub(in crate::domain::draft) fn secrecy(segments: &[String], value: Option<&Value>) -> Secrecy {
     match value {
@@ -53,7 +28,9 @@ pub(in crate::domain::draft) fn secrecy(segments: &[String], value: Option<&Valu
                 Secrecy::None
             }
         }
-        Some(Value::String(text)) if gives_itself_away(text) => Secrecy::Secret,
+        Some(Value::String(text)) if gives_itself_away(text) || credential::has_known_shape(text) => {
+            Secrecy::Secret
+        }
         _ if is_secret_name(segments, value.and_then(Value::as_str).unwrap_or_default()) => Secrecy::Secret,
         _ => Secrecy::None,
     }
@@ -93,47 +70,10 @@ fn gives_itself_away(text: &str) -> bool {
             .any(|part| lower.contains(part))
 }
 
-fn is_secret_name(segments: &[String], value: &str) -> bool {
-    let Some((last, above)) = segments.split_last() else { return false };
-    let last = words(last);
-    if last.iter().enumerate().any(|(at, _)| is_secret_word(&last, at) && !is_about(&last, at)) {
-        return true;
-    }
-    let speaks_of = |word: &str| ABOUT.contains(&word) || BESIDE.contains(&word);
-    let above: Vec<_> = above.iter().map(|segment| words(segment)).collect();
-    let in_secrets = above.iter().any(|words| {
-        words.len().checked_sub(1).is_some_and(|at| is_secret_word(words, at) && !is_about(words, at))
-    });
-    if in_secrets && !last.iter().any(|word| speaks_of(word)) {
-        return true;
-    }
-    // `tls.key` is a key or the path of one.
-    let guards = |word: &String| {
-        matches!(word.as_str(), "tls" | "ssl" | "cert" | "auth" | "jwt" | "encryption" | "crypto")
-    };
-    let is_place = value.contains(['/', '\\']) || [".pem", ".key"].iter().any(|end| value.ends_with(end));
-    last == ["key"] && above.iter().flatten().any(guards) && !is_place
-}
-
-fn is_secret_word(words: &[String], at: usize) -> bool {
-    let Some(word) = words.get(at).map(String::as_str) else { return false };
-    let before = at.checked_sub(1).and_then(|before| words.get(before)).map(String::as_str);
-    match word {
-        "key" => before.is_some_and(|before| SECRET_KEYS.contains(&before)),
-        "pass" => at + 1 == words.len(),
-        _ => SECRET.contains(&word),
-    }
-}
-
-fn is_about(words: &[String], at: usize) -> bool {
-    let counts = |word: &String| matches!(word.as_str(), "max" | "min" | "num");
-    words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str())) || words[..at].iter().any(counts)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::word::segments;
     use super::*;
+    use crate::domain::word::segments;
     use serde_json::json;
 
     #[test]

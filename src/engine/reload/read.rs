@@ -1,0 +1,365 @@
+//! The sources are read: files, variables, addresses. No transaction is open meanwhile.
+//!
+//! What must stay true: what one source says of a path is one value, the last document's where several have it; a source
+//! that cannot be read says so and stops nobody else.
+
+use super::load::{Entry, Loaded};
+use crate::api::reload::Reload;
+use crate::domain::base_document::environment::{Given, map};
+use crate::domain::base_document::{self, expected_of, typed};
+use crate::domain::breaker::{Breaker, Limits, May};
+use crate::domain::document::Format;
+use crate::domain::error::{Error, Result};
+use crate::domain::path::Path;
+use crate::domain::source::{Addresses, Kind, LONGEST_ANSWER, Source};
+use crate::domain::time::Timestamp;
+use crate::domain::value::{Value, ValueType};
+use crate::engine::Machine;
+use crate::engine::transact::View;
+use crate::net::{Client, Settings};
+use crate::source::{cache, environment, file, http};
+use crate::store::manifest;
+use crate::store::operation::{self, SourceState};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What is known before the sources are read.
+pub(in crate::engine) struct Prepared {
+    /// The manifest that says what is read.
+    pub(in crate::engine) manifest: i64,
+    /// Every source of it.
+    pub(in crate::engine) sources: Vec<Source>,
+    /// Their names.
+    pub(in crate::engine) declared: Vec<String>,
+    /// Those that are to be read.
+    pub(in crate::engine) asked: Vec<Source>,
+    /// How they were found last.
+    pub(in crate::engine) states: Vec<SourceState>,
+    /// Whether the present base was resolved under this manifest.
+    pub(in crate::engine) is_current: bool,
+    /// The registered paths, each with the type that its setting asks for.
+    registry: BTreeMap<Path, Option<ValueType>>,
+    /// The store's folder, from which relative names count where `CONFIG_DIR` is not set.
+    folder: Option<PathBuf>,
+    now: Timestamp,
+}
+
+/// Learns what is to be read. `not-found` where a source or a generation is named that is not there.
+pub(in crate::engine) fn prepare(view: &View<'_>, request: &Reload) -> Result<Prepared> {
+    let db = view.db;
+    let sources = manifest::sources(db)?;
+    let asked = match &request.source {
+        None => sources.clone(),
+        Some(name) => vec![sources.iter().find(|source| source.name == *name).cloned().ok_or_else(|| {
+            Error::not_found(format!("There is no source {name}."))
+                .hint("See what there is: cfgctl source list")
+        })?],
+    };
+    let current = manifest::current_generation(db)?;
+    if let Some(generation) = request.to.filter(|to| *to < 1 || *to > current.id) {
+        return Err(Error::not_found(format!(
+            "There is no generation {generation}: the present one is {}.",
+            current.id
+        ))
+        .hint("See what there was: cfgctl reload --list"));
+    }
+    let mut registry = BTreeMap::new();
+    manifest::each_setting(db, |path, setting| {
+        registry.insert(path, expected_of(&setting));
+        Ok(())
+    })?;
+    let manifest = manifest::current_id(db)?;
+    let last = operation::last_successful(db)?;
+    Ok(Prepared {
+        manifest,
+        declared: sources.iter().map(|source| source.name.clone()).collect(),
+        sources,
+        asked,
+        states: operation::source_states(db)?,
+        is_current: last.is_some_and(|last| last.manifest == manifest),
+        registry,
+        folder: view.place.and_then(|place| place.parent()).map(std::path::Path::to_path_buf),
+        now: view.clock,
+    })
+}
+
+/// Reads every source that is asked for.
+pub(in crate::engine) fn read_all(machine: &Machine, prepared: &Prepared) -> Vec<Loaded> {
+    let environment: Vec<(OsString, OsString)> = (machine.environment)();
+    let reader = Reader { machine, prepared, variables: variables(&environment), environment };
+    prepared.asked.iter().map(|source| reader.read(source)).collect()
+}
+
+fn variables(environment: &[(OsString, OsString)]) -> HashMap<String, String> {
+    let text =
+        |(name, value): &(OsString, OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
+    environment.iter().filter_map(text).collect()
+}
+
+/// What is remembered of a source over the network.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(in crate::engine) struct Remote {
+    /// Whether it is left alone for a while.
+    #[serde(default)]
+    pub(in crate::engine) breaker: Breaker,
+}
+
+impl Remote {
+    /// What is remembered of a source.
+    pub(in crate::engine) fn of(states: &[SourceState], name: &str) -> Remote {
+        let known = states.iter().find(|state| state.source == name);
+        let remote = known.and_then(|state| state.remote.clone());
+        remote.and_then(|remote| serde_json::from_value(remote).ok()).unwrap_or_default()
+    }
+}
+
+/// The terms of a source's circuit breaker.
+pub(in crate::engine) fn limits_of(source: &Source) -> Limits {
+    let terms = source.breaker.unwrap_or_default();
+    Limits { failures: terms.failures, pause: terms.pause }
+}
+
+struct Reader<'a> {
+    machine: &'a Machine,
+    prepared: &'a Prepared,
+    variables: HashMap<String, String>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// What a source gave.
+#[derive(Default)]
+struct Gave {
+    /// By path: a later document's value takes the place of an earlier one's.
+    entries: BTreeMap<Path, Entry>,
+    warnings: Vec<String>,
+    from_cache: bool,
+}
+
+impl Gave {
+    fn put(&mut self, path: Path, value: Value, origin: String) {
+        self.entries.insert(path.clone(), Entry { path, value, origin });
+    }
+}
+
+impl Reader<'_> {
+    fn read(&self, source: &Source) -> Loaded {
+        let begun = (self.machine.elapsed)();
+        let mut remote = None;
+        let gave = match source.kind() {
+            Kind::File => self.file(source),
+            Kind::Environment => self.environment(source),
+            Kind::Http => self.http(source, &mut remote),
+        };
+        let (entries, warnings, from_cache) = match gave {
+            Ok(Gave { entries, warnings, from_cache }) => {
+                (Ok(entries.into_values().collect()), warnings, from_cache)
+            }
+            Err(error) => (Err(error), Vec::new(), false),
+        };
+        Loaded {
+            name: source.name.clone(),
+            entries,
+            warnings,
+            from_cache,
+            took: (self.machine.elapsed)().saturating_sub(begun),
+            remote: remote.and_then(|remote| serde_json::to_value(remote).ok()),
+        }
+    }
+
+    /// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.
+    fn place(&self, name: &str) -> PathBuf {
+        let root = match self.variables.get("CONFIG_DIR").filter(|folder| !folder.is_empty()) {
+            Some(folder) => Some(PathBuf::from(folder)),
+            None => self.prepared.folder.clone(),
+        };
+        root.unwrap_or_default().join(name)
+    }
+
+    fn expected(&self, path: &Path) -> Option<ValueType> {
+        self.prepared.registry.get(path).copied().flatten()
+    }
+
+    fn file(&self, source: &Source) -> Result<Gave> {
+        let named = source.file.as_deref().unwrap_or_default();
+        let mut gave = Gave::default();
+        for document in file::read(&self.place(named), named)?.documents {
+            let format = match &source.format {
+                Some(name) => Some(Format::parse(name)?),
+                None => Format::of_name(&document.file_name),
+            };
+            self.document(format, &document.name, &document.bytes, &mut gave)?;
+        }
+        Ok(gave)
+    }
+
+    /// Reads one document, with the variables that it names put in.
+    fn document(&self, format: Option<Format>, name: &str, bytes: &[u8], gave: &mut Gave) -> Result<()> {
+        let format = format.ok_or_else(|| {
+            Error::invalid(format!("What format {name} has cannot be told from its name."))
+                .hint("Say it in the manifest: format: yaml")
+        })?;
+        let failed = RefCell::new(None);
+        let lookup = |variable: &str| match self.variable(variable) {
+            Ok(found) => found,
+            Err(error) => {
+                failed.replace(Some(error));
+                None
+            }
+        };
+        let expected = |path: &Path| self.expected(path);
+        let read = base_document::read(format, name, bytes, &expected, &lookup);
+        // A file that a variable names and that cannot be read says more than that the variable is missing.
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
+        for entry in read? {
+            gave.put(entry.path, entry.value, format!("{name}:{}", entry.line));
+        }
+        Ok(())
+    }
+
+    /// A variable's value, or what is in the file that the variable of the same name with `_FILE` names.
+    fn variable(&self, name: &str) -> Result<Option<String>> {
+        if let Some(value) = self.variables.get(name) {
+            return Ok(Some(value.clone()));
+        }
+        let of_file = format!("{name}_FILE");
+        let Some(place) = self.variables.get(&of_file).filter(|place| !place.is_empty()) else {
+            return Ok(None);
+        };
+        let secret = environment::secret_file(&of_file, std::path::Path::new(place))?;
+        Ok(Some(secret.reveal().to_owned()))
+    }
+
+    fn environment(&self, source: &Source) -> Result<Gave> {
+        let prefix = source.env.as_deref().unwrap_or_default();
+        let variables = environment::variables(prefix, self.environment.iter().cloned())?;
+        let expected = |path: &Path| self.expected(path);
+        let mapping = map(prefix, variables, self.prepared.registry.keys(), &expected)?;
+        let mut gave = Gave { warnings: mapping.warnings, ..Gave::default() };
+        for found in mapping.entries {
+            let value = match found.given {
+                Given::Value(value) => Some(value),
+                Given::FromFile(place) => {
+                    let secret = environment::secret_file(&found.variable, std::path::Path::new(&place))?;
+                    typed(&found.path, secret.reveal(), &expected)?
+                }
+            };
+            if let Some(value) = value {
+                gave.put(found.path, value, format!("${}", found.variable));
+            }
+        }
+        Ok(gave)
+    }
+
+    fn http(&self, source: &Source, remote: &mut Option<Remote>) -> Result<Gave> {
+        let urls = source.http.as_ref().map(Addresses::all).unwrap_or_default();
+        let cache = source.cache.as_deref().map(|name| self.place(name));
+        let kept = || cache.as_deref().map_or(Ok(None), |place| cache::read(place, urls));
+        let limits = limits_of(source);
+        let known = Remote::of(&self.prepared.states, &source.name);
+        let fetched = match known.breaker.may_try(self.prepared.now, &limits) {
+            May::Open { until } => Err(Error::unavailable(format!(
+                "it failed {} times in a row and is left alone until {}.",
+                known.breaker.failures,
+                until.short()
+            ))
+            .hint("Read it after that: cfgctl reload")),
+            may => {
+                let begun = if may == May::Trial {
+                    known.breaker.trial_begun(self.prepared.now)
+                } else {
+                    known.breaker
+                };
+                let fetched = self.fetch(source, urls, kept);
+                let breaker = match &fetched {
+                    Ok(_) => begun.succeeded(),
+                    Err(_) => begun.failed(self.prepared.now, &limits),
+                };
+                *remote = Some(Remote { breaker });
+                fetched
+            }
+        };
+        match fetched {
+            Ok(entry) => {
+                let mut gave = self.of_server(source, &entry)?;
+                if let Some(place) = cache.as_deref()
+                    && let Err(error) = cache::write(place, &entry)
+                {
+                    gave.warnings
+                        .push(format!("The cache of {} is not written: {}", source.name, error.message));
+                }
+                Ok(gave)
+            }
+            // What was kept serves where the server does not.
+            Err(error) => match kept()? {
+                Some(entry) => {
+                    let mut gave = self.of_server(source, &entry)?;
+                    gave.from_cache = true;
+                    gave.warnings.push(format!(
+                        "{} does not answer, its cache of {} does: {}",
+                        source.name,
+                        entry.fetched_at.short(),
+                        error.message
+                    ));
+                    Ok(gave)
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    /// What the server says now, or what is kept of it where it says that this still holds.
+    fn fetch(
+        &self,
+        source: &Source,
+        urls: &[String],
+        kept: impl Fn() -> Result<Option<cache::Entry>>,
+    ) -> Result<cache::Entry> {
+        let known = kept().ok().flatten();
+        let stamp = known
+            .as_ref()
+            .and_then(|entry| Some(http::Stamp { url: entry.url.clone(), etag: entry.etag.clone()? }));
+        let lookup = |name: &str| self.variables.get(name).cloned();
+        let settings =
+            Settings::of_environment(lookup, source.ca_file.as_deref().map(|name| self.place(name)));
+        let mut headers = Vec::new();
+        for (name, value) in &source.headers {
+            headers.push((name.clone(), self.header(source, name, value)?));
+        }
+        let wanted = http::HttpSource {
+            urls: urls.to_vec(),
+            headers,
+            timeout: source.timeout().duration(),
+            longest: usize::try_from(source.longest.unwrap_or(LONGEST_ANSWER)).unwrap_or(usize::MAX),
+            allow_plain: source.plain,
+        };
+        match http::fetch(&Client::new(settings), &wanted, stamp.as_ref())? {
+            http::Fetched::Document { bytes, etag, content_type, url, .. } => {
+                Ok(cache::Entry { url, fetched_at: self.prepared.now, etag, content_type, bytes })
+            }
+            http::Fetched::Unchanged { .. } => known
+                .map(|entry| cache::Entry { fetched_at: self.prepared.now, ..entry })
+                .ok_or_else(|| Error::internal("A server was asked about what is not kept.")),
+        }
+    }
+
+    /// A header with the variables that it names put in.
+    fn header(&self, source: &Source, name: &str, value: &str) -> Result<String> {
+        let said = format!("The header {name} of the source {}", source.name);
+        base_document::text_with_variables(&said, value, &|variable| self.variable(variable).ok().flatten())
+    }
+
+    fn of_server(&self, source: &Source, entry: &cache::Entry) -> Result<Gave> {
+        let format = match &source.format {
+            Some(name) => Some(Format::parse(name)?),
+            None => http::format_of(entry.content_type.as_deref(), &entry.url),
+        };
+        let mut gave = Gave::default();
+        self.document(format, &crate::net::shown(&entry.url), &entry.bytes, &mut gave)?;
+        Ok(gave)
+    }
+}
