@@ -57,6 +57,12 @@ pub struct HistoryView {
     pub source_ip: String,
     /// The version that did.
     pub version: i64,
+    /// The source that says so, where a reload did it; `default` where none does any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
+    /// Where in that source: a file and its line, a variable, an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Whether it was an emergency.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emergency: bool,

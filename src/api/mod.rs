@@ -23,6 +23,7 @@ pub mod restart;
 pub mod review;
 pub mod rollback;
 pub mod source;
+pub mod stats;
 pub mod status;
 pub mod value;
 pub mod version;
@@ -172,7 +173,8 @@ operations! {
     reload::ListReloads => ListReloadsReply, Get "/config/history";
     source::ListSources => ListSourcesReply, Get "/sources";
     source::CheckSources => CheckSourcesReply, Get "/sources/check";
-    status::Status => StatusReply, Get "/status";
+    stats::Stats => StatsReply, Get "/config/stats";
+    status::Status => StatusReply, Get "/config/status";
     status::Doctor => DoctorReply, Get "/doctor";
     complete::Complete => CompleteReply, Get "/complete";
 }

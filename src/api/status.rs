@@ -49,6 +49,9 @@ pub struct StatusReply {
     pub identity_asserted: bool,
     /// Risks whose demand nobody present could meet.
     pub unmeetable: Vec<Risk>,
+    /// The health of the layers below the overrides; none where the manifest names no source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<super::stats::Health>,
     /// Open change requests.
     pub open_requests: i64,
     /// Executed changes that somebody has to look back on, and nobody has; emergencies too.

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
     environment, exec, generate, history, init, manifest, member, notify, reload, rollback, settle, source,
-    status, value, version,
+    stats, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -183,6 +183,8 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     /// Show how the instance stands
     Status(status::Status),
+    /// Show how reloads went so far
+    Stats(stats::Stats),
     /// Look the store over
     Doctor(status::Doctor),
     /// Name stores and choose among them
@@ -239,6 +241,7 @@ impl Command {
             Command::Notify(command) => command.run(session),
             Command::Audit(command) => command.run(session),
             Command::Status(command) => command.run(session),
+            Command::Stats(command) => command.run(session),
             Command::Doctor(command) => command.run(session),
             Command::Context(command) => command.run(session),
             Command::Exec(command) => command.run(session),

@@ -45,6 +45,7 @@ mod session;
 mod settle;
 mod signals;
 mod source;
+mod stats;
 mod status;
 mod target;
 mod terms;

@@ -9,7 +9,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::store::history::{self, Event, Filter};
-use crate::store::version;
+use crate::store::{base, version};
 
 /// How many rows a list gives where nobody says.
 pub(super) const PAGE: u32 = 100;
@@ -24,13 +24,11 @@ pub(super) fn page(limit: Option<u32>) -> u32 {
 
 /// Reads a cursor that a list gave. `usage` where it is another's.
 pub(super) fn cursor(after: Option<&str>) -> Result<Option<i64>> {
-    after
-        .map(|after| {
-            after.parse().map_err(|_| {
-                Error::usage(format!("{after:?} is no cursor.")).hint("Give what the list printed as `next`.")
-            })
-        })
-        .transpose()
+    after.map(|after| after.parse().map_err(|_| no_cursor(after))).transpose()
+}
+
+fn no_cursor(text: &str) -> Error {
+    Error::usage(format!("{text:?} is no cursor.")).hint("Give what the list printed as `next`.")
 }
 
 /// Cuts one row too many off a list, and gives the cursor that goes on after the last one kept.
@@ -49,31 +47,79 @@ impl Handle<History> for Engine {
                 since: request.since,
                 until: request.until,
                 by: request.by.clone(),
-                before: cursor(request.after.as_deref())?,
+                before: request.after.as_deref().map(place_of).transpose()?,
             };
-            let mut events = history::list(view.db, &filter, limit + 1)?;
-            let next = cut(&mut events, limit, |event| event.id);
-            if let Some(path) = filter.path.as_ref().filter(|_| events.is_empty()) {
+            let mut rows: Vec<Row> =
+                history::list(view.db, &filter, limit + 1)?.into_iter().map(Row::Override).collect();
+            rows.extend(base::list(view.db, &filter, limit + 1)?.into_iter().map(Row::Base));
+            // A version is of one of the two, never of both.
+            rows.sort_by_key(|row| std::cmp::Reverse(row.place()));
+            let more = rows.len() > limit as usize;
+            rows.truncate(limit as usize);
+            let last = rows.last().filter(|_| more).map(Row::place);
+            let next = last.map(|(version, id)| format!("{version}.{id}"));
+            if let Some(path) = filter.path.as_ref().filter(|_| rows.is_empty()) {
                 known::check_path(view, path)?;
             }
             let mask = Mask::new(view);
-            let items = events.into_iter().map(|event| to_view(view, &mask, event)).collect::<Result<_>>()?;
+            let items = rows.into_iter().map(|row| to_view(view, &mask, row)).collect::<Result<_>>()?;
             Ok(HistoryReply { items, next })
         })
     }
 }
 
-fn to_view(view: &View<'_>, mask: &Mask<'_>, event: Event) -> Result<HistoryView> {
-    Ok(HistoryView {
-        emergency: version::is_emergency(view.db, event.version)?,
-        operation: event.operation,
-        before: mask.maybe(&event.path, event.before)?,
-        after: mask.maybe(&event.path, event.after)?,
-        path: event.path,
-        at: event.at,
-        by: event.by,
-        reason: event.reason,
-        source_ip: event.origin,
-        version: event.version,
+/// What happened to an override, or what a reload made of an effective value.
+enum Row {
+    Override(Event),
+    Base(base::Listed),
+}
+
+impl Row {
+    /// Its version, and its number among the rows of its kind.
+    fn place(&self) -> (i64, i64) {
+        match self {
+            Row::Override(event) => (event.version, event.id),
+            Row::Base(listed) => (listed.event.version, listed.id),
+        }
+    }
+}
+
+/// Reads the cursor that a page of history gave. `usage` where it is another's.
+fn place_of(cursor: &str) -> Result<(i64, i64)> {
+    let place =
+        cursor.split_once('.').and_then(|(version, id)| Some((version.parse().ok()?, id.parse().ok()?)));
+    place.ok_or_else(|| no_cursor(cursor))
+}
+
+fn to_view(view: &View<'_>, mask: &Mask<'_>, row: Row) -> Result<HistoryView> {
+    Ok(match row {
+        Row::Override(event) => HistoryView {
+            emergency: version::is_emergency(view.db, event.version)?,
+            operation: event.operation,
+            before: mask.maybe(&event.path, event.before)?,
+            after: mask.maybe(&event.path, event.after)?,
+            path: event.path,
+            at: event.at,
+            by: event.by,
+            reason: event.reason,
+            source_ip: event.origin,
+            version: event.version,
+            layer: None,
+            origin: None,
+        },
+        Row::Base(base::Listed { event, at, by, reason, .. }) => HistoryView {
+            emergency: false,
+            operation: event.operation().to_owned(),
+            before: mask.maybe(&event.path, event.before)?,
+            after: mask.maybe(&event.path, event.after)?,
+            path: event.path,
+            at,
+            by,
+            reason,
+            source_ip: "local".to_owned(),
+            version: event.version,
+            layer: Some(event.source.unwrap_or_else(|| "default".to_owned())),
+            origin: event.origin,
+        },
     })
 }

@@ -39,6 +39,7 @@ mod settle;
 mod source;
 mod standing;
 mod state;
+mod stats;
 mod status;
 mod system_log;
 mod terms;

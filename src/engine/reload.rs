@@ -397,7 +397,7 @@ fn millis(micros: i64) -> f64 {
 
 fn shown(view: &View<'_>, moves: &[Move]) -> Result<Vec<ItemView>> {
     let items: Vec<_> = moves.iter().take(SHOWN).map(Move::item).collect();
-    view::of_items(view, &items)
+    view::of_base_items(view, &items)
 }
 
 pub(super) fn to_view(operation: Operation) -> OperationView {

@@ -12,7 +12,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
 use crate::store::change::{self, Change, Restart, Which};
-use crate::store::{history, manifest};
+use crate::store::{base, history, manifest};
 use serde_json::json;
 
 /// How many changes that wait for a restart are named at once.
@@ -43,9 +43,11 @@ fn left(change: &Change) -> Vec<String> {
 fn paths(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
     let mut paths = Vec::new();
     let Some(version) = change.version else { return Ok(paths) };
-    for event in history::of_version(view.db, version)? {
-        if manifest::setting(view.db, event.path.as_str())?.is_some_and(|setting| setting.restart) {
-            paths.push(event.path.to_string());
+    let of_overrides = history::of_version(view.db, version)?.into_iter().map(|event| event.path);
+    let of_base = base::events_of_version(view.db, version)?.into_iter().map(|event| event.path);
+    for path in of_overrides.chain(of_base) {
+        if manifest::setting(view.db, path.as_str())?.is_some_and(|setting| setting.restart) {
+            paths.push(path.to_string());
         }
     }
     Ok(paths)

@@ -76,6 +76,14 @@ impl Handle<Undo> for Engine {
                 })?,
             };
             let version = version_to_undo(&found)?;
+            if found.kind == Kind::Reload {
+                let generation = super::state::by_number(view, version)?.generation - 1;
+                return Err(Error::refused(format!(
+                    "Change {} altered the base, and undoing acts on overrides.",
+                    found.number
+                ))
+                .hint(format!("Go back to the base before it: cfgctl reload --to {generation}")));
+            }
             if version <= metadata::history_floor(view.db)? {
                 return Err(Error::not_found(format!("What change {} did is no longer known: its history was pruned.", found.number)));
             }

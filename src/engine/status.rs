@@ -2,7 +2,7 @@
 
 use super::manifest::{unmet, words};
 use super::transact::View;
-use super::{Engine, Handle, emergency, restart, state};
+use super::{Engine, Handle, emergency, restart, state, stats};
 use crate::api::status::{Status, StatusReply};
 use crate::domain::audit::Head;
 use crate::domain::error::Result;
@@ -115,6 +115,7 @@ impl Handle<Status> for Engine {
                 changed_at: Some(current.created_at),
                 changed_by: Some(current.created_by),
                 overrides: overrides::count(db)?,
+                base: stats::health_of(view)?,
                 settings: manifest::count(db)?,
                 manifest: manifest::current_id(db)?,
                 members: i64::try_from(active.len()).unwrap_or(i64::MAX),

@@ -11,7 +11,7 @@ use super::transact::View;
 use crate::api::change::{ApprovalView, ChangeView, CommentView, EvidenceView, ItemKind, ItemView, StepView};
 use crate::api::review::ReviewView;
 use crate::domain::approval::{Lack, Verdict};
-use crate::domain::change::{Item, State, Validity};
+use crate::domain::change::{Item, Kind, State, Validity};
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
 use crate::domain::policy::Demand;
@@ -22,17 +22,27 @@ use crate::store::{base, comment, duty, history, manifest, review};
 /// An item as it is shown.
 pub(super) fn item_view(view: &View<'_>, mask: &Mask<'_>, item: &Item) -> Result<ItemView> {
     // Only where an override begins or ends does the value below it matter.
-    let base = match (&item.before, &item.after) {
-        (Some(_), Some(_)) => None,
-        _ => base::value(view.db, item.path.as_str())?,
+    let (base, base_layer) = match (&item.before, &item.after) {
+        (Some(_), Some(_)) => (None, None),
+        _ => match base::strongest(view.db, item.path.as_str())? {
+            Some(said) => (Some(said.value), Some(said.source)),
+            None => (manifest::default(view.db, item.path.as_str())?, None),
+        },
     };
     Ok(ItemView {
         what: ItemKind::Value,
         path: item.path.to_string(),
         before: mask.maybe(&item.path, item.before.clone())?,
         after: mask.maybe(&item.path, item.after.clone())?,
-        base,
+        base: mask.maybe(&item.path, base)?,
+        base_layer,
     })
+}
+
+/// What moved below the overrides, as it may be shown: its values are the base itself.
+pub(super) fn of_base_items(view: &View<'_>, items: &[Item]) -> Result<Vec<ItemView>> {
+    let items = of_items(view, items)?;
+    Ok(items.into_iter().map(|item| ItemView { base: None, base_layer: None, ..item }).collect())
 }
 
 /// Values before and after, as they may be shown.
@@ -55,7 +65,14 @@ fn other_view(view: &View<'_>, item: Other) -> Result<ItemView> {
             &Item { path: Path::from_canonical(item.path), before: item.before, after: item.after },
         );
     }
-    Ok(ItemView { what, path: item.path, before: item.before, after: item.after, base: None })
+    Ok(ItemView {
+        what,
+        path: item.path,
+        before: item.before,
+        after: item.after,
+        base: None,
+        base_layer: None,
+    })
 }
 
 /// A recorded change.
@@ -212,7 +229,8 @@ fn said_about(view: &View<'_>, change: &Change) -> Result<Vec<CommentView>> {
 }
 
 fn usual_backup(change: &Change) -> Option<String> {
-    let executed = change.state.was_executed() && !change.steps.is_empty();
+    // What the base was, its generation before says.
+    let executed = change.state.was_executed() && !change.steps.is_empty() && change.kind != Kind::Reload;
     executed
         .then(|| super::apply::usual_backup(change.number, change.updated_at.unwrap_or(change.created_at)))
 }
@@ -221,6 +239,9 @@ fn usual_backup(change: &Change) -> Option<String> {
 fn items_of(view: &View<'_>, change: &Change) -> Result<Vec<ItemView>> {
     if let Some(items) = governance::items_of(view, change)? {
         return Ok(items);
+    }
+    if change.kind == Kind::Reload {
+        return of_base_items(view, &change::value_items(view.db, change.number)?);
     }
     let recorded = change::items(view.db, change.number)?;
     if !recorded.is_empty() {

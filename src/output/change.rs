@@ -177,8 +177,7 @@ pub(super) fn reach(facts: &mut Facts, restart_required: bool, services: &[Strin
 }
 
 fn undo(view: &ChangeView) -> Option<String> {
-    let can =
-        view.state == State::Completed && !matches!(view.kind, Kind::Init | Kind::Member | Kind::Manifest);
+    let can = view.state == State::Completed && !view.kind.governs() && view.kind != Kind::Reload;
     view.number.filter(|_| can).map(|number| format!("cfgctl undo {number} --reason \"…\""))
 }
 

@@ -35,6 +35,7 @@ fn item(difference: &Difference) -> Item<'_> {
         before: difference.a.as_ref(),
         after: difference.b.as_ref(),
         base: None,
+        base_layer: None,
     }
 }
 

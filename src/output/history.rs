@@ -39,7 +39,11 @@ fn operation(view: &HistoryView) -> Field {
     if view.emergency {
         return Field::painted(format!("{} (emergency)", view.operation), Paint::Yellow);
     }
-    (&view.operation).into()
+    match (&view.layer, &view.origin) {
+        (Some(layer), Some(origin)) => format!("{} ({layer}, {origin})", view.operation).into(),
+        (Some(layer), None) => format!("{} ({layer})", view.operation).into(),
+        (None, _) => (&view.operation).into(),
+    }
 }
 
 #[cfg(test)]

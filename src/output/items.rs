@@ -27,6 +27,8 @@ pub(super) struct Item<'a> {
     pub(super) after: Option<&'a Value>,
     /// What is effective without it.
     pub(super) base: Option<&'a Value>,
+    /// The source that gives that.
+    pub(super) base_layer: Option<&'a str>,
 }
 
 impl<'a> Item<'a> {
@@ -38,8 +40,13 @@ impl<'a> Item<'a> {
             ItemKind::Member => format!("member {}", view.path),
             ItemKind::Instance => format!("instance {}", view.path),
         };
-        let (before, after, base) = (view.before.as_ref(), view.after.as_ref(), view.base.as_ref());
-        Item { label, before, after, base }
+        Item {
+            label,
+            before: view.before.as_ref(),
+            after: view.after.as_ref(),
+            base: view.base.as_ref(),
+            base_layer: view.base_layer.as_deref(),
+        }
     }
 }
 
@@ -102,7 +109,8 @@ fn sign(item: &Item<'_>) -> (&'static str, Paint) {
 
 fn inline_text(item: &Item<'_>, width: usize, style: &Style) -> String {
     let (sign, paint) = sign(item);
-    let default = item.base.map(|value| format!("{} (default)", words::value(value)));
+    let layer = item.base_layer.map_or("default".into(), escape::line);
+    let default = item.base.map(|value| format!("{} ({layer})", words::value(value)));
     let before =
         item.before.map(|value| Paint::Red.on(&words::value(value), style)).or_else(|| default.clone());
     let after = item.after.map(|value| Paint::Green.on(&words::value(value), style)).or(default);

@@ -67,7 +67,13 @@ impl Render for CheckManifestReply {
 
 /// A part that differs, called by its place in the document.
 fn part(view: &ItemView) -> Item<'_> {
-    Item { label: view.path.clone(), before: view.before.as_ref(), after: view.after.as_ref(), base: None }
+    Item {
+        label: view.path.clone(),
+        before: view.before.as_ref(),
+        after: view.after.as_ref(),
+        base: None,
+        base_layer: None,
+    }
 }
 
 impl Render for DiffManifestReply {

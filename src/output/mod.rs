@@ -32,6 +32,7 @@ mod rule;
 #[cfg(test)]
 mod samples;
 mod source;
+mod stats;
 mod status;
 pub mod stream;
 mod table;

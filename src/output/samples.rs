@@ -44,7 +44,7 @@ pub(super) fn values(items: &[(&str, Value)]) -> GetReply {
 }
 
 pub(super) fn item(path: &str, before: Option<Value>, after: Option<Value>) -> ItemView {
-    ItemView { what: ItemKind::Value, path: path.to_owned(), before, after, base: None }
+    ItemView { what: ItemKind::Value, path: path.to_owned(), before, after, base: None, base_layer: None }
 }
 
 pub(super) fn differences(items: &[(&str, Option<Value>, Option<Value>)]) -> DiffReply {
@@ -187,6 +187,7 @@ pub(super) fn status() -> StatusReply {
         changed_at: Some(now()),
         changed_by: Some("ann".into()),
         overrides: 1200,
+        base: None,
         settings: 40,
         manifest: 3,
         members: 2,

@@ -46,6 +46,9 @@ impl Render for StatusReply {
             _ => String::new(),
         };
         facts.add("Version", format!("{}{made}", self.version));
+        if let Some(base) = &self.base {
+            super::stats::health(&mut facts, base);
+        }
         facts.add("Overrides", format!("{} over {} settings", number(self.overrides), number(self.settings)));
         facts.add("Manifest", self.manifest.to_string());
         facts.add("Members", self.members());

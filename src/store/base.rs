@@ -3,9 +3,11 @@
 //! What must stay true: reading it opens no source; what a generation altered is kept, so that the base of any
 //! generation can be computed; history is never rewritten.
 
-use super::{below, manifest, optional_value, value_of};
+use super::history::Filter;
+use super::{below, manifest, optional_value, time_of, value_of};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
+use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeMap;
@@ -288,6 +290,73 @@ pub fn first_since(db: &Connection, path: &str, version: i64) -> Result<Option<E
     ))?;
     let mut rows = statement.query((path, version))?;
     rows.next()?.map(to_event).transpose()
+}
+
+impl Event {
+    /// CREATE, UPDATE or DELETE, as history names it.
+    pub fn operation(&self) -> &'static str {
+        match (&self.before, &self.after) {
+            (None, _) => "CREATE",
+            (_, None) => "DELETE",
+            _ => "UPDATE",
+        }
+    }
+}
+
+/// An event with the version that it made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// Its number.
+    pub id: i64,
+    /// What happened.
+    pub event: Event,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What reloads made of effective values, the newest first.
+pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Listed>> {
+    let (path, (from, to)) = match &filter.path {
+        Some(path) => (Some(path.as_str()), below(path.as_str())),
+        None => (None, Default::default()),
+    };
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT h.version_id, h.path, h.old_value, h.new_value, h.source, h.origin, h.id, v.created_at, v.created_by,
+           coalesce(v.description, (SELECT c.reason FROM changes c WHERE c.number = v.change), '')
+         FROM base_history h JOIN config_versions v ON v.id = h.version_id
+         WHERE (?1 IS NULL OR h.path = ?1 OR (h.path >= ?2 AND h.path < ?3))
+           AND (?4 IS NULL OR v.created_at >= ?4) AND (?5 IS NULL OR v.created_at <= ?5)
+           AND (?6 IS NULL OR v.created_by = ?6)
+           AND (?7 IS NULL OR h.version_id < ?7 OR (h.version_id = ?7 AND h.id < ?8))
+         ORDER BY h.version_id DESC, h.id DESC LIMIT {limit}"
+    ))?;
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    let (version, id) = filter.before.unzip();
+    let mut rows = statement.query(rusqlite::params![
+        path,
+        from,
+        to,
+        text(filter.since),
+        text(filter.until),
+        filter.by,
+        version,
+        id
+    ])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Listed {
+            id: row.get(6)?,
+            event: to_event(row)?,
+            at: time_of(&row.get::<_, String>(7)?)?,
+            by: row.get(8)?,
+            reason: row.get(9)?,
+        });
+    }
+    Ok(found)
 }
 
 /// Keeps what a request about the base would put in place.

@@ -130,8 +130,8 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// Only by this member.
     pub by: Option<String>,
-    /// Only rows before this one.
-    pub before: Option<i64>,
+    /// Only rows before this one: its version and its number.
+    pub before: Option<(i64, i64)>,
 }
 
 /// Rows that match, the newest first.
@@ -168,12 +168,15 @@ pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Event>> 
     if let Some(by) = &filter.by {
         condition("changed_by = {}", Box::new(by.clone()), &mut values);
     }
-    if let Some(before) = filter.before {
-        condition("id < {}", Box::new(before), &mut values);
+    if let Some((version, id)) = filter.before {
+        condition("(version_id < {}", Box::new(version), &mut values);
+        condition("OR (version_id = {}", Box::new(version), &mut values);
+        condition("AND id < {}))", Box::new(id), &mut values);
     }
     let conditions = conditions.join(" AND ").replace("AND OR", "OR").replace("AND AND", "AND");
-    let sql =
-        format!("SELECT {COLUMNS} FROM config_history WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM config_history WHERE {conditions} ORDER BY version_id DESC, id DESC LIMIT {limit}"
+    );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(values.iter()))?;
     let mut events = Vec::new();

@@ -164,6 +164,9 @@ pub struct ItemView {
     /// What is effective where there is no override: the default below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Value>,
+    /// The source that gives that; none where it is the setting's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_layer: Option<String>,
 }
 
 /// What an item is about.

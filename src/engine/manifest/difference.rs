@@ -27,6 +27,7 @@ pub(in crate::engine) fn differences(view: &View<'_>, manifest: &Manifest) -> Re
             before: before.get(name).cloned(),
             after: after.get(name).cloned(),
             base: None,
+            base_layer: None,
         })
         .collect())
 }

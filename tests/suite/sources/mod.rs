@@ -4,7 +4,7 @@
 mod aws;
 mod client;
 mod fetch;
-mod server;
+pub(crate) mod server;
 mod tls;
 mod vault;
 

@@ -17,6 +17,7 @@ mod manifest;
 mod notify;
 mod output;
 mod place;
+mod reload;
 mod restore;
 mod rollback;
 mod rule;
