@@ -14,6 +14,7 @@ pub mod delegation;
 pub mod diff;
 pub mod emergency;
 pub mod export;
+pub mod feature;
 pub mod history;
 pub mod manifest;
 pub mod member;
@@ -169,6 +170,8 @@ operations! {
     notify::TestNotify => TestNotifyReply, Post "/notify/test";
     audit::ListAudit => ListAuditReply, Get "/audit";
     audit::VerifyAudit => VerifyAuditReply, Get "/audit/verify";
+    feature::ListFeatures => ListFeaturesReply, Get "/features";
+    feature::CheckFeature => CheckFeatureReply, Get "/features/check";
     reload::Reload => ReloadReply, Post "/config/reload";
     reload::ListReloads => ListReloadsReply, Get "/config/history";
     source::ListSources => ListSourcesReply, Get "/sources";

@@ -4,8 +4,8 @@ use super::place::absolute;
 use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
-    environment, exec, generate, history, init, manifest, member, notify, reload, rollback, settle, source,
-    stats, status, value, version,
+    environment, exec, feature, generate, history, init, maintenance, manifest, member, notify, reload,
+    rollback, settle, source, stats, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -181,6 +181,10 @@ pub(crate) enum Command {
     Notify(notify::Notify),
     /// The audit log
     Audit(audit::Audit),
+    /// Feature flags
+    Feature(feature::Feature),
+    /// Maintenance mode
+    Maintenance(maintenance::Maintenance),
     /// Show how the instance stands
     Status(status::Status),
     /// Show how reloads went so far
@@ -240,6 +244,8 @@ impl Command {
             Command::Member(command) => command.run(session),
             Command::Notify(command) => command.run(session),
             Command::Audit(command) => command.run(session),
+            Command::Feature(command) => command.run(session),
+            Command::Maintenance(command) => command.run(session),
             Command::Status(command) => command.run(session),
             Command::Stats(command) => command.run(session),
             Command::Doctor(command) => command.run(session),

@@ -80,7 +80,7 @@ impl Unset {
     }
 }
 
-fn make(
+pub(crate) fn make(
     session: &mut Session,
     kind: Kind,
     items: Vec<ItemSpec>,

@@ -13,6 +13,7 @@ pub mod draft;
 pub mod drift;
 pub mod emergency;
 pub mod error;
+pub mod feature;
 pub mod flatten;
 pub mod manifest;
 pub mod member;

@@ -16,6 +16,7 @@ mod doctor;
 mod emergency;
 mod evidence;
 mod export;
+mod feature;
 mod former;
 mod governance;
 mod history;

@@ -19,6 +19,7 @@ pub mod escape;
 mod evidence;
 pub mod export;
 mod facts;
+mod feature;
 mod history;
 mod items;
 mod manifest;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 31] = [
+pub const COMMANDS: [&str; 33] = [
     "apply",
     "assess",
     "audit",
@@ -21,8 +21,10 @@ pub const COMMANDS: [&str; 31] = [
     "emergency",
     "exec",
     "explain",
+    "feature",
     "get",
     "history",
+    "maintenance",
     "manifest",
     "member",
     "notify",

@@ -125,6 +125,8 @@ pub(super) fn version(number: i64) -> VersionView {
 
 pub(super) fn history() -> HistoryReply {
     let row = |version, operation: &str, before, after| HistoryView {
+        layer: None,
+        origin: None,
         path: path("server.port"),
         operation: operation.into(),
         before,

@@ -3,11 +3,15 @@
 //! What must stay true: reading it opens no source; what a generation altered is kept, so that the base of any
 //! generation can be computed; history is never rewritten.
 
-use super::history::Filter;
-use super::{below, manifest, optional_value, time_of, value_of};
+mod altered;
+mod event;
+
+pub use altered::{Altered, alter, former, last_altered};
+pub use event::{Event, Listed, events_of_version, first_since, list, record};
+
+use super::{below, manifest, value_of};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
-use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeMap;
@@ -140,225 +144,6 @@ pub fn count(db: &Connection) -> Result<i64> {
     Ok(db.query_row("SELECT count(DISTINCT path) FROM base_values", [], |row| row.get(0))?)
 }
 
-/// What a generation did to what one source says of one path.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Altered {
-    /// What it said before; none where it said nothing.
-    pub before: Option<Said>,
-    /// What it says since.
-    pub after: Option<Said>,
-}
-
-/// Writes what a generation alters, and keeps what was there before.
-pub fn alter(db: &Connection, generation: i64, altered: &[Altered]) -> Result<()> {
-    let mut keep = db.prepare_cached(
-        "INSERT INTO base_changes (generation, path, source, old_priority, old_value, old_origin, new_priority, new_value,
-           new_origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
-    let mut put = db.prepare_cached(&format!(
-        "INSERT INTO base_values ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (path, source) DO UPDATE SET priority = excluded.priority, value = excluded.value,
-           origin = excluded.origin"
-    ))?;
-    let mut remove = db.prepare_cached("DELETE FROM base_values WHERE path = ?1 AND source = ?2")?;
-    for Altered { before, after } in altered {
-        let Some(either) = after.as_ref().or(before.as_ref()) else { continue };
-        let (path, source) = (either.path.as_str(), &either.source);
-        let text = |said: &Option<Said>| said.as_ref().map(|said| value::canonical(&said.value));
-        let priority = |said: &Option<Said>| said.as_ref().map(|said| said.priority);
-        let origin = |said: &Option<Said>| said.as_ref().map(|said| said.origin.clone());
-        keep.execute((
-            generation,
-            path,
-            source,
-            priority(before),
-            text(before),
-            origin(before),
-            priority(after),
-            text(after),
-            origin(after),
-        ))?;
-        match after {
-            Some(said) => put.execute((path, source, said.priority, text(after), &said.origin))?,
-            None => remove.execute((path, source))?,
-        };
-    }
-    Ok(())
-}
-
-/// One half of what a generation did: a path and a source, and what it says there before or after.
-type Half = ((Path, String), Option<Said>);
-
-fn to_half(row: &Row<'_>) -> Result<Half> {
-    let (path, source): (String, String) = (row.get(0)?, row.get(1)?);
-    let path = Path::from_canonical(path);
-    let said = match row.get::<_, Option<String>>(3)? {
-        Some(value) => Some(Said {
-            path: path.clone(),
-            source: source.clone(),
-            priority: row.get(2)?,
-            value: value_of(&value)?,
-            origin: row.get(4)?,
-        }),
-        None => None,
-    };
-    Ok(((path, source), said))
-}
-
-/// What every source said, of each path and source that a later generation altered, when a generation was in force:
-/// none where it said nothing.
-pub fn former(db: &Connection, generation: i64) -> Result<BTreeMap<(Path, String), Option<Said>>> {
-    let mut statement = db.prepare_cached(
-        "SELECT path, source, old_priority, old_value, old_origin FROM base_changes
-         WHERE generation > ?1 ORDER BY generation DESC",
-    )?;
-    let mut rows = statement.query([generation])?;
-    let mut former = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        // The oldest of the later generations is the one that says what it replaced: it comes last.
-        let (key, said) = to_half(row)?;
-        former.insert(key, said);
-    }
-    Ok(former)
-}
-
-/// What a reload made of one effective value.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    /// The version it made.
-    pub version: i64,
-    /// The path.
-    pub path: Path,
-    /// The value before.
-    pub before: Option<Value>,
-    /// The value after.
-    pub after: Option<Value>,
-    /// The source that says so, or said so before; none for a default.
-    pub source: Option<String>,
-    /// Where in it.
-    pub origin: Option<String>,
-}
-
-/// Records what a reload made of effective values.
-pub fn record(db: &Connection, events: &[Event]) -> Result<()> {
-    let mut statement = db.prepare_cached(
-        "INSERT INTO base_history (version_id, path, old_value, new_value, source, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for event in events {
-        let text = |value: &Option<Value>| value.as_ref().map(value::canonical);
-        statement.execute((
-            event.version,
-            event.path.as_str(),
-            text(&event.before),
-            text(&event.after),
-            &event.source,
-            &event.origin,
-        ))?;
-    }
-    Ok(())
-}
-
-fn to_event(row: &Row<'_>) -> Result<Event> {
-    Ok(Event {
-        version: row.get(0)?,
-        path: Path::from_canonical(row.get(1)?),
-        before: optional_value(row.get(2)?)?,
-        after: optional_value(row.get(3)?)?,
-        source: row.get(4)?,
-        origin: row.get(5)?,
-    })
-}
-
-const EVENT: &str = "version_id, path, old_value, new_value, source, origin";
-
-/// What a version's reload made of effective values.
-pub fn events_of_version(db: &Connection, version: i64) -> Result<Vec<Event>> {
-    let mut statement =
-        db.prepare_cached(&format!("SELECT {EVENT} FROM base_history WHERE version_id = ?1 ORDER BY id"))?;
-    let mut rows = statement.query([version])?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(to_event(row)?);
-    }
-    Ok(events)
-}
-
-/// The first reload after a version that altered a path's effective value.
-pub fn first_since(db: &Connection, path: &str, version: i64) -> Result<Option<Event>> {
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {EVENT} FROM base_history WHERE path = ?1 AND version_id > ?2 ORDER BY version_id LIMIT 1"
-    ))?;
-    let mut rows = statement.query((path, version))?;
-    rows.next()?.map(to_event).transpose()
-}
-
-impl Event {
-    /// CREATE, UPDATE or DELETE, as history names it.
-    pub fn operation(&self) -> &'static str {
-        match (&self.before, &self.after) {
-            (None, _) => "CREATE",
-            (_, None) => "DELETE",
-            _ => "UPDATE",
-        }
-    }
-}
-
-/// An event with the version that it made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Listed {
-    /// Its number.
-    pub id: i64,
-    /// What happened.
-    pub event: Event,
-    /// When.
-    pub at: Timestamp,
-    /// By whom.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What reloads made of effective values, the newest first.
-pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Listed>> {
-    let (path, (from, to)) = match &filter.path {
-        Some(path) => (Some(path.as_str()), below(path.as_str())),
-        None => (None, Default::default()),
-    };
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT h.version_id, h.path, h.old_value, h.new_value, h.source, h.origin, h.id, v.created_at, v.created_by,
-           coalesce(v.description, (SELECT c.reason FROM changes c WHERE c.number = v.change), '')
-         FROM base_history h JOIN config_versions v ON v.id = h.version_id
-         WHERE (?1 IS NULL OR h.path = ?1 OR (h.path >= ?2 AND h.path < ?3))
-           AND (?4 IS NULL OR v.created_at >= ?4) AND (?5 IS NULL OR v.created_at <= ?5)
-           AND (?6 IS NULL OR v.created_by = ?6)
-           AND (?7 IS NULL OR h.version_id < ?7 OR (h.version_id = ?7 AND h.id < ?8))
-         ORDER BY h.version_id DESC, h.id DESC LIMIT {limit}"
-    ))?;
-    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
-    let (version, id) = filter.before.unzip();
-    let mut rows = statement.query(rusqlite::params![
-        path,
-        from,
-        to,
-        text(filter.since),
-        text(filter.until),
-        filter.by,
-        version,
-        id
-    ])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(Listed {
-            id: row.get(6)?,
-            event: to_event(row)?,
-            at: time_of(&row.get::<_, String>(7)?)?,
-            by: row.get(8)?,
-            reason: row.get(9)?,
-        });
-    }
-    Ok(found)
-}
-
 /// Keeps what a request about the base would put in place.
 pub fn ask(db: &Connection, change: i64, said: &[Said]) -> Result<()> {
     let mut statement = db.prepare_cached(&format!(
@@ -378,18 +163,4 @@ pub fn asked(db: &Connection, change: i64) -> Result<Vec<Said>> {
     ))?;
     let rows = statement.query_map([change], raw)?;
     rows.map(|row| to_said(row?)).collect()
-}
-
-/// What the last generation that altered it left of what each source says of each path: none where it says nothing.
-pub fn last_altered(db: &Connection) -> Result<BTreeMap<(Path, String), Option<Said>>> {
-    let mut statement = db.prepare_cached(
-        "SELECT path, source, new_priority, new_value, new_origin FROM base_changes ORDER BY generation",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut last = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let (key, said) = to_half(row)?;
-        last.insert(key, said);
-    }
-    Ok(last)
 }

@@ -12,7 +12,7 @@ use crate::domain::schema::CompiledSetting;
 use crate::domain::value::{self, Value};
 use crate::engine::transact::View;
 use crate::engine::{governance, window};
-use crate::store::{manifest, overrides};
+use crate::store::{base, manifest, overrides};
 use std::collections::BTreeMap;
 
 /// What a manifest would do to the present values, and what else to know about it.
@@ -54,7 +54,7 @@ pub(super) fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Strin
     let used = view.place.is_some();
     for (path, (before, after)) in defaults.into_iter().filter(|_| used) {
         // A new setting's default is what its services assume already; one that changes is felt.
-        if before.is_some() && before != after && !overrides::is_set(view.db, path.as_str())? {
+        if before.is_some() && before != after && !is_given(view, &path)? {
             moved += 1;
             if moved <= NAMED {
                 let shown = |value: Option<Value>| {
@@ -74,6 +74,11 @@ pub(super) fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Strin
     warnings.extend(broken_rules(view, manifest)?);
     warnings.extend(window::would_hold(view, &manifest.windows)?);
     warnings.extend(not_enforced(manifest));
+    if manifest.sources != manifest::sources(view.db)? {
+        warnings.push(
+            "The sources differ: what they say is in force with the next reload: cfgctl reload".to_owned(),
+        );
+    }
     if manifest.policy.governance == Governance::Board && governance::board(view)? < 2 {
         warnings.push(
             "governance: board is in force as soon as there are two of the board; until then owners decide alone."
@@ -87,6 +92,11 @@ pub(super) fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Strin
     Ok(warnings)
 }
 
+/// Whether an override or a source gives a path's value, so that its default does not matter.
+fn is_given(view: &View<'_>, path: &Path) -> Result<bool> {
+    Ok(overrides::is_set(view.db, path.as_str())? || base::is_set(view.db, path.as_str())?)
+}
+
 /// The checks that the present values, over a manifest's defaults, do not pass.
 fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
     let checks: Vec<_> = manifest.rules.iter().filter(|rule| rule.check.is_some()).collect();
@@ -96,6 +106,10 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
     let defaults = manifest.settings.iter();
     let mut values: BTreeMap<Path, Value> =
         defaults.filter_map(|(path, setting)| Some((path.clone(), setting.default.clone()?))).collect();
+    base::each_strongest(view.db, None, |said| {
+        values.insert(said.path, said.value);
+        Ok(())
+    })?;
     overrides::each(view.db, None, |row| {
         values.extend(row.value.map(|value| (row.path, value)));
         Ok(())

@@ -62,7 +62,7 @@ fn members_of_all_roles_change_at_all_four_risks_and_roll_back() {
     7        2026-11-21 23:00:35Z  erin   DELETE     session_timeout_minutes       60      -      people are logged out
     6        2026-11-21 23:00:33Z  frank  DELETE     log_level                     debug   -      found it
     --- stderr
-    There is more: --after 5
+    There is more: --after 6.5
     ");
 }
 

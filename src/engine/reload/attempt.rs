@@ -1,0 +1,290 @@
+//! One reload, once its sources were read: weighed, put in force, recorded.
+//!
+//! What must stay true: what makes it fail is on record too, in the transaction that altered nothing else; the same
+//! reload asked for again is answered and not done again.
+
+use super::decide::{Decided, decide};
+use super::load::Loaded;
+use super::put;
+use super::read::Prepared;
+use super::request;
+use super::resolve::{Layers, Move, check_apart, former, present, read_anew, resolve};
+use super::view::{micros, outcome_of, result_of, shown, state_of, to_view};
+use crate::api::reload::{Reload, ReloadReply, SourceResult};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::source::Source;
+use crate::engine::change::id_taken;
+use crate::engine::governance;
+use crate::engine::transact::{Note, View};
+use crate::store::operation::{self, Operation};
+use crate::store::{change, manifest};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// One reload, with what was read for it.
+pub(in crate::engine) struct Attempt<'a> {
+    pub(in crate::engine) request: &'a Reload,
+    pub(in crate::engine) prepared: &'a Prepared,
+    pub(in crate::engine) loaded: &'a [Loaded],
+    pub(in crate::engine) begun: Duration,
+    pub(in crate::engine) loading: Duration,
+}
+
+/// A reload weighed, and nothing written yet.
+struct Weighed {
+    wanted: Layers,
+    decided: Decided,
+}
+
+impl Attempt<'_> {
+    /// Weighs it, writes what it comes to and its record. What makes it fail is the inner error: the record of the
+    /// failure is written all the same.
+    pub(super) fn record(&self, view: &View<'_>) -> Result<(Result<ReloadReply>, Option<Note>)> {
+        if let Some(former) = operation::by_id(view.db, &self.request.id)?.filter(|_| !self.request.dry_run) {
+            return Ok((self.answer_again(view, former), None));
+        }
+        let weighing = (view.machine.elapsed)();
+        let weighed = self.weigh(view);
+        let validation = (view.machine.elapsed)().saturating_sub(weighing);
+        match weighed {
+            Ok(weighed) if self.request.dry_run => Ok((self.announce(view, weighed, validation), None)),
+            Ok(weighed) => self.put(view, weighed, validation).map(|(reply, note)| (Ok(reply), Some(note))),
+            Err(error) if self.request.dry_run || !is_outcome(&error) => Err(error),
+            Err(error) => {
+                let mut operation = self.operation(view, validation);
+                operation.status = "failed".to_owned();
+                operation.detail = self.detail(&[], &[], &[], Some(&error.message));
+                self.finish(view, &mut operation, false)?;
+                let detail = json!({"operation": operation.id, "status": "failed", "problem": error.message});
+                let note = Note::new("reload", self.sources_named(), detail);
+                Ok((Err(error), Some(note)))
+            }
+        }
+    }
+
+    /// What is noteworthy about it, and how many effective values it would move.
+    pub(in crate::engine) fn summary(&self, view: &View<'_>) -> Result<(Vec<String>, u64)> {
+        let Weighed { decided, .. } = self.weigh(view)?;
+        let moves = decided.taken.moves.len() + decided.held.len();
+        Ok((self.warnings(&decided), moves as u64))
+    }
+
+    /// What the same reload came to when it was asked for before.
+    fn answer_again(&self, view: &View<'_>, former: Operation) -> Result<ReloadReply> {
+        if former.reason != self.request.reason || former.forced != self.request.force {
+            return Err(id_taken(&former.id));
+        }
+        if former.status == "failed" {
+            let problem = former.detail["problem"].as_str().unwrap_or("It failed.").to_owned();
+            return Err(Error::invalid(problem).hint("See how it went: cfgctl reload --list"));
+        }
+        let awaits = match former.change {
+            Some(number) => change::by_number(view.db, number)?,
+            None => None,
+        };
+        Ok(ReloadReply {
+            dry_run: false,
+            outcome: outcome_of(&former.status),
+            operation: to_view(former),
+            items: Vec::new(),
+            held: Vec::new(),
+            awaits: awaits.as_ref().map(|change| governance::awaiting_of(view, change)).transpose()?,
+            audit_head: None,
+        })
+    }
+
+    /// Everything that must hold before it is put in force, and what of it may be.
+    fn weigh(&self, view: &View<'_>) -> Result<Weighed> {
+        if manifest::current_id(view.db)? != self.prepared.manifest {
+            return Err(Error::conflict("The manifest was changed while the sources were read.")
+                .hint("Read them again: cfgctl reload"));
+        }
+        let sources = &self.prepared.sources;
+        let present = present(view)?;
+        let wanted = match self.request.to {
+            Some(generation) => former(view, generation)?,
+            None => {
+                self.refuse_unread()?;
+                read_anew(&present, sources, self.loaded)
+            }
+        };
+        check_apart(view, &wanted)?;
+        let resolved = resolve(view, &present, &wanted, sources)?;
+        let policy = manifest::policy(view.db)?;
+        let decided = decide(view, &policy, &wanted, resolved, true)?;
+        Ok(Weighed { wanted, decided })
+    }
+
+    /// The error of the first source that had to be read and could not.
+    fn refuse_unread(&self) -> Result<()> {
+        for loaded in self.loaded {
+            let optional = self.source(&loaded.name).is_some_and(|source| source.optional);
+            if let Err(error) = &loaded.entries
+                && !optional
+            {
+                let message = format!("The source {} cannot be read: {}", loaded.name, error.message);
+                return Err(Error { message, ..error.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn source(&self, name: &str) -> Option<&Source> {
+        self.prepared.sources.iter().find(|source| source.name == name)
+    }
+
+    fn sources_named(&self) -> String {
+        match (&self.request.source, self.request.to) {
+            (Some(source), _) => source.clone(),
+            (None, Some(generation)) => format!("generation {generation}"),
+            (None, None) => "all".to_owned(),
+        }
+    }
+
+    /// Whether it need not go on: every source says what it said, and nobody insists.
+    fn is_idle(&self) -> bool {
+        self.request.to.is_none()
+            && !self.request.force
+            && self.prepared.is_current
+            && self.loaded.iter().all(|loaded| loaded.is_unchanged(&self.prepared.states))
+    }
+
+    fn warnings(&self, decided: &Decided) -> Vec<String> {
+        let unread = self.loaded.iter().filter_map(|loaded| {
+            let error = loaded.entries.as_ref().err()?;
+            Some(format!(
+                "The source {} could not be read, and keeps what it said: {}",
+                loaded.name, error.message
+            ))
+        });
+        let of_sources = self.loaded.iter().flat_map(|loaded| loaded.warnings.iter().cloned());
+        unread.chain(of_sources).chain(decided.warnings.iter().cloned()).collect()
+    }
+
+    fn put(&self, view: &View<'_>, weighed: Weighed, validation: Duration) -> Result<(ReloadReply, Note)> {
+        let applying = (view.machine.elapsed)();
+        let Weighed { wanted, decided } = weighed;
+        let mut operation = self.operation(view, validation);
+        let warnings = self.warnings(&decided);
+        let idle = self.is_idle();
+        let mut note = Note::new("reload", self.sources_named(), Value::Null);
+        let (mut put, mut asked) = (put::Put::default(), None);
+        if !idle {
+            let named = self.sources_named();
+            let why = self.request.reason.clone().unwrap_or_else(|| format!("reload of {named}"));
+            put = put::put(view, &decided.taken, None, Some(why.clone()))?;
+            note = put.recorded(note);
+            let policy = manifest::policy(view.db)?;
+            let held = request::ask(view, &policy, &decided.held, decided.request.as_ref(), &wanted, &why)?;
+            for part in held.notes {
+                note.records.extend(part.records);
+                note.tell.extend(part.tell);
+            }
+            asked = held.change;
+        }
+        operation.generation = put.generation;
+        operation.version = put.version;
+        operation.change = asked.as_ref().map(|change| change.number);
+        operation.status = match (&asked, put.generation) {
+            (Some(_), _) => "held",
+            (None, Some(_)) => "completed",
+            (None, None) => "unchanged",
+        }
+        .to_owned();
+        operation.apply_us = micros((view.machine.elapsed)().saturating_sub(applying));
+        let (taken, held): (&[Move], &[Move]) =
+            if idle { (&[], &[]) } else { (&decided.taken.moves, &decided.held) };
+        operation.detail = self.detail(taken, held, &warnings, None);
+        self.finish(view, &mut operation, true)?;
+        note.detail = json!({
+            "operation": operation.id, "status": operation.status, "generation": operation.generation,
+            "version": operation.version, "altered": taken.len(), "held": held.len(), "request": operation.change,
+            "reason": operation.reason,
+        });
+        let reply = ReloadReply {
+            dry_run: false,
+            outcome: outcome_of(&operation.status),
+            operation: to_view(operation),
+            items: shown(view, taken)?,
+            held: shown(view, held)?,
+            awaits: asked.as_ref().map(|change| governance::awaiting_of(view, change)).transpose()?,
+            audit_head: None,
+        };
+        Ok((reply, note))
+    }
+
+    fn announce(&self, view: &View<'_>, weighed: Weighed, validation: Duration) -> Result<ReloadReply> {
+        let decided = weighed.decided;
+        let mut operation = self.operation(view, validation);
+        let idle = self.is_idle();
+        let (taken, held): (&[Move], &[Move]) =
+            if idle { (&[], &[]) } else { (&decided.taken.moves, &decided.held) };
+        operation.status = match (held.is_empty(), decided.taken.altered.is_empty() || idle) {
+            (false, _) => "held",
+            (true, false) => "completed",
+            (true, true) => "unchanged",
+        }
+        .to_owned();
+        operation.detail = self.detail(taken, held, &self.warnings(&decided), None);
+        operation.total_us = micros((view.machine.elapsed)().saturating_sub(self.begun));
+        Ok(ReloadReply {
+            dry_run: true,
+            outcome: outcome_of(&operation.status),
+            operation: to_view(operation),
+            items: shown(view, taken)?,
+            held: shown(view, held)?,
+            awaits: None,
+            audit_head: None,
+        })
+    }
+
+    fn operation(&self, view: &View<'_>, validation: Duration) -> Operation {
+        Operation {
+            number: 0,
+            id: self.request.id.clone(),
+            cause: self.request.cause.as_str().to_owned(),
+            status: String::new(),
+            forced: self.request.force,
+            begun_at: view.now,
+            actor: view.actor.name().to_owned(),
+            manifest: self.prepared.manifest,
+            reason: self.request.reason.clone(),
+            total_us: 0,
+            loading_us: micros(self.loading),
+            validation_us: micros(validation),
+            apply_us: 0,
+            generation: None,
+            version: None,
+            change: None,
+            detail: Value::Null,
+        }
+    }
+
+    fn detail(&self, taken: &[Move], held: &[Move], warnings: &[String], problem: Option<&str>) -> Value {
+        let sources: Vec<SourceResult> =
+            self.loaded.iter().map(|loaded| result_of(loaded, &self.prepared.states)).collect();
+        json!({
+            "sources": sources, "altered": taken.len(), "held": held.len(), "warnings": warnings, "problem": problem,
+        })
+    }
+
+    /// Keeps the record and how the sources were found. What a source said counts as known once it was weighed.
+    fn finish(&self, view: &View<'_>, operation: &mut Operation, weighed: bool) -> Result<()> {
+        operation.total_us = micros((view.machine.elapsed)().saturating_sub(self.begun));
+        operation.number = operation::insert(view.db, operation)?;
+        for loaded in self.loaded {
+            let known = self.prepared.states.iter().find(|state| state.source == loaded.name);
+            operation::put_source_state(view.db, &state_of(loaded, known, view.now, weighed))?;
+        }
+        let names: Vec<String> = self.prepared.declared.clone();
+        operation::forget_sources_but(view.db, &names)
+    }
+}
+
+/// Whether an error is what the reload came to, and not that it could not be tried at all.
+fn is_outcome(error: &Error) -> bool {
+    matches!(
+        error.code,
+        Code::Invalid | Code::Refused | Code::NotFound | Code::Unavailable | Code::Denied | Code::Usage
+    )
+}
