@@ -25,11 +25,11 @@ pub fn alter(db: &Connection, generation: i64, altered: &[Altered]) -> Result<()
         "INSERT INTO base_changes (generation, path, source, old_priority, old_value, old_origin, new_priority, new_value,
            new_origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
-    let mut put = db.prepare_cached(&format!(
+    let mut put = db.prepare_cached(
         "INSERT INTO base_values (path, source, priority, value, origin) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (path, source) DO UPDATE SET priority = excluded.priority, value = excluded.value,
-           origin = excluded.origin"
-    ))?;
+           origin = excluded.origin",
+    )?;
     let mut remove = db.prepare_cached("DELETE FROM base_values WHERE path = ?1 AND source = ?2")?;
     for Altered { before, after } in altered {
         let Some(either) = after.as_ref().or(before.as_ref()) else { continue };
