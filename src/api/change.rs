@@ -3,7 +3,8 @@
 mod view;
 
 pub use view::{
-    ApprovalView, Awaiting, ChangeView, CommentView, ConflictView, EvidenceView, ItemKind, ItemView, StepView,
+    ApprovalView, Awaiting, ChangeView, CommentView, ConflictView, EvidenceView, ItemKind, ItemView,
+    PlaceView, StepView,
 };
 
 use super::{Outcome, Reply};

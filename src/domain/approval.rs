@@ -22,7 +22,18 @@ pub struct Vote {
     /// The policy's groups that the member belongs to.
     pub groups: Vec<String>,
     /// In whose place they act, beside their own.
-    pub lent_by: Vec<String>,
+    pub lent_by: Vec<Lent>,
+}
+
+/// What somebody delegated to whoever votes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lent {
+    /// The delegation.
+    pub delegation: i64,
+    /// Who delegated.
+    pub member: String,
+    /// Their role.
+    pub role: Role,
 }
 
 /// What is known of a change when its demand is weighed.

@@ -26,6 +26,7 @@ use crate::domain::role::Role;
 use crate::store::change::{self, Change, Review, Which};
 use crate::store::manifest;
 
+pub(super) use approve::may_approve;
 pub(super) use execute::{carry_out, check};
 
 /// The change a ULID, a unique beginning of one (at least 6 characters) or a number names. `not-found`, `usage`.

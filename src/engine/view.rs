@@ -1,14 +1,16 @@
 //! Changes as everybody sees them.
 
 use super::case::Case;
-use super::change_request::present_state;
+use super::change_request::{may_approve, present_state};
 use super::emergency;
 use super::governance;
 use super::mask::Mask;
 use super::plan::Plan;
 use super::standing::{Now, conflicts};
 use super::transact::View;
-use crate::api::change::{ApprovalView, ChangeView, CommentView, EvidenceView, ItemKind, ItemView, StepView};
+use crate::api::change::{
+    ApprovalView, ChangeView, CommentView, EvidenceView, ItemKind, ItemView, PlaceView, StepView,
+};
 use crate::api::review::ReviewView;
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Item, State, Validity};
@@ -125,6 +127,11 @@ fn of_change_and(
                 counts: case.counts(given, &demand),
                 member: given.member.clone(),
                 role: given.role.clone(),
+                in_place_of: given
+                    .places
+                    .iter()
+                    .map(|place| PlaceView { member: place.member.clone(), role: place.role.clone() })
+                    .collect(),
                 decision: given.decision.clone(),
                 proof: given.proof.clone(),
                 at: given.at,
@@ -305,13 +312,7 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
         }
         _ => {}
     }
-    let may_approve = me.is_person()
-        && shown.demand.least_role().is_some_and(|least| me.role >= least)
-        && !shown.approvals.iter().any(|given| given.member == me.name && given.counts)
-        && shown.missing.iter().any(|lack| match lack {
-            Lack::Approvals { other_than_requester, .. } => !(own && *other_than_requester),
-            _ => false,
-        });
+    let may_approve = may_approve(view, change, &shown.missing)?;
     let missing = || shown.missing.iter().filter(|lack| !lack.is_of_time());
     Ok(Some(match missing().next() {
         None if may_execute && shown.scheduled_at.is_none() && shown.missing.is_empty() => {

@@ -128,7 +128,8 @@ fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
 }
 
 fn decision(approval: &ApprovalView, asserted: bool, style: &Style) -> String {
-    let ApprovalView { member, role, proof, .. } = approval;
+    let ApprovalView { member, proof, .. } = approval;
+    let role = words::acting(approval);
     let decision = if approval.decision == "reject" { "rejected" } else { "approved" };
     let asserted = if asserted { ", asserted" } else { "" };
     let comment = approval.comment.as_ref().map(|comment| format!(": {comment}")).unwrap_or_default();

@@ -82,7 +82,8 @@ fn joined(texts: impl Iterator<Item = String>) -> String {
 }
 
 fn approval(given: &ApprovalView) -> String {
-    let ApprovalView { member, role, decision, proof, at, comment, counts } = given;
+    let ApprovalView { member, decision, proof, at, comment, counts, .. } = given;
+    let role = words::acting(given);
     let decision = if decision == "reject" { "rejected" } else { "approved" };
     let counts = if *counts || decision == "rejected" { "" } else { " (does not count)" };
     let comment = comment.as_ref().map(|text| format!(": {text}")).unwrap_or_default();

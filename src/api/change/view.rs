@@ -185,8 +185,11 @@ pub enum ItemKind {
 pub struct ApprovalView {
     /// Who.
     pub member: String,
-    /// The role they had then.
+    /// The role they had then, their own.
     pub role: String,
+    /// In whose place they decided, beside their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_place_of: Vec<PlaceView>,
     /// approve or reject.
     pub decision: String,
     /// How they proved who they are: `uid:1000`, `sudo:1000`, `token:3`.
@@ -197,6 +200,15 @@ pub struct ApprovalView {
     pub comment: Option<String>,
     /// Whether it counts for the present content, and with the role they have now.
     pub counts: bool,
+}
+
+/// Somebody in whose place an approval was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceView {
+    /// Who delegated.
+    pub member: String,
+    /// The role they had then.
+    pub role: String,
 }
 
 /// One piece of test evidence.

@@ -123,6 +123,7 @@ pub(in crate::engine) fn approve_own(view: &View<'_>, policy: &Policy, change: &
             proof: view.actor.proof.to_string(),
             at: view.now,
             comment: Some("own change".to_owned()),
+            places: Vec::new(),
         };
         approval::put(view.db, change.number, &own)?;
     }

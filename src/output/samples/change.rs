@@ -128,6 +128,7 @@ pub(in crate::output) fn request() -> ShowRequestReply {
     let approval = ApprovalView {
         member: "bob".into(),
         role: "senior-admin".into(),
+        in_place_of: Vec::new(),
         decision: "approve".into(),
         proof: "token:3".into(),
         at: now(),
