@@ -29,6 +29,9 @@ use crate::store::manifest;
 pub(super) use approve::may_approve;
 pub(super) use execute::{carry_out, check};
 
+/// How much of an id names a change.
+const LEAST_OF_ID: usize = 6;
+
 /// The change a ULID, a unique beginning of one (at least 6 characters) or a number names. `not-found`, `usage`.
 pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
     let missing = || {
@@ -44,13 +47,14 @@ pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
     if let Some(found) = change::by_id(view.db, &name)? {
         return Ok(found);
     }
-    if name.len() < 6 {
-        return Err(missing());
-    }
     let mut found = change::by_beginning(view.db, &name)?;
     match (found.pop(), found.pop()) {
         (Some(_), Some(_)) => Err(Error::usage(format!("Several changes begin with {name}."))
-            .hint("Give more of the id, or the number.")),
+            .hint("Give more of the id, or the number: cfgctl change-request list --all")),
+        (Some(_), None) if name.len() < LEAST_OF_ID => Err(Error::usage(format!(
+            "{name} is too little of an id: at least {LEAST_OF_ID} characters are needed."
+        ))
+        .hint("Give more of the id, or the number: cfgctl change-request list --all")),
         (Some(one), None) => Ok(one),
         _ => Err(missing()),
     }

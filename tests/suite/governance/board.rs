@@ -234,3 +234,14 @@ fn a_policy_asks_for_one_senior_admin_and_one_of_a_group() {
     manifest(&alice, "nobody.yaml", &[("{security: [dave, grace]}", "{security: [nobody]}")]);
     refused(&alice, "manifest apply nobody.yaml --reason x", 6, "Nobody present could approve high changes");
 }
+
+/// A script goes on with the request that waits; and where the board decides nobody rests on one owner.
+#[test]
+fn what_waits_for_the_board_is_named_by_its_request() {
+    let Team { alice, bob, .. } = team();
+    let id = alice.run("member role frank admin --reason x -o name").exits(8).out.trim().to_owned();
+    assert_eq!(shown(&alice, &id)["kind"], "member");
+    decide(&bob, &alice, &id);
+    let attention = alice.run("status -o json").json()["attention"].to_string();
+    assert!(!attention.contains("rest with one person"), "{attention}");
+}
