@@ -16,6 +16,9 @@ use crate::domain::time::{SpanOrDefault, Timestamp};
 use crate::domain::{path::Path, value::Value, value::ValueType};
 use serde::{Deserialize, Serialize};
 
+/// What to do where a change is no longer the one that was shown.
+pub const LOOK_AGAIN: &str = "Look at it again with --dry-run.";
+
 /// What every write carries.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Terms {

@@ -14,7 +14,7 @@ use super::transact::{Note, View};
 use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle, confirm, notice, schedule, view};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Mode, Terms};
+use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, LOOK_AGAIN, MakeChange, Mode, Terms};
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Item, Kind, content_hash};
 use crate::domain::error::{Error, Result};
@@ -170,7 +170,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         && *expected != plan.digest(0)
     {
         return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
-            .hint("Look at it again with --dry-run."));
+            .hint(LOOK_AGAIN));
     }
     if terms.dry_run {
         let reply = ChangeReply {
