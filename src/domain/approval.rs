@@ -141,6 +141,15 @@ pub struct Verdict {
     pub advice: Vec<Lack>,
 }
 
+/// How many approvals are missing in all.
+pub fn missing_approvals(lacks: &[Lack]) -> u32 {
+    let missing = lacks.iter().map(|lack| match lack {
+        Lack::Approvals { missing, .. } => *missing,
+        _ => 0,
+    });
+    missing.fold(0, u32::saturating_add)
+}
+
 /// Weighs what a demand asks against what a change has.
 pub fn weigh(demand: &Demand, standing: &Standing<'_>) -> Verdict {
     let mut verdict = Verdict::default();

@@ -5,6 +5,7 @@
 use super::escape;
 use crate::api::change::{ApprovalView, PlaceView};
 use crate::domain::approval::{Lack, of_whom};
+use crate::domain::emergency::{approvals_of, asked_of};
 use crate::domain::policy::{Demand, Group, Test};
 use crate::domain::value::{Value, canonical, read_untyped};
 
@@ -33,6 +34,17 @@ pub fn lack(lack: &Lack) -> String {
         }
         Lack::Evidence { test } => evidence(*test).to_owned(),
         Lack::RollbackPlan | Lack::Window { .. } | Lack::Frozen { .. } => lack.in_words(),
+    }
+}
+
+/// How many approvals an emergency skipped, and of whom.
+pub fn skipped(missing: u32, demand: &Demand) -> String {
+    let (of, all) = (asked_of(demand), approvals_of(demand));
+    match missing {
+        _ if all == 0 => "no approval was asked for".to_owned(),
+        0 => format!("no approval skipped: who made it could give what it asks for ({of})"),
+        missing if missing < all => format!("{} skipped of {of}", count(u64::from(missing), "approval")),
+        missing => format!("{} skipped ({of})", count(u64::from(missing), "approval")),
     }
 }
 
