@@ -4,7 +4,7 @@ mod view;
 
 pub use view::{
     ApprovalView, Awaiting, ChangeView, CommentView, ConflictView, EvidenceView, ItemKind, ItemView,
-    PlaceView, StepView,
+    PlaceView, StepView, Stricter,
 };
 
 use super::{Outcome, Reply};

@@ -10,15 +10,16 @@ mod execute;
 use super::case::Case;
 use super::change::outcome_of;
 use super::history::{cursor, cut, page};
+use super::mask::Mask;
 use super::standing::{self, Now};
 use super::transact::{Note, View};
-use super::{Engine, Handle, review, view};
+use super::{Engine, Handle, governance, review, view};
 use crate::api::Outcome;
 use crate::api::change_request::{
     DecisionReply, ListRequests, ListRequestsReply, RequestSummary, ShowRequest, ShowRequestReply,
 };
 use crate::domain::approval::Verdict;
-use crate::domain::change::{State, Validity, digest};
+use crate::domain::change::{Item, State, Validity, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
@@ -188,9 +189,10 @@ pub(super) fn digest_of(view: &View<'_>, change: &Change) -> Result<String> {
     Ok(digest(items.iter().map(change::Other::parts), change.risk, &demand, change.dossier.edition))
 }
 
-fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
+/// `conflict` where what a request was made against has moved.
+pub(super) fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
     if !change.kind.is_of_values() {
-        return Ok(());
+        return governance::check(view, change);
     }
     let moved = standing::moved(view, change)?;
     let Some(first) = moved.first() else { return Ok(()) };
@@ -219,12 +221,19 @@ impl Engine {
                 change.state = decided.change.state;
                 (change.missing, change.advice) = (verdict.lacks, verdict.advice);
             }
+            let mask = Mask::new(view);
+            let comes_back = decided
+                .comes_back
+                .iter()
+                .map(|item| view::item_view(view, &mask, item))
+                .collect::<Result<_>>()?;
             let outcome = decided.outcome.unwrap_or_else(|| outcome_of(decided.change.state));
             let next = if dry_run { None } else { view::next_command(view, &decided.change, &change)? };
             let reply = DecisionReply {
                 outcome,
                 dry_run,
                 change,
+                comes_back,
                 warnings: decided.warnings,
                 next,
                 audit_head: None,
@@ -244,10 +253,12 @@ pub(super) struct Decided {
     pub(super) note: Option<Note>,
     /// What it would lack, where this only says what would happen.
     pub(super) verdict: Option<Verdict>,
+    /// What would come back, where this only says so.
+    pub(super) comes_back: Vec<Item>,
 }
 
 impl Decided {
     pub(super) fn new(change: Change, note: Option<Note>) -> Decided {
-        Decided { change, warnings: Vec::new(), outcome: None, note, verdict: None }
+        Decided { change, warnings: Vec::new(), outcome: None, note, verdict: None, comes_back: Vec::new() }
     }
 }

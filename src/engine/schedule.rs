@@ -100,6 +100,9 @@ impl Handle<Schedule> for Engine {
                 "scheduling somebody else's change",
             )?;
             if let Some(at) = request.at {
+                if change.state != State::Draft {
+                    change_request::refuse_stale(view, &change)?;
+                }
                 check_time(view, &change, at, as_command(&change))?;
             } else if duty::find(view.db, duty::Kind::Execute, change.number)?.is_none() {
                 return Err(Error::conflict(format!("Change request {} is not scheduled.", change.number))
@@ -112,6 +115,7 @@ impl Handle<Schedule> for Engine {
                 Some(at) => set(view, &change, at)?,
                 None => duty::remove(view.db, duty::Kind::Execute, change.number)?,
             }
+            change.dossier.wanted_at = None;
             if change.state != State::Draft {
                 change.state = change_request::standing_state(view, &change)?;
             }

@@ -95,7 +95,8 @@ fn of_change_and(
     let validity = now.as_ref().map(|now| now.validity);
     let waited = change.digest.is_some();
     let emergency = emergency::mark(view, change)?;
-    let (verdict, issues) = now.map(|now| (now.verdict, now.issues)).unwrap_or_default();
+    let (verdict, issues, stricter) =
+        now.map(|now| (now.verdict, now.issues, now.stricter)).unwrap_or_default();
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
     let step = |step: change::Step| StepView {
         name: step.name,
@@ -152,6 +153,7 @@ fn of_change_and(
             })
             .collect(),
         demand,
+        stricter,
         digest: change.digest.clone().unwrap_or_default(),
         base_version: change.base_version,
         version: change.version,
@@ -254,6 +256,7 @@ pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Ve
         expires_at: None,
         items,
         demand: plan.demand.clone(),
+        stricter: None,
         missing: verdict.lacks,
         advice: verdict.advice,
         approvals: Vec::new(),
@@ -301,6 +304,9 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
         return Ok(own.then(|| format!("cfgctl change-request edit {id} --submit")));
     }
     match shown.validity {
+        Some(Validity::Stale | Validity::Held) if own && !change.kind.is_of_values() => {
+            return Ok(Some(format!("cfgctl change-request cancel {id} --reason \"stale\"")));
+        }
         Some(Validity::Stale | Validity::Held) if own => {
             return Ok(Some(format!("cfgctl change-request refresh {id}")));
         }

@@ -54,6 +54,9 @@ pub struct ChangeView {
     pub approvals: Vec<ApprovalView>,
     /// Attached test evidence.
     pub evidence: Vec<EvidenceView>,
+    /// What the policy in force demands, where that is more than what let the change wait: it holds the change too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stricter: Option<Stricter>,
     /// What approvals are bound to.
     pub digest: String,
     /// The version it was made against.
@@ -200,6 +203,15 @@ pub struct ApprovalView {
     pub comment: Option<String>,
     /// Whether it counts for the present content, and with the role they have now.
     pub counts: bool,
+}
+
+/// What a change would have to meet if it were made now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stricter {
+    /// The risk it would have.
+    pub risk: Risk,
+    /// What that demands.
+    pub demand: Demand,
 }
 
 /// Somebody in whose place an approval was given.

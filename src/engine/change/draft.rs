@@ -73,6 +73,7 @@ pub(in crate::engine) fn draft(view: &View<'_>, policy: &Policy, parts: Parts<'_
             edition: 0,
             editors: Vec::new(),
             restarted: Vec::new(),
+            wanted_at: None,
             ..terms.dossier.clone()
         },
         restart: None,

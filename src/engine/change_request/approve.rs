@@ -189,7 +189,8 @@ pub(in crate::engine) fn may_approve(view: &View<'_>, change: &Change, missing: 
         }
         _ => false,
     };
-    Ok(!case.approvals.iter().any(said) && missing.iter().any(fits))
+    let recorded = demand.approvals.iter().any(|group| fills(group, &mine, &demand, &standing));
+    Ok(recorded && !case.approvals.iter().any(said) && missing.iter().any(fits))
 }
 
 /// Whoever voted, and the caller after them, as if they voted now.

@@ -18,7 +18,7 @@ use crate::engine::plan::{Plan, Wanted, plan};
 use crate::engine::terms::{check_reason, check_reviewers, check_text};
 use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
-use crate::engine::{Engine, Handle, notice, rollback};
+use crate::engine::{Engine, Handle, governance, notice, rollback};
 use crate::store::change::{self, Change, Other};
 use crate::store::{approval, comment, duty, manifest, version};
 use serde_json::json;
@@ -163,6 +163,8 @@ fn replan(
         }
         change.digest = Some(planned.digest(change.dossier.edition));
     } else {
+        // What the board was asked stands or falls as it is: it is not made anew against others' decisions.
+        governance::check(view, &change)?;
         change.digest = Some(digest_of(view, &change)?);
     }
     let demand = change.decision.demand.clone().unwrap_or_default();
