@@ -62,7 +62,7 @@ impl Written {
         if made.is_ok() {
             self.names.borrow_mut().push(name);
         }
-        made
+        made.map_err(nothing_changed)
     }
 
     /// Remembers one that is durable already, by its whole path.
@@ -181,7 +181,8 @@ pub(super) fn write_at_once(
     let Some(directory) = elsewhere else { return at_home.map_err(nothing_changed) };
     match at_home {
         Err(error) if error.code == Code::Unavailable => {
-            let mut record = write_in(view, directory, (name, true), header, true, &fill)?;
+            let written = write_in(view, directory, (name, true), header, true, &fill);
+            let mut record = written.map_err(nothing_changed)?;
             record.name = directory.join(&record.name).display().to_string();
             Ok(record)
         }
