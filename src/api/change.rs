@@ -3,7 +3,8 @@
 mod view;
 
 pub use view::{
-    ApprovalView, Awaiting, ChangeView, CommentView, ConflictView, EvidenceView, ItemKind, ItemView, StepView,
+    ApprovalView, Awaiting, ChangeView, CommentView, ConflictView, EvidenceView, ItemKind, ItemView,
+    PlaceView, StepView, Stricter,
 };
 
 use super::{Outcome, Reply};
@@ -14,6 +15,9 @@ use crate::domain::risk::{Risk, RiskReason};
 use crate::domain::time::{SpanOrDefault, Timestamp};
 use crate::domain::{path::Path, value::Value, value::ValueType};
 use serde::{Deserialize, Serialize};
+
+/// What to do where a change is no longer the one that was shown.
+pub const LOOK_AGAIN: &str = "Look at it again with --dry-run.";
 
 /// What every write carries.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What happens to a change that needs somebody's approval.
 
-use super::change::{ChangeView, ItemSpec};
+use super::change::{ChangeView, ItemSpec, ItemView};
 use super::{Outcome, Reply};
 use crate::domain::change::{State, Validity};
 use crate::domain::dossier::Dossier;
@@ -274,6 +274,9 @@ pub struct DecisionReply {
     pub dry_run: bool,
     /// The request.
     pub change: ChangeView,
+    /// What would come back, where this only says so of a change that is taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comes_back: Vec<ItemView>,
     /// What to know beside it.
     pub warnings: Vec<String>,
     /// The command that the caller may type next.

@@ -60,9 +60,24 @@ pub struct EmergencyReply {
     /// The change it made.
     #[serde(flatten)]
     pub change: ChangeReply,
+    /// What became of a change that waited to be confirmed, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<SettledView>,
     /// The name that must be typed first, where this only says what would happen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_name: Option<String>,
+}
+
+/// What became of a change that waited to be confirmed and stood in an emergency's way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledView {
+    /// Its number.
+    pub change: i64,
+    /// Whether it stays or its former state returned first.
+    pub how: Settlement,
+    /// The number of the change that brought its former state back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back_by: Option<i64>,
 }
 
 /// The mark that stays on an emergency, as everybody sees it.

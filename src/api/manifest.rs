@@ -126,6 +126,9 @@ pub struct DiffManifest {
 pub struct DiffManifestReply {
     /// One a setting, rule or part that differs: `settings.server.port`, `policy.high`.
     pub items: Vec<ItemView>,
+    /// What its freezes would hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Puts a manifest in force.

@@ -7,7 +7,7 @@ use super::terms::Changing;
 use super::wait::Waiting;
 use super::{ask, document, input};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemKind, ItemView};
+use crate::api::change::{ApplyDocument, ChangeReply, ItemKind, ItemView, LOOK_AGAIN};
 use crate::api::value::{Get, Layer};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::value::Value;
@@ -61,6 +61,9 @@ struct Plan {
     digest: String,
     document: Value,
     exact: Option<String>,
+    /// Why, where that was said when it was planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     /// For whoever reads the plan.
     items: Vec<ItemView>,
 }
@@ -68,12 +71,17 @@ struct Plan {
 impl Apply {
     pub(crate) fn run(mut self, session: &mut Session) -> Result<Outcome> {
         *self.changing.dry_run() |= self.plan_out.is_some();
+        if let Some(file) = self.plan_out.as_deref().filter(|file| file.symlink_metadata().is_ok()) {
+            return Err(in_the_way(file));
+        }
+        let said = self.changing.said_reason().cloned();
         let mut planned = Vec::new();
         let (document, exact, expect) = match (&self.file, &self.plan) {
             (Some(file), _) => (document::read(file)?, self.exact, None),
             (None, Some(plan)) => {
                 let plan = read_plan(plan)?;
                 planned = plan.items;
+                self.changing.or_reason(plan.reason);
                 (plan.document, plan.exact, Some(plan.digest))
             }
             (None, None) => {
@@ -83,16 +91,42 @@ impl Apply {
         let mut terms = self.changing.terms(session)?;
         terms.expect = expect;
         let request = ApplyDocument { document, exact, terms };
-        let tried = ask::first(session, request.clone(), "Apply this?");
+        let tried = ask::first(session, request.clone(), "Apply this?").map_err(|error| match &self.plan {
+            Some(_) => as_a_plan(error, request.exact.as_deref()),
+            None => error,
+        });
         let Some(reply) = tried.map_err(|error| with_what_moved(session, &planned, error))? else {
             return Ok(Outcome::No);
         };
-        if let Some(file) = self.plan_out.as_ref().filter(|_| reply.change.is_some()) {
-            write_plan(file, request, &reply)?;
-            session.say(&format!("The plan is in {0}. Apply it: cfgctl apply {0}", file.display()));
+        match &self.plan_out {
+            Some(file) if reply.change.is_some() => {
+                let reason = if said.is_some() { "" } else { " --reason \"…\"" };
+                write_plan(file, request, said, &reply)?;
+                session
+                    .say(&format!("The plan is in {0}. Apply it: cfgctl apply {0}{reason}", file.display()));
+            }
+            Some(file) => {
+                session.say(&format!("Nothing would change: no plan was written to {}.", file.display()));
+            }
+            None => {}
         }
         self.waiting.answer(session, reply)
     }
+}
+
+/// A plan that has moved stays so, however often it is looked at: it is planned again from the document.
+fn as_a_plan(error: Error, exact: Option<&str>) -> Error {
+    if error.hint.as_deref() != Some(LOOK_AGAIN) {
+        return error;
+    }
+    let exact = exact.map(|prefix| format!(" --exact {prefix}")).unwrap_or_default();
+    error.hint(format!("Make a new plan: cfgctl apply -f FILE{exact} --plan-out NEW"))
+}
+
+/// A plan never takes another file's place.
+fn in_the_way(file: &Path) -> Error {
+    Error::usage(format!("There is a file {} already.", file.display()))
+        .hint("Name another file for the plan, or remove this one first.")
 }
 
 /// A plan that is no longer what would be done: which of its paths have moved since, from what to what.
@@ -147,17 +181,22 @@ fn read_plan(path: &Path) -> Result<Plan> {
     Ok(plan)
 }
 
-fn write_plan(path: &Path, request: ApplyDocument, reply: &ChangeReply) -> Result<()> {
+fn write_plan(
+    path: &Path,
+    request: ApplyDocument,
+    reason: Option<String>,
+    reply: &ChangeReply,
+) -> Result<()> {
     let change =
         reply.change.as_ref().ok_or_else(|| Error::internal("A plan was to be written of nothing."))?;
     let ApplyDocument { document, exact, .. } = request;
     let (digest, items) = (change.digest.clone(), change.items.clone());
-    let plan = Plan { format: PLAN_FORMAT.to_owned(), digest, document, exact, items };
+    let plan = Plan { format: PLAN_FORMAT.to_owned(), digest, document, exact, reason, items };
     let text = serde_json::to_string_pretty(&plan).map_err(|error| Error::internal(error.to_string()))?;
     let name = path.display();
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(
         |error| match error.kind() {
-            ErrorKind::AlreadyExists => Error::usage(format!("There is a file {name} already.")),
+            ErrorKind::AlreadyExists => in_the_way(path),
             _ => {
                 Error::unavailable(format!("The plan cannot be written to {name}: {error}.")).not_retryable()
             }

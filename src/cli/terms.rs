@@ -107,6 +107,17 @@ impl Changing {
         &mut self.writing.recorded.dry_run
     }
 
+    /// Why, where somebody said so.
+    pub(crate) fn said_reason(&self) -> Option<&String> {
+        self.writing.recorded.reason.as_ref()
+    }
+
+    /// Why, where nobody says anything else.
+    pub(crate) fn or_reason(&mut self, reason: Option<String>) {
+        let recorded = &mut self.writing.recorded;
+        recorded.reason = recorded.reason.take().or(reason);
+    }
+
     /// The terms of a change of values.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
         let Changing { writing, rollback_plan, if_version, schedule, confirming } = self;

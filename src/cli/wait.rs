@@ -1,14 +1,14 @@
 //! Waiting for what a change still lacks, and executing it then.
 //!
-//! What must stay true: it looks before it waits; it ends early on a rejection, which is an error like any refusal; what was missing at the end of its
-//! time is listed.
+//! What must stay true: it looks before it waits; it ends early on a rejection, and on what cannot be executed as it
+//! stands, which are errors like any refusal; what was missing at the end of its time is listed.
 
 use super::session::Session;
 use crate::api::change::{ChangeReply, ChangeView};
 use crate::api::change_request::{DecisionReply, Execute, ShowRequest, ShowRequestReply};
 use crate::api::rollback::RollbackReply;
 use crate::api::{Outcome, Reply};
-use crate::domain::change::State;
+use crate::domain::change::{State, Validity};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Span;
 use crate::output::stream::Progress;
@@ -86,7 +86,11 @@ pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool
     let progress = Progress::begin("waiting for approval", None, session.options.quiet);
     let mut pause = Duration::from_millis(500);
     loop {
-        let ShowRequestReply { change, next, .. } = session.read(ShowRequest { id: id.to_owned() })?;
+        let ShowRequestReply { change, next, issues, .. } =
+            session.read(ShowRequest { id: id.to_owned() })?;
+        if let Some(error) = stuck(&change, &issues) {
+            return Err(error);
+        }
         let outcome = match change.state {
             State::Completed | State::Confirming => Outcome::Done,
             State::RolledBack => Outcome::RolledBack,
@@ -124,6 +128,7 @@ pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool
             outcome,
             dry_run: false,
             change,
+            comes_back: Vec::new(),
             warnings: Vec::new(),
             next,
             audit_head: None,
@@ -148,6 +153,32 @@ fn ended(change: &ChangeView) -> Error {
         .unwrap_or_default();
     Error::refused(format!("Change request {name} {how}{by}{because}."))
         .hint(format!("See it: cfgctl change-request show {name}"))
+}
+
+/// What cannot be executed as it stands waits in vain: whoever waits is told what executing it would say, and that by
+/// its code too.
+fn stuck(change: &ChangeView, issues: &[String]) -> Option<Error> {
+    if matches!(change.state, State::Draft) || !change.state.is_open() {
+        return None;
+    }
+    let (id, validity) = (&change.id, change.validity?);
+    let name = change.number.map_or_else(|| id.clone(), |number| number.to_string());
+    let why = issues.iter().map(|issue| issue.trim_end_matches('.')).collect::<Vec<_>>().join("; ");
+    let message = format!("Change request {name} is {validity}: {why}.");
+    match validity {
+        Validity::Valid => None,
+        Validity::Invalid => Some(
+            Error::invalid(message)
+                .hint(format!("Its author mends it: cfgctl change-request edit {id} PATH=VALUE")),
+        ),
+        Validity::Stale | Validity::Held if change.kind.is_of_values() => Some(
+            Error::conflict(message)
+                .hint(format!("Its author looks again: cfgctl change-request refresh {id}")),
+        ),
+        Validity::Stale | Validity::Held => Some(Error::conflict(message).hint(format!(
+            "Take it back and ask anew: cfgctl change-request cancel {id} --reason \"stale\""
+        ))),
+    }
 }
 
 fn is_over(session: &mut Session, id: &str) -> Result<bool> {

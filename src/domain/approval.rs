@@ -22,7 +22,18 @@ pub struct Vote {
     /// The policy's groups that the member belongs to.
     pub groups: Vec<String>,
     /// In whose place they act, beside their own.
-    pub lent_by: Vec<String>,
+    pub lent_by: Vec<Lent>,
+}
+
+/// What somebody delegated to whoever votes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lent {
+    /// The delegation.
+    pub delegation: i64,
+    /// Who delegated.
+    pub member: String,
+    /// Their role.
+    pub role: Role,
 }
 
 /// What is known of a change when its demand is weighed.
@@ -128,6 +139,15 @@ pub struct Verdict {
     pub lacks: Vec<Lack>,
     /// What would be better to have.
     pub advice: Vec<Lack>,
+}
+
+/// How many approvals are missing in all.
+pub fn missing_approvals(lacks: &[Lack]) -> u32 {
+    let missing = lacks.iter().map(|lack| match lack {
+        Lack::Approvals { missing, .. } => *missing,
+        _ => 0,
+    });
+    missing.fold(0, u32::saturating_add)
 }
 
 /// Weighs what a demand asks against what a change has.

@@ -2,7 +2,7 @@
 //! (requirement P2).
 
 use super::error::{Error, Result};
-use super::time::Span;
+use super::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The longest text of a dossier, in bytes.
@@ -44,6 +44,9 @@ pub struct Dossier {
     /// Services whose restart was recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub restarted: Vec<String>,
+    /// When it was scheduled for, where a freeze or a window has moved that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted_at: Option<Timestamp>,
     /// Once executed, it must be confirmed within this long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm_within: Option<Span>,

@@ -55,7 +55,41 @@ pub struct RiskReason {
     pub reason: String,
 }
 
+/// How many reasons a refusal tells.
+const TOLD: usize = 3;
+
+/// Why a change has its risk, for whoever is refused because of it: the reasons that ask for the highest.
+pub fn why(reasons: &[RiskReason]) -> String {
+    let risk = highest(reasons);
+    let asking: Vec<&str> = reasons
+        .iter()
+        .filter(|reason| reason.risk == risk)
+        .map(|reason| reason.reason.trim_end_matches('.'))
+        .collect();
+    if asking.is_empty() {
+        return format!("It is {risk}.");
+    }
+    let more = asking.len().saturating_sub(TOLD);
+    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("It is {risk} because: {}{rest}.", asking[..asking.len() - more].join("; "))
+}
+
 /// The highest risk among the reasons; low where there is none.
 pub fn highest(reasons: &[RiskReason]) -> Risk {
     reasons.iter().map(|reason| reason.risk).max().unwrap_or(Risk::Low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_reasons_for_the_highest_risk_are_told_and_no_others() {
+        let reason = |risk, reason: &str| RiskReason { risk, path: None, reason: reason.to_owned() };
+        assert_eq!(why(&[]), "It is low.");
+        let two = [reason(Risk::Low, "a."), reason(Risk::High, "b."), reason(Risk::High, "c")];
+        assert_eq!(why(&two), "It is high because: b; c.");
+        let many: Vec<RiskReason> = ["a", "b", "c", "d"].map(|text| reason(Risk::Medium, text)).into();
+        assert_eq!(why(&many), "It is medium because: a; b; c; and 1 more.");
+    }
 }

@@ -62,7 +62,7 @@ impl Written {
         if made.is_ok() {
             self.names.borrow_mut().push(name);
         }
-        made
+        made.map_err(nothing_changed)
     }
 
     /// Remembers one that is durable already, by its whole path.
@@ -154,7 +154,17 @@ pub(super) fn write(
     header: Header,
     fill: impl FnOnce(&mut Writer<BufWriter<File>>) -> Result<()>,
 ) -> Result<record::Record> {
-    write_in(view, &home(view)?, (name, automatic), header, false, fill)
+    let scope = header.scope;
+    let written = home(view).and_then(|home| write_in(view, &home, (name, automatic), header, false, fill));
+    written.map_err(|error| if scope == Scope::Change { nothing_changed(error) } else { error })
+}
+
+/// A change without its backup is not made.
+fn nothing_changed(error: Error) -> Error {
+    if error.code != Code::Unavailable {
+        return error;
+    }
+    Error { message: format!("{} Nothing was changed.", error.message), ..error }
 }
 
 /// The same of an emergency: durable when this returns, so that a directory which somebody names takes the place of a
@@ -168,10 +178,11 @@ pub(super) fn write_at_once(
 ) -> Result<record::Record> {
     let at_home =
         home(view).and_then(|folder| write_in(view, &folder, (name, true), header.clone(), true, &fill));
-    let Some(directory) = elsewhere else { return at_home };
+    let Some(directory) = elsewhere else { return at_home.map_err(nothing_changed) };
     match at_home {
         Err(error) if error.code == Code::Unavailable => {
-            let mut record = write_in(view, directory, (name, true), header, true, &fill)?;
+            let written = write_in(view, directory, (name, true), header, true, &fill);
+            let mut record = written.map_err(nothing_changed)?;
             record.name = directory.join(&record.name).display().to_string();
             Ok(record)
         }
@@ -278,12 +289,10 @@ fn write_in(
 fn cannot_write(folder: &Path, error: &io::Error) -> Error {
     let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
     let why = if full { "the disk is full".to_owned() } else { plain_reason(&error.to_string()) };
-    Error::unavailable(format!("The backup cannot be written: {why}. Nothing was changed."))
-        .not_retryable()
-        .hint(format!(
-            "Mend the folder {}: its space, its permissions. Then look: cfgctl doctor",
-            folder.display()
-        ))
+    Error::unavailable(format!("The backup cannot be written: {why}.")).not_retryable().hint(format!(
+        "Mend the folder {}: its space, its permissions. Then look: cfgctl doctor",
+        folder.display()
+    ))
 }
 
 /// The text of a backup: in the folder by its name, or where its record says. `usage` where a name could lead out of the

@@ -1,7 +1,7 @@
 //! What a change has, as its demand weighs it: approvals and what they count as now, evidence, plan, windows.
 
 use super::transact::View;
-use super::vote;
+use super::vote::{self, Voter};
 use super::window::Windows;
 use crate::domain::approval::{Standing, Verdict, Vote, fills, weigh};
 use crate::domain::change::Kind;
@@ -18,6 +18,9 @@ pub(super) struct Case {
     pub(super) requesters: Vec<String>,
     pub(super) approvals: Vec<Approval>,
     pub(super) evidence: Vec<Evidence>,
+    /// Whose approvals count for the present content, if anybody's.
+    pub(super) voters: Vec<Voter>,
+    /// What those count as now.
     pub(super) votes: Vec<Vote>,
     pub(super) digest: String,
     pub(super) rollback_plan: bool,
@@ -31,14 +34,19 @@ impl Case {
     pub(super) fn of_change(view: &View<'_>, policy: &Policy, change: &Change) -> Result<Case> {
         let digest = change.digest.clone().unwrap_or_default();
         let approvals = approval::of_change(view.db, change.number)?;
-        let voters: Vec<String> = approvals
+        let voter = |given: &Approval| Voter {
+            name: given.member.clone(),
+            under: Some(given.places.iter().map(|place| place.delegation).collect()),
+        };
+        let voters: Vec<Voter> = approvals
             .iter()
             .filter(|given| given.decision == "approve" && given.digest == digest)
-            .map(|given| given.member.clone())
+            .map(voter)
             .collect();
         let requesters = requesters(view, change)?;
         Ok(Case {
             votes: vote::votes(view, policy, &voters, &requesters)?,
+            voters,
             requesters,
             evidence: approval::evidence_of(view.db, change.number)?,
             approvals,
@@ -65,6 +73,7 @@ impl Case {
             requesters_of(view, &member.name)?
         };
         Ok(Case {
+            voters: Vec::new(),
             votes: vec![vote::of_member(policy, member)],
             requesters,
             approvals: Vec::new(),

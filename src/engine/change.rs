@@ -9,17 +9,18 @@ pub(super) use reply::{answer_again, id_taken, outcome_of, reply_to};
 use super::apply::{self, Steps};
 use super::case::Case;
 use super::plan::{Plan, Wanted, plan};
-use super::terms::{check_terms, check_terms_id};
+use super::terms::{check_reviewers, check_terms, check_terms_id};
 use super::transact::{Note, View};
 use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle, confirm, notice, schedule, view};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, MakeChange, Mode, Terms};
+use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, LOOK_AGAIN, MakeChange, Mode, Terms};
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Item, Kind, content_hash};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
+use crate::domain::risk;
 use crate::domain::role::Role;
 use crate::domain::time::Span;
 use crate::domain::value::{self};
@@ -115,6 +116,7 @@ fn text_of(items: &[ItemSpec]) -> String {
 fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(ChangeReply, Option<Note>)> {
     let terms = proposal.terms;
     view.actor.require(Role::Operator, "making a change")?;
+    check_reviewers(view, &terms.dossier)?;
     let steps = Steps::begin(view);
     check_if_version(view, terms.if_version, &proposal.wanted)?;
     let policy = manifest::policy(view.db)?;
@@ -135,8 +137,13 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let case = Case::of_new(view, &policy, &plan.demand, proposal.kind, terms.rollback_plan.is_some())?;
     let verdict = case.weigh(&plan.demand, plan.risk);
     if terms.mode != Mode::Draft && verdict.lacks.contains(&Lack::RollbackPlan) {
-        return Err(Error::refused(format!("A {} change needs a rollback plan.", plan.risk))
-            .hint("Say how to get back: --rollback-plan \"…\""));
+        return Err(Error::refused(format!(
+            "A {} change needs {}. {}",
+            plan.risk,
+            Lack::RollbackPlan.in_words(),
+            risk::why(&plan.reasons)
+        ))
+        .hint("Say how to get back: --rollback-plan \"…\""));
     }
     warnings.extend(verdict.advice.iter().map(Lack::as_advice));
     let only_asked = terms.mode != Mode::Execute || terms.schedule.is_some();
@@ -162,7 +169,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         && *expected != plan.digest(0)
     {
         return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
-            .hint("Look at it again with --dry-run."));
+            .hint(LOOK_AGAIN));
     }
     if terms.dry_run {
         let reply = ChangeReply {
@@ -202,7 +209,8 @@ fn refuse_closed(
     let Some(closed) = closed.filter(|_| verdict.lacks.iter().all(Lack::is_of_time)) else { return Ok(()) };
     let end = view.clock.after(policy.requests.expire_after);
     let hint = schedule::hint(case.next_open(&plan.demand, plan.risk), Some(end), schedule::as_option);
-    Err(Error::refused(format!("A {} change waits for {}.", plan.risk, closed.in_words())).hint(hint))
+    let why = risk::why(&plan.reasons);
+    Err(Error::refused(format!("A {} change waits for {}. {why}", plan.risk, closed.in_words())).hint(hint))
 }
 
 fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -> Result<()> {

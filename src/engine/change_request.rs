@@ -10,15 +10,16 @@ mod execute;
 use super::case::Case;
 use super::change::outcome_of;
 use super::history::{cursor, cut, page};
+use super::mask::Mask;
 use super::standing::{self, Now};
 use super::transact::{Note, View};
-use super::{Engine, Handle, review, view};
+use super::{Engine, Handle, governance, review, view};
 use crate::api::Outcome;
 use crate::api::change_request::{
     DecisionReply, ListRequests, ListRequestsReply, RequestSummary, ShowRequest, ShowRequestReply,
 };
 use crate::domain::approval::Verdict;
-use crate::domain::change::{Kind, State, Validity, digest};
+use crate::domain::change::{Item, Kind, State, Validity, digest};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::policy::Policy;
@@ -26,7 +27,11 @@ use crate::domain::role::Role;
 use crate::store::change::{self, Change, Review, Which};
 use crate::store::manifest;
 
+pub(super) use approve::may_approve;
 pub(super) use execute::{carry_out, check};
+
+/// How much of an id names a change.
+const LEAST_OF_ID: usize = 6;
 
 /// The change a ULID, a unique beginning of one (at least 6 characters) or a number names. `not-found`, `usage`.
 pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
@@ -43,13 +48,14 @@ pub(super) fn find(view: &View<'_>, name: &str) -> Result<Change> {
     if let Some(found) = change::by_id(view.db, &name)? {
         return Ok(found);
     }
-    if name.len() < 6 {
-        return Err(missing());
-    }
     let mut found = change::by_beginning(view.db, &name)?;
     match (found.pop(), found.pop()) {
         (Some(_), Some(_)) => Err(Error::usage(format!("Several changes begin with {name}."))
-            .hint("Give more of the id, or the number.")),
+            .hint("Give more of the id, or the number: cfgctl change-request list --all")),
+        (Some(_), None) if name.len() < LEAST_OF_ID => Err(Error::usage(format!(
+            "{name} is too little of an id: at least {LEAST_OF_ID} characters are needed."
+        ))
+        .hint("Give more of the id, or the number: cfgctl change-request list --all")),
         (Some(one), None) => Ok(one),
         _ => Err(missing()),
     }
@@ -183,9 +189,10 @@ pub(super) fn digest_of(view: &View<'_>, change: &Change) -> Result<String> {
     Ok(digest(items.iter().map(change::Other::parts), change.risk, &demand, change.dossier.edition))
 }
 
-fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
+/// `conflict` where what a request was made against has moved.
+pub(super) fn refuse_stale(view: &View<'_>, change: &Change) -> Result<()> {
     if change.kind.governs() {
-        return Ok(());
+        return governance::check(view, change);
     }
     let moved = standing::moved(view, change)?;
     let Some(first) = moved.first() else { return Ok(()) };
@@ -218,12 +225,19 @@ impl Engine {
                 change.state = decided.change.state;
                 (change.missing, change.advice) = (verdict.lacks, verdict.advice);
             }
+            let mask = Mask::new(view);
+            let comes_back = decided
+                .comes_back
+                .iter()
+                .map(|item| view::item_view(view, &mask, item))
+                .collect::<Result<_>>()?;
             let outcome = decided.outcome.unwrap_or_else(|| outcome_of(decided.change.state));
             let next = if dry_run { None } else { view::next_command(view, &decided.change, &change)? };
             let reply = DecisionReply {
                 outcome,
                 dry_run,
                 change,
+                comes_back,
                 warnings: decided.warnings,
                 next,
                 audit_head: None,
@@ -243,10 +257,12 @@ pub(super) struct Decided {
     pub(super) note: Option<Note>,
     /// What it would lack, where this only says what would happen.
     pub(super) verdict: Option<Verdict>,
+    /// What would come back, where this only says so.
+    pub(super) comes_back: Vec<Item>,
 }
 
 impl Decided {
     pub(super) fn new(change: Change, note: Option<Note>) -> Decided {
-        Decided { change, warnings: Vec::new(), outcome: None, note, verdict: None }
+        Decided { change, warnings: Vec::new(), outcome: None, note, verdict: None, comes_back: Vec::new() }
     }
 }

@@ -94,7 +94,9 @@ fn decide(view: &View<'_>, request: &Confirm) -> Result<Decided> {
         .hint("Let that happen: cfgctl settle"));
     }
     if request.dry_run {
-        return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
+        let cancels = request.decision == Decision::Cancel;
+        let comes_back = if cancels { former(view, &change)?.items } else { Vec::new() };
+        return Ok(Decided { comes_back, outcome: Some(Outcome::Done), ..Decided::new(change, None) });
     }
     match request.decision {
         Decision::Confirm => {
@@ -173,6 +175,17 @@ fn named(view: &View<'_>, name: Option<&str>) -> Result<Change> {
     }
 }
 
+fn version_of(change: &Change) -> Result<i64> {
+    change.version.ok_or_else(|| Error::internal(format!("Change {} made no version.", change.number)))
+}
+
+/// The former state of a change's paths, as it would come back.
+fn former(view: &View<'_>, change: &Change) -> Result<Plan> {
+    let events = history::of_version(view.db, version_of(change)?)?;
+    let wanted = events.into_iter().map(|event| (event.path, event.before)).collect();
+    plan(view, wanted, &manifest::policy(view.db)?, true)
+}
+
 /// Brings back the former state of a change's paths, as a change of its own; gives that change and the audit note. Where
 /// the manifest in force would refuse the former values they return nevertheless: they were in force.
 pub(super) fn take_back(view: &View<'_>, change: &mut Change, because: &str) -> Result<(Change, Note)> {
@@ -186,16 +199,10 @@ pub(super) fn take_back_with(
     because: &str,
     elsewhere: Option<&Path>,
 ) -> Result<(Change, Note)> {
-    let version = change
-        .version
-        .ok_or_else(|| Error::internal(format!("Change {} made no version.", change.number)))?;
+    let version = version_of(change)?;
     let policy = manifest::policy(view.db)?;
     let steps = Steps::begin(view);
-    let mut wanted = Vec::new();
-    for event in history::of_version(view.db, version)? {
-        wanted.push((event.path, event.before));
-    }
-    let planned: Plan = plan(view, wanted, &policy, true)?;
+    let planned = former(view, change)?;
     duty::remove(view.db, duty::Kind::Confirm, change.number)?;
     change.state = State::RolledBack;
     // Whether a service must restart for the former state is the other change's to say.

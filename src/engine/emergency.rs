@@ -10,7 +10,7 @@ mod list;
 
 use super::apply::{self, Steps};
 use super::backup_file;
-use super::case::requesters_of;
+use super::case::{Case, requesters_of};
 use super::change::{Parts, Returning, answer_again, draft, reply_to};
 use super::confirm::{self, take_back_with};
 use super::plan::{Plan, Wanted, plan};
@@ -22,12 +22,12 @@ use super::wanted::{read_document, read_items};
 use super::{Engine, Handle, notice, view, vote};
 use crate::api::Outcome;
 use crate::api::change::ChangeReply;
-use crate::api::emergency::{EmergencyReply, MakeEmergency, What};
+use crate::api::emergency::{EmergencyReply, MakeEmergency, SettledView, What};
 use crate::api::rollback::BackupSource;
-use crate::domain::approval::Verdict;
+use crate::domain::approval::{Verdict, missing_approvals};
 use crate::domain::backup::{self};
 use crate::domain::change::{Kind, content_hash, hex};
-use crate::domain::emergency::{Settlement, approvals_of, asked_of, may_be_asked};
+use crate::domain::emergency::{Settlement, asked_of, may_be_asked};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::{Caller, Member};
 use crate::domain::notice::{Event, Notice};
@@ -52,7 +52,7 @@ impl Handle<MakeEmergency> for Engine {
         let body = |view: &View<'_>| match change::by_id(view.db, &terms.id)? {
             Some(former) => {
                 let (change, note) = answer_again(view, &former, &asked)?;
-                Ok((EmergencyReply { change, confirm_name: None }, note))
+                Ok((EmergencyReply { change, settled: None, confirm_name: None }, note))
             }
             None => make(view, &request, asked),
         };
@@ -97,7 +97,7 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
             warnings: plan.warnings,
             ..ChangeReply::unchanged()
         };
-        return Ok((EmergencyReply { change, confirm_name: None }, None));
+        return Ok((EmergencyReply { change, settled: None, confirm_name: None }, None));
     }
     let justification = said(&request.justification, terms.dry_run, "justification", "why it cannot wait")?;
     let mut approver = approver(view, request, &policy, &plan)?;
@@ -107,9 +107,16 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
         return Err(Error::conflict("The change is no longer the one that was shown: something has moved.")
             .hint("Look at it again with --dry-run."));
     }
+    let mut told = pending.as_ref().zip(settlement).map(|(pending, how)| SettledView {
+        change: pending.number,
+        how,
+        taken_back_by: None,
+    });
     let mut settled = None;
     if let (Some(pending), Some(settlement), false) = (pending, settlement, terms.dry_run) {
-        settled = Some(settle(view, pending, settlement, elsewhere)?);
+        let done = settle(view, pending, settlement, elsewhere)?;
+        told = told.map(|told| SettledView { taken_back_by: done.back, ..told });
+        settled = Some(done);
     }
     if takes_back && !terms.dry_run {
         // What was taken back moves what this one finds.
@@ -119,17 +126,18 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
     let parts = Parts { kind: Kind::Emergency, terms, plan: &plan, returning, asked, within, waits: false };
     let mut change = draft(view, &policy, parts)?;
     change.decision.demand = Some(plan.demand.clone());
+    let own = Case::of_new(view, &policy, &plan.demand, Kind::Emergency, true)?;
     let mark = Mark {
         change: change.number,
         justification,
         approver,
-        skipped: approvals_of(&plan.demand),
+        skipped: missing_approvals(&own.weigh(&plan.demand, plan.risk).lacks),
         demand: plan.demand.clone(),
         review_due: view.clock.after(policy.emergency.review_within),
         answer: None,
     };
     if terms.dry_run {
-        return tried(view, &change, plan, &mark);
+        return tried(view, &change, plan, &mark, told);
     }
     let mut warnings = plan.warnings.clone();
     let mut note = apply::execute_with(view, &policy, &plan, &mut change, steps, elsewhere)?;
@@ -137,7 +145,7 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
     emergency::put(view.db, &mark)?;
     note.action = "change.emergency".to_owned();
     describe(&mut note.detail, &change, &mark);
-    if let Some(Settled { detail, note: other }) = settled {
+    if let Some(Settled { detail, note: other, .. }) = settled {
         note.detail["settled"] = detail;
         note.records.extend(other.records);
         note.remove_after.extend(other.remove_after);
@@ -145,7 +153,7 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
     }
     note.tell.extend(notice(view, &policy, &change, &mark)?);
     let reply = reply_to(view, &change, Outcome::Done, plan.unchanged, warnings, false)?;
-    Ok((EmergencyReply { change: reply, confirm_name: None }, Some(note)))
+    Ok((EmergencyReply { change: reply, settled: told, confirm_name: None }, Some(note)))
 }
 
 /// The plan after another change was taken back. `conflict` where that alone was enough.
@@ -165,6 +173,7 @@ fn tried(
     change: &Change,
     plan: Plan,
     mark: &Mark,
+    settled: Option<SettledView>,
 ) -> Result<(EmergencyReply, Option<Note>)> {
     let mut shown = view::of_plan(view, change, &plan, Verdict::default())?;
     shown.emergency = Some(mark_view(mark, false));
@@ -177,7 +186,7 @@ fn tried(
         next: None,
         audit_head: None,
     };
-    Ok((EmergencyReply { change, confirm_name: Some(manifest::instance(view.db)?) }, None))
+    Ok((EmergencyReply { change, settled, confirm_name: Some(manifest::instance(view.db)?) }, None))
 }
 
 /// `denied` for programs, and for those who neither have the role nor are on call.
@@ -244,6 +253,8 @@ fn settlement(pending: Option<&Change>, said: Option<Settlement>) -> Result<Opti
 struct Settled {
     detail: Value,
     note: Note,
+    /// The change that brought its former state back.
+    back: Option<i64>,
 }
 
 /// Settles the change that waits to be confirmed.
@@ -255,16 +266,18 @@ fn settle(
 ) -> Result<Settled> {
     let number = pending.number;
     let mut detail = json!({"change": number, "how": settlement});
+    let mut taken_back_by = None;
     let note = match settlement {
         Settlement::Confirm => confirm::keep(view, &mut pending)?,
         Settlement::Cancel => {
             let because = format!("taken back by {} for an emergency", view.actor.name());
             let (back, note) = take_back_with(view, &mut pending, &because, elsewhere)?;
             detail["taken_back_by"] = json!(back.number);
+            taken_back_by = Some(back.number);
             note
         }
     };
-    Ok(Settled { detail, note })
+    Ok(Settled { detail, note, back: taken_back_by })
 }
 
 /// A text that only a dry run goes without. `usage` names the flag.
@@ -338,6 +351,7 @@ fn note_verification(
 fn notice(view: &View<'_>, policy: &Policy, change: &Change, mark: &Mark) -> Result<Option<Notice>> {
     let skipped = match asked_of(&mark.demand) {
         of if of.is_empty() => "it asked for no approval".to_owned(),
+        _ if mark.skipped == 0 => "its own approval was enough".to_owned(),
         of => format!("the approval of {of} was skipped"),
     };
     let summary = format!(

@@ -118,8 +118,9 @@ pub(super) fn execute(view: &View<'_>, mut change: Change) -> Result<Decided> {
     Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, Some(note)) })
 }
 
-/// `conflict` where the members or the manifest have moved since the request was made.
-pub(super) fn check(view: &View<'_>, change: &Change) -> Result<()> {
+/// What of the members or the manifest has moved since the request was made.
+pub(super) fn moved(view: &View<'_>, change: &Change) -> Result<Vec<String>> {
+    let mut moved = Vec::new();
     for item in change::items(view.db, change.number)? {
         let present = match item.what.as_str() {
             "member" => member::find(view.db, &item.path)?.as_ref().map(facts),
@@ -127,21 +128,24 @@ pub(super) fn check(view: &View<'_>, change: &Change) -> Result<()> {
             _ => Some(json!(manifest::current(view.db)?.hash)),
         };
         if present != item.before {
-            return Err(Error::conflict(format!(
-                "Change request {} is stale: {} has changed since.",
-                change.number,
-                what_of(&item)
-            ))
-            .hint(format!(
-                "Take it back and ask anew: cfgctl change-request cancel {} --reason \"stale\"",
-                change.id
-            )));
+            moved.push(what_of(&item));
         }
     }
-    Ok(())
+    Ok(moved)
 }
 
-fn what_of(item: &Other) -> String {
+/// `conflict` where they have.
+pub(super) fn check(view: &View<'_>, change: &Change) -> Result<()> {
+    let Some(what) = moved(view, change)?.into_iter().next() else { return Ok(()) };
+    Err(Error::conflict(format!("Change request {} is stale: {what} has changed since.", change.number))
+        .hint(format!(
+            "Take it back and ask anew: cfgctl change-request cancel {} --reason \"stale\"",
+            change.id
+        )))
+}
+
+/// What an item of a request to the board is about.
+pub(super) fn what_of(item: &Other) -> String {
     match item.what.as_str() {
         "manifest" => "the manifest in force".to_owned(),
         _ => item.path.clone(),

@@ -13,7 +13,7 @@ pub(super) use enact::{enact, put_in_force};
 use super::change::id_taken;
 use super::terms::{check_terms, check_terms_id};
 use super::transact::{Note, View};
-use super::{Engine, Handle, confirm, governance, rule, vote};
+use super::{Engine, Handle, confirm, governance, rule, vote, window};
 use crate::api::Outcome;
 use crate::api::manifest::{
     ApplyManifest, ApplyManifestReply, CheckManifest, CheckManifestReply, DiffManifest, DiffManifestReply,
@@ -91,7 +91,8 @@ impl Handle<DiffManifest> for Engine {
     fn handle(&mut self, caller: &Caller, request: DiffManifest) -> Result<DiffManifestReply> {
         self.look(caller, |view| {
             let manifest = read(&request.text)?;
-            Ok(DiffManifestReply { items: differences(view, &manifest)? })
+            let warnings = window::would_hold(view, &manifest.windows)?;
+            Ok(DiffManifestReply { items: differences(view, &manifest)?, warnings })
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::notice::{Event, Notice};
 use crate::store::change::Change;
 use crate::store::{manifest, member};
 
-/// That a change waits: told to whoever could give what it lacks. None where nobody wants to be told.
+/// That a change waits: told to whoever could give what it lacks, and to whoever is asked to look at it. None where nobody wants to be told.
 pub(super) fn request(view: &View<'_>, change: &Change, missing: &[Lack]) -> Result<Option<Notice>> {
     if !is_wanted(view, Event::Request)? {
         return Ok(None);
@@ -25,7 +25,8 @@ pub(super) fn request(view: &View<'_>, change: &Change, missing: &[Lack]) -> Res
         change.risk,
         if lacks.is_empty() { "its execution".to_owned() } else { lacks.join("; ") }
     );
-    let to = able(view, change, missing)?;
+    let mut to = able(view, change, missing)?;
+    to.extend(change.dossier.reviewers.iter().filter(|name| !to.contains(name)).cloned().collect::<Vec<_>>());
     Ok(Some(Notice { missing: lacks, ..notice(view, change, Event::Request, &summary, to)? }))
 }
 

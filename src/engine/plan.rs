@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) unchanged: Vec<Path>,
     /// What is wrong.
     pub(super) issues: Vec<Issue>,
+    /// Paths that can have no value, because others lie inside them.
+    holding: Vec<Path>,
     /// What is only noteworthy.
     pub(super) warnings: Vec<String>,
     /// Why it has its risk.
@@ -69,6 +71,9 @@ impl Plan {
             }
         };
         let hint = match &first.path {
+            Some(path) if self.holding.contains(path) => {
+                format!("See what lies inside it: cfgctl get {path}")
+            }
             Some(path) => format!("What the setting takes: cfgctl explain {path}"),
             None => "The rules are in the manifest: cfgctl manifest show".to_owned(),
         };
@@ -135,6 +140,7 @@ struct Planner<'a> {
     origins: Vec<Option<Origin>>,
     unchanged: Vec<Path>,
     issues: Vec<Issue>,
+    holding: Vec<Path>,
     warnings: Vec<String>,
     reasons: Reasons,
     restart: bool,
@@ -160,6 +166,7 @@ impl<'a> Planner<'a> {
             origins: Vec::new(),
             unchanged: Vec::new(),
             issues: Vec::new(),
+            holding: Vec::new(),
             warnings: Vec::new(),
             reasons: Reasons::default(),
             restart: false,
@@ -240,11 +247,25 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(self, policy: &Policy) -> Plan {
-        let Planner { items, origins, unchanged, issues, warnings, reasons, restart, services, .. } = self;
+        let Planner {
+            items, origins, unchanged, issues, holding, warnings, reasons, restart, services, ..
+        } = self;
         let reasons = reasons.finish();
         let risk = risk::highest(&reasons);
         let demand = policy.demand(risk).clone();
         let services = services.into_iter().collect();
-        Plan { items, origins, unchanged, issues, warnings, reasons, risk, demand, restart, services }
+        Plan {
+            items,
+            origins,
+            unchanged,
+            issues,
+            holding,
+            warnings,
+            reasons,
+            risk,
+            demand,
+            restart,
+            services,
+        }
     }
 }

@@ -35,13 +35,13 @@ impl Handle<ReviewChange> for Engine {
                     change.number
                 ))
                 .hint(format!(
-                    "cfgctl emergency review {} --happened \"…\" --right yes|no --solution \"…\"",
+                    "cfgctl emergency review {} --happened \"…\" --right ANSWER --solution \"…\"",
                     change.number
                 )));
             }
             if !matches!(request.findings, Findings::Change { .. }) {
                 return Err(Error::usage("A review says whether the objectives were met.")
-                    .hint("cfgctl change-request review CHANGE --objectives-met yes|no|partly"));
+                    .hint("cfgctl change-request review CHANGE --objectives-met ANSWER"));
             }
             record(view, change, &request.findings, "change.review", request.dry_run)
         })
@@ -97,9 +97,7 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
     let number = change.number;
     let Some(mark) = emergency::of_change(view.db, number)? else {
         let may = shown.unreviewed && me.is_person() && me.role >= Role::Operator;
-        return Ok(
-            may.then(|| format!("cfgctl change-request review {number} --objectives-met yes|no|partly"))
-        );
+        return Ok(may.then(|| format!("cfgctl change-request review {number} --objectives-met ANSWER")));
     };
     if mark.answer.is_none() && mark.approver == me.name {
         return Ok(Some(format!("cfgctl emergency acknowledge {number}")));
@@ -110,6 +108,6 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
         Vec::new()
     };
     Ok(able.contains(&me.name).then(|| {
-        format!("cfgctl emergency review {number} --happened \"…\" --right yes|no --solution \"…\"")
+        format!("cfgctl emergency review {number} --happened \"…\" --right ANSWER --solution \"…\"")
     }))
 }

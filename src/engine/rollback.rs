@@ -177,7 +177,7 @@ fn version_to_undo(found: &Change) -> Result<i64> {
     let number = found.number;
     let see = format!("See it: cfgctl change-request show {number}");
     let (why, hint) = match found.kind {
-        Kind::Manifest => ("put a manifest in force and set no values", "A former manifest is applied again: cfgctl manifest show NUMBER > FILE, then cfgctl manifest apply FILE".to_owned()),
+        Kind::Manifest => ("put a manifest in force and set no values", "A former manifest is applied again: cfgctl manifest show NUMBER prints it, and cfgctl manifest apply FILE puts it in force".to_owned()),
         Kind::Member => ("was about a member and set no values", "A member's role is changed again: cfgctl member role NAME ROLE".to_owned()),
         Kind::Init => ("made the store", see),
         _ => match (found.version, found.state) {

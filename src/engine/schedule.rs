@@ -12,7 +12,7 @@ use crate::api::change_request::{DecisionReply, Schedule};
 use crate::domain::change::State;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
 use serde_json::json;
@@ -26,8 +26,10 @@ pub(super) fn check_time(
     named: impl Fn(Timestamp) -> String,
 ) -> Result<()> {
     if at <= view.clock {
-        return Err(Error::usage(format!("{} is past.", at.short()))
-            .hint("Name a time to come: --schedule \"2026-12-01 03:00 +01:00\""));
+        let tomorrow = named(view.clock.after(Span::days(1)));
+        return Err(
+            Error::usage(format!("{} is past.", at.short())).hint(format!("Name a time to come: {tomorrow}"))
+        );
     }
     if let Some(end) = change.expires_at.filter(|end| *end <= at) {
         return Err(Error::refused(format!(
@@ -98,6 +100,9 @@ impl Handle<Schedule> for Engine {
                 "scheduling somebody else's change",
             )?;
             if let Some(at) = request.at {
+                if change.state != State::Draft {
+                    change_request::refuse_stale(view, &change)?;
+                }
                 check_time(view, &change, at, as_command(&change))?;
             } else if duty::find(view.db, duty::Kind::Execute, change.number)?.is_none() {
                 return Err(Error::conflict(format!("Change request {} is not scheduled.", change.number))
@@ -110,6 +115,7 @@ impl Handle<Schedule> for Engine {
                 Some(at) => set(view, &change, at)?,
                 None => duty::remove(view.db, duty::Kind::Execute, change.number)?,
             }
+            change.dossier.wanted_at = None;
             if change.state != State::Draft {
                 change.state = change_request::standing_state(view, &change)?;
             }

@@ -29,7 +29,7 @@ impl Handle<Settle> for Engine {
             Due::Scheduled => kind == Kind::Execute,
             Due::Unconfirmed => kind == Kind::Confirm,
         };
-        let due = self.look_as(caller, |_, now| Ok(itself(now)), |view| duty::due(view.db, view.clock))?;
+        let due = self.look_as(caller, |_, now| Ok(itself(now)), due)?;
         let due: Vec<Duty> = due.into_iter().filter(|duty| wanted(duty.kind)).collect();
         let mut items = Vec::new();
         for duty in due {
@@ -106,9 +106,12 @@ impl Engine {
         let number = duty.change.to_string();
         let done = self.transact_itself(caller, ("duty.settle", number.as_str()), |view| {
             // It may have been done, or moved, since it was looked for.
-            let present = duty::find(view.db, duty.kind, duty.change)?;
-            if present.is_none_or(|present| present.due_at > view.clock) {
-                return Ok((None, None));
+            match duty::find(view.db, duty.kind, duty.change)? {
+                None => return Ok((None, None)),
+                Some(present) if present.due_at > view.clock && !is_free(view, &present)? => {
+                    return Ok((None, None));
+                }
+                Some(_) => {}
             }
             let Some(change) = change::by_number(view.db, duty.change)? else {
                 duty::remove(view.db, duty.kind, duty.change)?;
@@ -136,6 +139,29 @@ impl Engine {
         }
         Ok(answer)
     }
+}
+
+/// What is due by now, and what only a freeze or a window had moved that holds it no more.
+fn due(view: &View<'_>) -> Result<Vec<Duty>> {
+    let mut due = duty::due(view.db, view.clock)?;
+    for later in duty::of_kind(view.db, Kind::Execute)? {
+        if later.due_at > view.clock && is_free(view, &later)? {
+            due.push(later);
+        }
+    }
+    Ok(due)
+}
+
+/// Whether a scheduled change was wanted by now, was moved, and nothing stands in its way any more: a freeze that was
+/// lifted early holds nothing until its former end.
+fn is_free(view: &View<'_>, duty: &Duty) -> Result<bool> {
+    let Some(change) = change::by_number(view.db, duty.change)? else { return Ok(false) };
+    if duty.kind != Kind::Execute || change.dossier.wanted_at.is_none_or(|wanted| wanted > view.clock) {
+        return Ok(false);
+    }
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let windows = Windows::of(view, change.kind, &change.requested_by)?;
+    Ok(windows.closed(view.clock, change.risk, &demand).is_none())
 }
 
 fn take_back_due(
@@ -220,8 +246,14 @@ fn hold(view: &View<'_>, mut change: change::Change, duty: &Duty, error: &Error)
     let next = windows.next_open(view.clock, change.risk, &demand).filter(|_| only_shut);
     match next {
         // It stays the duty of whoever scheduled it.
-        Some(next) => duty::put(view.db, &Duty { due_at: next, ..duty.clone() }, view.now)?,
-        None => duty::remove(view.db, Kind::Execute, change.number)?,
+        Some(next) => {
+            change.dossier.wanted_at.get_or_insert(duty.due_at);
+            duty::put(view.db, &Duty { due_at: next, ..duty.clone() }, view.now)?;
+        }
+        None => {
+            change.dossier.wanted_at = None;
+            duty::remove(view.db, Kind::Execute, change.number)?;
+        }
     }
     change.state = standing_state(view, &change)?;
     change.updated_at = Some(view.now);

@@ -5,10 +5,11 @@
 
 use super::case::Case;
 use super::change_request::present_state;
+use super::governance;
 use super::plan::{Plan, plan, plan_base};
 use super::transact::View;
 use super::{reload, rollback};
-use crate::api::change::ConflictView;
+use crate::api::change::{ConflictView, Stricter};
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Kind, State, Validity};
 use crate::domain::error::Result;
@@ -27,6 +28,8 @@ pub(super) struct Now {
     pub(super) verdict: Verdict,
     /// The risk it has by now, where that is higher than what was recorded.
     pub(super) raised: Option<Risk>,
+    /// The demand of the policy in force, where it asks for more than the one that let the change wait.
+    pub(super) stricter: Option<Stricter>,
     /// As it would be planned now; none where it changes no values.
     pub(super) plan: Option<Plan>,
 }
@@ -40,9 +43,15 @@ impl Now {
             issues: Vec::new(),
             verdict: case.weigh(&demand, change.risk),
             raised: None,
+            stricter: None,
             plan: None,
         };
         if change.kind.governs() {
+            let moved = governance::moved(view, change)?;
+            if !moved.is_empty() {
+                now.validity = Validity::Stale;
+            }
+            now.issues = moved.into_iter().map(|what| format!("{what} has changed since")).collect();
             return Ok(now);
         }
         let moves = moved(view, change)?;
@@ -67,10 +76,14 @@ impl Now {
         }
         if plan.risk > change.risk || plan.demand != demand {
             // The policy in force may be stricter than the one that let the change wait.
+            let lacked = now.verdict.lacks.len();
             for lack in case.weigh(&plan.demand, plan.risk).lacks {
                 if !now.verdict.lacks.contains(&lack) {
                     now.verdict.lacks.push(lack);
                 }
+            }
+            if now.verdict.lacks.len() > lacked {
+                now.stricter = Some(Stricter { risk: plan.risk, demand: plan.demand.clone() });
             }
             now.raised = Some(plan.risk).filter(|risk| *risk > change.risk);
         }
@@ -141,11 +154,11 @@ pub(super) fn moved(view: &View<'_>, change: &Change) -> Result<Vec<Moved>> {
     Ok(moved)
 }
 
-/// Other open requests that would change one of its paths.
+/// Other open requests that would change one of its paths, or the same of members and manifest.
 pub(super) fn conflicts(view: &View<'_>, change: &Change) -> Result<Vec<ConflictView>> {
     let mut found: Vec<ConflictView> = Vec::new();
-    for item in change::value_items(view.db, change.number)? {
-        for id in change::open_on_path(view.db, item.path.as_str())? {
+    for item in change::items(view.db, change.number)? {
+        for id in change::open_on(view.db, &item.what, &item.path)? {
             if id == change.id || found.iter().any(|known| known.id == id) {
                 continue;
             }
@@ -155,7 +168,7 @@ pub(super) fn conflicts(view: &View<'_>, change: &Change) -> Result<Vec<Conflict
                     number: other.number,
                     id,
                     requested_by: other.requested_by,
-                    path: item.path.to_string(),
+                    path: governance::what_of(&item),
                 });
             }
         }

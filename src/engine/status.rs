@@ -1,19 +1,23 @@
 //! How the instance stands, at a glance.
 
+use super::change_request::present_state;
 use super::manifest::{unmet, words};
 use super::transact::View;
-use super::{Engine, Handle, emergency, restart, state, stats};
+use super::{Engine, Handle, emergency, governance, restart, state, stats};
 use crate::api::status::{Status, StatusReply};
 use crate::domain::audit::Head;
+use crate::domain::change::State;
 use crate::domain::error::Result;
 use crate::domain::member::{Caller, Member, Membership};
 use crate::domain::time::Span;
-use crate::store::{audit, backup, change, duty, manifest, member, metadata, overrides};
+use crate::store::{approval, audit, backup, change, comment, duty, manifest, member, metadata, overrides};
 
 /// How long a change that was taken back is told of.
 const TOLD_FOR: Span = Span::days(1);
 /// How many of them are told of.
 const MOST_TOLD: u32 = 5;
+/// How many open requests are looked at.
+const MOST_LOOKED_AT: u32 = 1000;
 
 /// What waits for its time or to be confirmed, and what lately came back.
 fn about_changes(view: &View<'_>) -> Result<Vec<String>> {
@@ -33,6 +37,27 @@ fn about_changes(view: &View<'_>) -> Result<Vec<String>> {
             told.push(format!("Change {} by {} was rolled back: {because}.", back.number, back.requested_by));
         }
     }
+    Ok(told)
+}
+
+/// What the caller is asked to look at, and has neither decided nor said anything about.
+fn asked_to_look(view: &View<'_>) -> Result<Vec<String>> {
+    let me = view.actor.name();
+    let mut told = Vec::new();
+    for open in change::list(view.db, change::Which::Open, None, MOST_LOOKED_AT)? {
+        let asked = open.dossier.reviewers.iter().any(|name| name == me);
+        if !asked || present_state(view, &open) == State::Expired || open.state == State::Draft {
+            continue;
+        }
+        let decided = approval::of_change(view.db, open.number)?.iter().any(|given| given.member == me);
+        if !decided && !comment::of_change(view.db, open.number)?.iter().any(|said| said.member == me) {
+            told.push(format!(
+                "{} asks you to look at change request {1}: cfgctl change-request show {1}",
+                open.requested_by, open.number
+            ));
+        }
+    }
+    told.truncate(MOST_TOLD as usize);
     Ok(told)
 }
 
@@ -56,7 +81,8 @@ impl Handle<Status> for Engine {
                     words(&unmeetable)
                 ));
             }
-            if one_owner {
+            // Where the board decides, an owner alone changes neither.
+            if one_owner && !governance::is_by_board(view)? {
                 attention.push("Members and manifest rest with one person.".to_owned());
             }
             if solo {
@@ -81,6 +107,7 @@ impl Handle<Status> for Engine {
                     if open_requests == 1 { "request" } else { "requests" }
                 ));
             }
+            attention.extend(asked_to_look(view)?);
             attention.extend(about_changes(view)?);
             attention.extend(emergency::attention(view)?);
             let (unreviewed, emergencies, restarts) = change::count_waiting(db)?;

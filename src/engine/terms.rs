@@ -1,8 +1,11 @@
 //! What every write carries, within limits.
 
+use super::transact::View;
 use crate::api::change::Terms;
 use crate::domain::change::check_id;
+use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
+use crate::store::member;
 
 /// The longest reason, ticket or plan, in bytes.
 const LONGEST_TEXT: usize = 16 * 1024;
@@ -25,6 +28,17 @@ pub(super) fn check_reason(reason: &str) -> Result<()> {
         return Err(Error::usage("This needs a reason.").hint("Say why: --reason \"…\""));
     }
     check_text("reason", reason)
+}
+
+/// `not-found` where a reviewer is nobody who could look.
+pub(super) fn check_reviewers(view: &View<'_>, dossier: &Dossier) -> Result<()> {
+    for name in &dossier.reviewers {
+        if !member::find(view.db, name)?.is_some_and(|found| found.is_active()) {
+            return Err(Error::not_found(format!("{name} is no member who could look at it."))
+                .hint("See who is: cfgctl member list"));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses an endless text.

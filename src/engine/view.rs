@@ -1,14 +1,16 @@
 //! Changes as everybody sees them.
 
 use super::case::Case;
-use super::change_request::present_state;
+use super::change_request::{may_approve, present_state};
 use super::emergency;
 use super::governance;
 use super::mask::Mask;
 use super::plan::Plan;
 use super::standing::{Now, conflicts};
 use super::transact::View;
-use crate::api::change::{ApprovalView, ChangeView, CommentView, EvidenceView, ItemKind, ItemView, StepView};
+use crate::api::change::{
+    ApprovalView, ChangeView, CommentView, EvidenceView, ItemKind, ItemView, PlaceView, StepView,
+};
 use crate::api::review::ReviewView;
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Item, Kind, State, Validity};
@@ -116,7 +118,8 @@ fn of_change_and(
     let validity = now.as_ref().map(|now| now.validity);
     let waited = change.digest.is_some();
     let emergency = emergency::mark(view, change)?;
-    let (verdict, issues) = now.map(|now| (now.verdict, now.issues)).unwrap_or_default();
+    let (verdict, issues, stricter) =
+        now.map(|now| (now.verdict, now.issues, now.stricter)).unwrap_or_default();
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
     let step = |step: change::Step| StepView {
         name: step.name,
@@ -148,6 +151,11 @@ fn of_change_and(
                 counts: case.counts(given, &demand),
                 member: given.member.clone(),
                 role: given.role.clone(),
+                in_place_of: given
+                    .places
+                    .iter()
+                    .map(|place| PlaceView { member: place.member.clone(), role: place.role.clone() })
+                    .collect(),
                 decision: given.decision.clone(),
                 proof: given.proof.clone(),
                 at: given.at,
@@ -168,6 +176,7 @@ fn of_change_and(
             })
             .collect(),
         demand,
+        stricter,
         digest: change.digest.clone().unwrap_or_default(),
         base_version: change.base_version,
         version: change.version,
@@ -273,6 +282,7 @@ pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Ve
         expires_at: None,
         items,
         demand: plan.demand.clone(),
+        stricter: None,
         missing: verdict.lacks,
         advice: verdict.advice,
         approvals: Vec::new(),
@@ -320,6 +330,9 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
         return Ok(own.then(|| format!("cfgctl change-request edit {id} --submit")));
     }
     match shown.validity {
+        Some(Validity::Stale | Validity::Held) if own && !change.kind.is_of_values() => {
+            return Ok(Some(format!("cfgctl change-request cancel {id} --reason \"stale\"")));
+        }
         Some(Validity::Stale | Validity::Held) if own => {
             return Ok(Some(format!("cfgctl change-request refresh {id}")));
         }
@@ -331,13 +344,7 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
         }
         _ => {}
     }
-    let may_approve = me.is_person()
-        && shown.demand.least_role().is_some_and(|least| me.role >= least)
-        && !shown.approvals.iter().any(|given| given.member == me.name && given.counts)
-        && shown.missing.iter().any(|lack| match lack {
-            Lack::Approvals { other_than_requester, .. } => !(own && *other_than_requester),
-            _ => false,
-        });
+    let may_approve = may_approve(view, change, &shown.missing)?;
     let missing = || shown.missing.iter().filter(|lack| !lack.is_of_time());
     Ok(Some(match missing().next() {
         None if may_execute && shown.scheduled_at.is_none() && shown.missing.is_empty() => {

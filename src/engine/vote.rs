@@ -2,43 +2,60 @@
 //!
 //! What must stay true: a delegation lifts one person, and only while its giver could have approved themselves: a giver
 //! who voted, who asked for the change, or whose authority lifts another vote already lends nothing. Who asked for a change
-//! is lifted by nobody: where their own approval counts, it counts by their own role.
+//! is lifted by nobody: where their own approval counts, it counts by their own role. What was approved in somebody's
+//! place rests on the delegation it was given under: it ends with that, and no later one revives it.
 
 use super::transact::View;
-use crate::domain::approval::Vote;
+use crate::domain::approval::{Lent, Vote};
 use crate::domain::error::Result;
 use crate::domain::member::{Member, Membership};
 use crate::domain::policy::Policy;
 use crate::store::{delegation, member};
 use std::collections::BTreeSet;
 
+/// Somebody whose approval is weighed.
+#[derive(Debug, Clone)]
+pub(super) struct Voter {
+    pub(super) name: String,
+    /// The delegations that the approval was given under; none where it is only about to be given, under whatever is
+    /// in force.
+    pub(super) under: Option<Vec<i64>>,
+}
+
 /// What the approvals of these members count as, in their order.
 pub(super) fn votes(
     view: &View<'_>,
     policy: &Policy,
-    voters: &[String],
+    voters: &[Voter],
     requesters: &[String],
 ) -> Result<Vec<Vote>> {
     // Who has spent their authority already.
-    let mut spent: BTreeSet<String> = voters.iter().chain(requesters).cloned().collect();
-    voters.iter().map(|name| vote(view, policy, name, requesters, &mut spent)).collect()
+    let names = voters.iter().map(|voter| &voter.name);
+    let mut spent: BTreeSet<String> = names.chain(requesters).cloned().collect();
+    voters.iter().map(|voter| vote(view, policy, voter, requesters, &mut spent)).collect()
 }
 
 fn vote(
     view: &View<'_>,
     policy: &Policy,
-    name: &str,
+    Voter { name, under }: &Voter,
     requesters: &[String],
     spent: &mut BTreeSet<String>,
 ) -> Result<Vote> {
     let Some(found) = member::find(view.db, name)?.filter(Member::is_active) else {
-        return Ok(Vote { member: name.to_owned(), ..Vote::default() });
+        return Ok(Vote { member: name.clone(), ..Vote::default() });
     };
     let mut vote = of_member(policy, &found);
     if !vote.person || requesters.iter().any(|requester| requester == name) {
         return Ok(vote);
     }
+    if under.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(vote);
+    }
     for given in delegation::to(view.db, name)?.into_iter().filter(|given| given.holds(view.clock)) {
+        if under.as_ref().is_some_and(|under| !under.contains(&given.id)) {
+            continue;
+        }
         if spent.contains(&given.member) {
             continue;
         }
@@ -47,7 +64,7 @@ fn vote(
         let lifts = lent.role > vote.role || lent.groups.iter().any(|group| !vote.groups.contains(group));
         if lifts {
             spent.insert(giver.name.clone());
-            vote.lent_by.push(giver.name);
+            vote.lent_by.push(Lent { delegation: given.id, member: giver.name, role: giver.role });
             vote.role = vote.role.max(lent.role);
             vote.groups.extend(lent.groups);
         }

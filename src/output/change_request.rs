@@ -4,8 +4,8 @@ use super::change::{Told, conflicts, headline, lacking, restart, risk_facts, tim
 use super::color::Paint;
 use super::facts::Facts;
 use super::table::{Field, table};
-use super::{Render, Style, emergency, items, words};
-use crate::api::change::{ApprovalView, ChangeView, EvidenceView, StepView};
+use super::{Render, Style, emergency, escape, items, words};
+use crate::api::change::{ApprovalView, ChangeView, EvidenceView, StepView, Stricter};
 use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
 use crate::domain::change::Validity;
 
@@ -107,6 +107,14 @@ fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
     risk_facts(facts, &view.risk_reasons);
     restart(facts, view);
     facts.add("Demands", words::demand(&view.demand));
+    if let Some(Stricter { risk, demand }) = &view.stricter {
+        let now = if *risk > view.risk {
+            format!("its risk is {risk} by now")
+        } else {
+            "a stricter policy holds it".to_owned()
+        };
+        facts.paint("By now", format!("{now}: {}", words::demand(demand)), Paint::Yellow);
+    }
     facts.all(
         "Decided",
         view.approvals.iter().map(|approval| decision(approval, view.identity_asserted, style)),
@@ -128,7 +136,8 @@ fn weighed(facts: &mut Facts, view: &ChangeView, style: &Style) {
 }
 
 fn decision(approval: &ApprovalView, asserted: bool, style: &Style) -> String {
-    let ApprovalView { member, role, proof, .. } = approval;
+    let ApprovalView { member, proof, .. } = approval;
+    let role = words::acting(approval);
     let decision = if approval.decision == "reject" { "rejected" } else { "approved" };
     let asserted = if asserted { ", asserted" } else { "" };
     let comment = approval.comment.as_ref().map(|comment| format!(": {comment}")).unwrap_or_default();
@@ -176,6 +185,11 @@ impl Render for DecisionReply {
     fn table(&self, style: &Style) -> String {
         let audit_head = self.audit_head.as_deref();
         let next = self.next.as_deref();
+        if !self.comes_back.is_empty() {
+            let name = self.change.number.map_or_else(|| self.change.id.clone(), |number| number.to_string());
+            let head = Paint::Bold.on(&format!("Change {} would be taken back", escape::line(&name)), style);
+            return format!("{head}\n{}", items::of_change(&self.comes_back, style));
+        }
         Told { view: &self.change, outcome: self.outcome, dry_run: self.dry_run, next, audit_head }
             .text(style)
     }

@@ -6,10 +6,10 @@ use super::facts::Facts;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, escape, words};
 use crate::api::emergency::{
-    ContactsReply, EmergencyReply, EmergencySummary, EmergencyView, ListEmergenciesReply,
+    ContactsReply, EmergencyReply, EmergencySummary, EmergencyView, ListEmergenciesReply, SettledView,
 };
 use crate::api::review::ReviewView;
-use crate::domain::emergency::{Answer, asked_of};
+use crate::domain::emergency::{Answer, Settlement};
 use crate::domain::manifest::Contact;
 use crate::domain::review::Findings;
 
@@ -32,6 +32,7 @@ impl Render for EmergencyReply {
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
         let mut remarks = warnings(&self.change.warnings);
+        remarks.extend(self.settled.as_ref().map(|settled| what_was_settled(settled, self.change.dry_run)));
         if let Some(name) = &self.confirm_name {
             let name = escape::line(name);
             remarks.push(format!("This asks to type {name}; without a terminal: --answer {name}"));
@@ -40,13 +41,21 @@ impl Render for EmergencyReply {
     }
 }
 
+/// What became of the change that waited to be confirmed.
+fn what_was_settled(settled: &SettledView, dry_run: bool) -> String {
+    let what = match (settled.how, dry_run, settled.taken_back_by) {
+        (Settlement::Confirm, true, _) => "would stay".to_owned(),
+        (Settlement::Confirm, false, _) => "stays".to_owned(),
+        (Settlement::Cancel, true, _) => "would be taken back first".to_owned(),
+        (Settlement::Cancel, false, Some(by)) => format!("was taken back first, by change {by}"),
+        (Settlement::Cancel, false, None) => "was taken back first".to_owned(),
+    };
+    format!("Change {}, which waited to be confirmed, {what}.", settled.change)
+}
+
 /// What an emergency skipped, who was asked, and what it owes.
 pub(super) fn mark(facts: &mut Facts, mark: &EmergencyView, reviewed: bool, style: &Style) {
-    let skipped = match asked_of(&mark.demand) {
-        of if of.is_empty() => "no approval was asked for".to_owned(),
-        of => format!("{} skipped ({of})", words::count(u64::from(mark.skipped), "approval")),
-    };
-    facts.paint("Emergency", skipped, Paint::Yellow);
+    facts.paint("Emergency", words::skipped(mark.skipped, &mark.demand), Paint::Yellow);
     if !mark.justification.is_empty() {
         facts.add("Justified", &mark.justification);
     }

@@ -6,7 +6,6 @@ use super::{Render, Style, escape, words};
 use crate::api::change::{ApprovalView, ChangeView, EvidenceView, ItemView};
 use crate::api::emergency::EmergencyView;
 use crate::api::export::{ExportRequestsReply, ExportView};
-use crate::domain::emergency::asked_of;
 
 /// The columns of an export, in their order.
 pub const COLUMNS: [&str; 27] = [
@@ -82,7 +81,8 @@ fn joined(texts: impl Iterator<Item = String>) -> String {
 }
 
 fn approval(given: &ApprovalView) -> String {
-    let ApprovalView { member, role, decision, proof, at, comment, counts } = given;
+    let ApprovalView { member, decision, proof, at, comment, counts, .. } = given;
+    let role = words::acting(given);
     let decision = if decision == "reject" { "rejected" } else { "approved" };
     let counts = if *counts || decision == "rejected" { "" } else { " (does not count)" };
     let comment = comment.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
@@ -100,10 +100,7 @@ fn item(item: &ItemView) -> String {
 }
 
 fn emergency(mark: &EmergencyView) -> String {
-    let skipped = match asked_of(&mark.demand) {
-        of if of.is_empty() => "no approval was asked for".to_owned(),
-        of => format!("skipped {} ({of})", words::count(u64::from(mark.skipped), "approval")),
-    };
+    let skipped = words::skipped(mark.skipped, &mark.demand);
     let answer = mark.answer.map_or("no answer yet", |answer| answer.name());
     format!("{skipped}; asked {} ({answer}); justified: {}", mark.approver, mark.justification)
 }

@@ -87,7 +87,9 @@ impl Render for DiffManifestReply {
     }
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
-        words::about_list(self.items.len(), "The manifest in force is the same.", None)
+        let mut remarks = words::about_list(self.items.len(), "The manifest in force is the same.", None);
+        remarks.extend(warnings(&self.warnings));
+        remarks
     }
 }
 

@@ -20,7 +20,7 @@ impl Render for InviteReply {
     }
 
     fn names(&self) -> Vec<String> {
-        vec![self.member.name.clone()]
+        vec![self.code.as_ref().unwrap_or(&self.member.name).clone()]
     }
 
     fn raw(&self) -> Option<String> {
@@ -58,7 +58,7 @@ impl Render for TokenReply {
     }
 
     fn names(&self) -> Vec<String> {
-        self.number.iter().map(ToString::to_string).collect()
+        self.token.iter().cloned().collect()
     }
 
     fn raw(&self) -> Option<String> {
@@ -85,6 +85,11 @@ impl TokenReply {
 
 fn lacks(awaits: &Awaiting) -> String {
     awaits.missing.iter().map(words::lack).collect::<Vec<_>>().join("; ")
+}
+
+/// The name of what waits for the board, where something does: a script goes on with that.
+fn waits_as(awaits: Option<&Awaiting>) -> Option<String> {
+    awaits.map(|awaits| awaits.id.clone())
 }
 
 /// What waits for the board.
@@ -129,7 +134,7 @@ impl Render for EndSoloReply {
     }
 
     fn names(&self) -> Vec<String> {
-        vec!["solo".to_owned()]
+        vec![waits_as(self.awaits.as_ref()).unwrap_or_else(|| "solo".to_owned())]
     }
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
@@ -152,7 +157,7 @@ impl Render for MemberReply {
     }
 
     fn names(&self) -> Vec<String> {
-        vec![self.member.name.clone()]
+        vec![waits_as(self.awaits.as_ref()).unwrap_or_else(|| self.member.name.clone())]
     }
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
@@ -246,11 +251,11 @@ mod tests {
             expires_at: None,
             audit_head: None,
         };
-        for format in [Format::Table, Format::Raw] {
+        for format in [Format::Table, Format::Raw, Format::Name] {
             assert_eq!(render(&invited(Some("code-1")), format, &Style::PLAIN).unwrap(), "code-1\n");
             assert_eq!(render(&token, format, &Style::PLAIN).unwrap(), "cfgctl_secret\n");
         }
-        assert_eq!((token.names(), invited(None).names()), (vec!["3".to_owned()], vec!["bob".to_owned()]));
+        assert_eq!(invited(None).names(), ["bob"]);
         assert_snapshot!(remarks(&invited(Some("code-1")), Format::Table, &Style::PLAIN).join("\n"), @"
         The code is for bob alone and shown this once, good until 2026-11-22 09:30:05Z.
         bob redeems it: cfgctl member join CODE

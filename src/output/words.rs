@@ -3,7 +3,9 @@
 //! What must stay true: a thing is said in the same words wherever it is said.
 
 use super::escape;
+use crate::api::change::{ApprovalView, PlaceView};
 use crate::domain::approval::{Lack, of_whom};
+use crate::domain::emergency::{approvals_of, asked_of};
 use crate::domain::policy::{Demand, Group, Test};
 use crate::domain::value::{Value, canonical, read_untyped};
 
@@ -33,6 +35,27 @@ pub fn lack(lack: &Lack) -> String {
         Lack::Evidence { test } => evidence(*test).to_owned(),
         Lack::RollbackPlan | Lack::Window { .. } | Lack::Frozen { .. } => lack.in_words(),
     }
+}
+
+/// How many approvals an emergency skipped, and of whom.
+pub fn skipped(missing: u32, demand: &Demand) -> String {
+    let (of, all) = (asked_of(demand), approvals_of(demand));
+    match missing {
+        _ if all == 0 => "no approval was asked for".to_owned(),
+        0 => format!("no approval skipped: who made it could give what it asks for ({of})"),
+        missing if missing < all => format!("{} skipped of {of}", count(u64::from(missing), "approval")),
+        missing => format!("{} skipped ({of})", count(u64::from(missing), "approval")),
+    }
+}
+
+/// Whose word an approval is: the role of whoever gave it, and in whose place they did.
+pub fn acting(given: &ApprovalView) -> String {
+    let giver = |place: &PlaceView| format!("{}, {}", place.member, place.role);
+    if given.in_place_of.is_empty() {
+        return given.role.clone();
+    }
+    let givers: Vec<String> = given.in_place_of.iter().map(giver).collect();
+    format!("{}, in place of {}", given.role, givers.join(" and of "))
 }
 
 /// What a risk demands before a change may be executed, and after.

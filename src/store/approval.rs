@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 pub struct Approval {
     /// Who.
     pub member: String,
-    /// The role they had then.
+    /// The role they had then, their own.
     pub role: String,
     /// approve or reject.
     pub decision: String,
@@ -23,6 +23,19 @@ pub struct Approval {
     pub at: Timestamp,
     /// What they said.
     pub comment: Option<String>,
+    /// In whose place they gave it, beside their own.
+    pub places: Vec<Place>,
+}
+
+/// Somebody in whose place an approval was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The delegation under which it was given: with that it ends, and no later one revives it.
+    pub delegation: i64,
+    /// Who delegated.
+    pub member: String,
+    /// The role they had then.
+    pub role: String,
 }
 
 fn to_approval(row: &Row<'_>) -> Result<Approval> {
@@ -34,6 +47,7 @@ fn to_approval(row: &Row<'_>) -> Result<Approval> {
         proof: row.get(4)?,
         at: time_of(&row.get::<_, String>(5)?)?,
         comment: row.get(6)?,
+        places: Vec::new(),
     })
 }
 
@@ -55,7 +69,30 @@ pub fn put(db: &Connection, change: i64, approval: &Approval) -> Result<()> {
             &approval.comment,
         ),
     )?;
+    db.execute("DELETE FROM approval_places WHERE change = ?1 AND member = ?2", (change, &approval.member))?;
+    for place in &approval.places {
+        db.execute(
+            "INSERT INTO approval_places (change, member, delegation, role) VALUES (?1, ?2, ?3, ?4)",
+            (change, &approval.member, place.delegation, &place.role),
+        )?;
+    }
     Ok(())
+}
+
+/// In whose place the approvals of a change were given, each with the member who gave it.
+fn places(db: &Connection, change: i64) -> Result<Vec<(String, Place)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT place.member, place.delegation, given.member, place.role
+         FROM approval_places AS place JOIN delegations AS given ON given.id = place.delegation
+         WHERE place.change = ?1 ORDER BY place.delegation",
+    )?;
+    let mut rows = statement.query([change])?;
+    let mut places = Vec::new();
+    while let Some(row) = rows.next()? {
+        let place = Place { delegation: row.get(1)?, member: row.get(2)?, role: row.get(3)? };
+        places.push((row.get(0)?, place));
+    }
+    Ok(places)
 }
 
 /// The decisions about a change, in the order they were made.
@@ -70,6 +107,14 @@ pub fn of_change(db: &Connection, change: i64) -> Result<Vec<Approval>> {
     let mut approvals = Vec::new();
     while let Some(row) = rows.next()? {
         approvals.push(to_approval(row)?);
+    }
+    if approvals.is_empty() {
+        return Ok(approvals);
+    }
+    for (member, place) in places(db, change)? {
+        if let Some(given) = approvals.iter_mut().find(|given: &&mut Approval| given.member == member) {
+            given.places.push(place);
+        }
     }
     Ok(approvals)
 }

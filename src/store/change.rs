@@ -9,8 +9,8 @@ mod step;
 pub use decision::Decision;
 pub use item::{Other, has_parts, insert_item, items, remove_items, value_items};
 pub use list::{
-    Which, confirming, count_open, count_waiting, last_executed_by, list, made, open_of_kind, open_on_path,
-    rolled_back, unreviewed_emergencies,
+    Which, confirming, count_open, count_waiting, last_executed_by, list, made, open_of_kind, open_on,
+    open_on_path, rolled_back, unreviewed_emergencies,
 };
 pub use row::put;
 pub use step::Step;

@@ -48,6 +48,11 @@ const KINDS: &[(&str, &[&str])] = &[
             "SELECT change, text FROM proposed_manifests WHERE change = ?1",
         ],
     ),
+    // In whose place approvals of a change were given.
+    (
+        "places",
+        &["SELECT change, member, delegation, role FROM approval_places WHERE change = ?1 ORDER BY member, delegation"],
+    ),
     (
         "delegation",
         &["SELECT id, member, delegate, until, created_at, proof, reason, ended_at FROM delegations WHERE id = ?1"],
@@ -120,6 +125,7 @@ const KEYS: &[(&str, &str)] = &[
          UNION SELECT change FROM duties UNION SELECT change FROM comments UNION SELECT change FROM reviews UNION SELECT change FROM emergencies
          UNION SELECT change FROM proposed_manifests",
     ),
+    ("places", "SELECT DISTINCT change FROM approval_places"),
     ("delegation", "SELECT id FROM delegations"),
     ("member", "SELECT DISTINCT name FROM members"),
     ("credential", "SELECT id FROM credentials"),

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_ground", include_str!("../../migrations/0001_ground.sql")),
     ("0002_governance", include_str!("../../migrations/0002_governance.sql")),
     ("0003_layers", include_str!("../../migrations/0003_layers.sql")),
+    ("0004_delegated_approvals", include_str!("../../migrations/0004_delegated_approvals.sql")),
 ];
 
 /// The schema this program needs.

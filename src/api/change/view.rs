@@ -54,6 +54,9 @@ pub struct ChangeView {
     pub approvals: Vec<ApprovalView>,
     /// Attached test evidence.
     pub evidence: Vec<EvidenceView>,
+    /// What the policy in force demands, where that is more than what let the change wait: it holds the change too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stricter: Option<Stricter>,
     /// What approvals are bound to.
     pub digest: String,
     /// The version it was made against.
@@ -188,8 +191,11 @@ pub enum ItemKind {
 pub struct ApprovalView {
     /// Who.
     pub member: String,
-    /// The role they had then.
+    /// The role they had then, their own.
     pub role: String,
+    /// In whose place they decided, beside their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_place_of: Vec<PlaceView>,
     /// approve or reject.
     pub decision: String,
     /// How they proved who they are: `uid:1000`, `sudo:1000`, `token:3`.
@@ -200,6 +206,24 @@ pub struct ApprovalView {
     pub comment: Option<String>,
     /// Whether it counts for the present content, and with the role they have now.
     pub counts: bool,
+}
+
+/// What a change would have to meet if it were made now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stricter {
+    /// The risk it would have.
+    pub risk: Risk,
+    /// What that demands.
+    pub demand: Demand,
+}
+
+/// Somebody in whose place an approval was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceView {
+    /// Who delegated.
+    pub member: String,
+    /// The role they had then.
+    pub role: String,
 }
 
 /// One piece of test evidence.

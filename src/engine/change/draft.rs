@@ -73,6 +73,7 @@ pub(in crate::engine) fn draft(view: &View<'_>, policy: &Policy, parts: Parts<'_
             edition: 0,
             editors: Vec::new(),
             restarted: Vec::new(),
+            wanted_at: None,
             ..terms.dossier.clone()
         },
         restart: None,
@@ -123,6 +124,7 @@ pub(in crate::engine) fn approve_own(view: &View<'_>, policy: &Policy, change: &
             proof: view.actor.proof.to_string(),
             at: view.now,
             comment: Some("own change".to_owned()),
+            places: Vec::new(),
         };
         approval::put(view.db, change.number, &own)?;
     }

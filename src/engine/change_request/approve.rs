@@ -6,18 +6,19 @@
 use super::{Decided, check_digest, decidable, execute, refuse_stale, require_for};
 use crate::api::Outcome;
 use crate::api::change_request::{Approve, AttachEvidence, DecisionReply, Reject};
-use crate::domain::approval::{Lack, Standing, Vote, fills, of_whom};
+use crate::domain::approval::{Lack, Lent, Standing, Vote, fills, of_whom};
 use crate::domain::change::{State, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
-use crate::domain::policy::{Demand, Policy};
+use crate::domain::policy::{Demand, Group, Policy};
 use crate::domain::role::Role;
 use crate::engine::case::Case;
 use crate::engine::standing::Now;
 use crate::engine::terms::{check_reason, check_text};
 use crate::engine::transact::{Note, View};
-use crate::engine::{Engine, Handle, notice, vote};
-use crate::store::approval::{self, Approval, Evidence};
+use crate::engine::vote::{self, Voter};
+use crate::engine::{Engine, Handle, notice};
+use crate::store::approval::{self, Approval, Evidence, Place};
 use crate::store::change::{self, Change};
 use crate::store::manifest;
 use serde_json::json;
@@ -84,7 +85,14 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
         return Err(Error::conflict("The request is no longer the one that was shown.")
             .hint(format!("Look at it again: cfgctl change-request show {}", change.id)));
     }
-    let again = case.approvals.iter().any(|given| given.member == member.name && given.digest == digest);
+    let places: Vec<Place> = mine.lent_by.into_iter().map(place).collect();
+    // What was given under a delegation that no longer carries it is given anew.
+    let again = case.approvals.iter().any(|given| {
+        given.member == member.name
+            && given.digest == digest
+            && given.decision == "approve"
+            && given.places == places
+    });
     if again && !request.execute {
         return Ok(Decided { outcome: Some(Outcome::Done), ..Decided::new(change, None) });
     }
@@ -93,31 +101,36 @@ fn approve(view: &View<'_>, request: &Approve) -> Result<Decided> {
     }
     let given = Approval {
         member: member.name.clone(),
-        // The role they act with: somebody else's, where it was delegated to them.
-        role: mine.role.unwrap_or(member.role).to_string(),
+        role: member.role.to_string(),
         decision: "approve".to_owned(),
         digest,
         proof: view.actor.proof.to_string(),
         at: view.now,
         comment: request.comment.clone(),
+        places,
     };
     approval::put(view.db, change.number, &given)?;
     let lacks = stand(view, &mut change)?;
     let mut detail =
         json!({"digest": given.digest, "role": given.role, "state": change.state, "comment": given.comment});
-    if !mine.lent_by.is_empty() {
-        detail["in_place_of"] = json!(mine.lent_by);
+    if !given.places.is_empty() {
+        let lent = |place: &Place| json!({"member": place.member, "role": place.role, "delegation": place.delegation});
+        detail["in_place_of"] = given.places.iter().map(lent).collect();
     }
     let tell = notice::decision(view, &change, "approved")?;
     if request.execute && change.state == State::Approved && lacks.is_empty() {
+        let number = change.number;
         let mut decided = execute::execute(view, change, request.confirm_within)?;
         if let Some(note) = &mut decided.note {
             note.detail["approved_with_it"] = detail;
             note.tell.splice(..0, tell);
+            note.records.push(("places", number.to_string(), None));
         }
         return Ok(decided);
     }
-    let mut note = Note::new("change.approve", change.number.to_string(), detail).change(change.number);
+    let mut note = Note::new("change.approve", change.number.to_string(), detail)
+        .change(change.number)
+        .record("places", change.number);
     note.tell.extend(tell);
     let mut decided = Decided::new(change, Some(note));
     if request.execute {
@@ -141,8 +154,7 @@ fn would_be(
     mut case: Case,
     execute: bool,
 ) -> Result<Decided> {
-    let mut voters: Vec<String> = case.votes.iter().map(|vote| vote.member.clone()).collect();
-    voters.push(view.actor.name().to_owned());
+    let voters = with_own(view, &case);
     case.votes = vote::votes(view, policy, &voters, &case.requesters)?;
     let now = Now::of(view, policy, &change, &case)?;
     change.state = now.state(view, &change)?;
@@ -155,11 +167,41 @@ fn would_be(
 
 /// What the caller's approval would count as, whoever asked for the change.
 fn own_vote(view: &View<'_>, policy: &Policy, case: &Case) -> Result<Vote> {
-    let mut voters: Vec<String> = case.votes.iter().map(|vote| vote.member.clone()).collect();
-    voters.retain(|name| name != view.actor.name());
-    voters.push(view.actor.name().to_owned());
-    let votes = vote::votes(view, policy, &voters, &case.requesters)?;
+    let votes = vote::votes(view, policy, &with_own(view, case), &case.requesters)?;
     Ok(votes.into_iter().next_back().unwrap_or_default())
+}
+
+/// Whether the caller's approval, given now, would fill a place that is empty, whoever's authority it rests on.
+pub(in crate::engine) fn may_approve(view: &View<'_>, change: &Change, missing: &[Lack]) -> Result<bool> {
+    let policy = manifest::policy(view.db)?;
+    let case = Case::of_change(view, &policy, change)?;
+    let mine = own_vote(view, &policy, &case)?;
+    let demand = change.decision.demand.clone().unwrap_or_default();
+    let standing = case.standing(&demand, change.risk);
+    let places: Vec<Place> = mine.lent_by.iter().cloned().map(place).collect();
+    let said = |given: &Approval| {
+        given.member == mine.member && given.digest == case.digest && given.places == places
+    };
+    let fits = |lack: &Lack| match lack {
+        Lack::Approvals { role, group, .. } => {
+            let place = Group { role: *role, count: 1, group: group.clone() };
+            fills(&place, &mine, &demand, &standing)
+        }
+        _ => false,
+    };
+    let recorded = demand.approvals.iter().any(|group| fills(group, &mine, &demand, &standing));
+    Ok(recorded && !case.approvals.iter().any(said) && missing.iter().any(fits))
+}
+
+/// Whoever voted, and the caller after them, as if they voted now.
+fn with_own(view: &View<'_>, case: &Case) -> Vec<Voter> {
+    let me = view.actor.name();
+    let others = case.voters.iter().filter(|voter| voter.name != me).cloned();
+    others.chain([Voter { name: me.to_owned(), under: None }]).collect()
+}
+
+fn place(lent: Lent) -> Place {
+    Place { delegation: lent.delegation, member: lent.member, role: lent.role.to_string() }
 }
 
 fn may_not(view: &View<'_>, demand: &Demand, change: &Change) -> Error {
@@ -226,18 +268,17 @@ impl Handle<Reject> for Engine {
                 proof: view.actor.proof.to_string(),
                 at: view.now,
                 comment: Some(request.reason.clone()),
+                places: Vec::new(),
             };
             if !request.dry_run {
                 approval::put(view.db, change.number, &given)?;
             }
-            super::edit::end(
-                view,
-                &mut change,
-                State::Rejected,
-                "change.reject",
-                &request.reason,
-                request.dry_run,
-            )
+            let (reason, dry_run) = (&request.reason, request.dry_run);
+            let mut decided =
+                super::edit::end(view, &mut change, State::Rejected, "change.reject", reason, dry_run)?;
+            // Whoever rejects takes their former approval back, also where it was given in somebody's place.
+            decided.note = decided.note.map(|note| note.record("places", change.number));
+            Ok(decided)
         })?;
         Ok(DecisionReply { outcome: Outcome::Done, ..ended })
     }

@@ -11,13 +11,14 @@ use crate::domain::change::{Kind, State};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
+use crate::domain::risk;
 use crate::engine::case::Case;
 use crate::engine::change::approve_own;
 use crate::engine::plan::{Plan, Wanted, plan};
-use crate::engine::terms::{check_reason, check_text};
+use crate::engine::terms::{check_reason, check_reviewers, check_text};
 use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
-use crate::engine::{Engine, Handle, notice, rollback};
+use crate::engine::{Engine, Handle, governance, notice, rollback};
 use crate::store::change::{self, Change, Other};
 use crate::store::{approval, comment, duty, manifest, version};
 use serde_json::json;
@@ -35,6 +36,7 @@ fn edit(view: &View<'_>, request: &EditRequest) -> Result<Decided> {
     let mut change = open(view, &request.id)?;
     require_author(view, &change, "editing somebody else's request")?;
     request.dossier.check()?;
+    check_reviewers(view, &request.dossier)?;
     check_text("ticket", request.ticket.as_deref().unwrap_or_default())?;
     check_text("rollback plan", request.rollback_plan.as_deref().unwrap_or_default())?;
     let says_something = !request.items.is_empty()
@@ -137,6 +139,8 @@ fn replan(
 ) -> Result<Decided> {
     let policy = manifest::policy(view.db)?;
     let former = change.digest.clone();
+    // A draft that is finished is asked of people for the first time.
+    let submitted = change.state == State::Draft && !draft;
     let mut warnings = Vec::new();
     if change.kind.is_of_values() {
         let proven = change.decision.proven && rollback::is_proven(view, &wanted)?;
@@ -159,6 +163,8 @@ fn replan(
         }
         change.digest = Some(planned.digest(change.dossier.edition));
     } else {
+        // What the board was asked stands or falls as it is: it is not made anew against others' decisions.
+        governance::check(view, &change)?;
         change.digest = Some(digest_of(view, &change)?);
     }
     let demand = change.decision.demand.clone().unwrap_or_default();
@@ -168,9 +174,10 @@ fn replan(
         && !crate::store::metadata::is_solo(view.db)?
     {
         return Err(Error::refused(format!(
-            "A {} change needs {}.",
+            "A {} change needs {}. {}",
             change.risk,
-            Lack::RollbackPlan.in_words()
+            Lack::RollbackPlan.in_words(),
+            risk::why(&change.decision.reasons)
         ))
         .hint(format!(
             "Say how to get back: cfgctl change-request edit {} --rollback-plan \"…\"",
@@ -198,8 +205,8 @@ fn replan(
     if draft {
         change.state = State::Draft;
     } else {
-        // A draft that is finished is a request from now on, and carries what one carries.
-        if (!same || change.state == State::Draft) && change.requested_by == view.actor.name() {
+        // It is a request from now on, and carries what one carries.
+        if (!same || submitted) && change.requested_by == view.actor.name() {
             approve_own(view, &policy, &change)?;
         }
         change.state = State::Pending;
@@ -209,7 +216,7 @@ fn replan(
     detail["digest"] = json!(change.digest);
     detail["approvals_kept"] = json!(same);
     let mut note = Note::new(action, change.number.to_string(), detail).change(change.number);
-    if !draft && !same {
+    if submitted || (!draft && !same) {
         let demand = change.decision.demand.clone().unwrap_or_default();
         let lacks = Case::of_change(view, &policy, &change)?.weigh(&demand, change.risk).lacks;
         note.tell.extend(notice::request(view, &change, &lacks)?);
@@ -236,7 +243,8 @@ impl Handle<Comment> for Engine {
         self.decide(caller, ("change.comment", &request.id), request.dry_run, |view| {
             let change = super::find(view, &request.id)?;
             if request.text.trim().is_empty() {
-                return Err(Error::usage("There is nothing to say.").hint("Say it: --text \"…\""));
+                return Err(Error::usage("There is nothing to say.")
+                    .hint(format!("Say it: cfgctl change-request comment {} \"…\"", change.id)));
             }
             check_text("comment", &request.text)?;
             if comment::of_change(view.db, change.number)?.len() >= MOST_COMMENTS {

@@ -49,9 +49,6 @@ pub(in crate::engine) fn check<'a>(view: &'a View<'a>, change: &Change) -> Resul
     require_executor(view, change)?;
     refuse_stale(view, change)?;
     check_digest(view, change)?;
-    if change.kind.governs() {
-        governance::check(view, change)?;
-    }
     let policy = manifest::policy(view.db)?;
     let case = Case::of_change(view, &policy, change)?;
     let Now { plan, verdict, raised, .. } = Now::of(view, &policy, change, &case)?;

@@ -92,7 +92,7 @@ impl Handle<ReviewEmergency> for Engine {
             let (change, mark) = marked(view, &request.id)?;
             if !matches!(request.findings, Findings::Emergency { .. }) {
                 return Err(Error::usage("A review of an emergency says what happened, whether it was right, and what solves it for good.")
-                    .hint("cfgctl emergency review CHANGE --happened \"…\" --right yes|no --solution \"…\""));
+                    .hint("cfgctl emergency review CHANGE --happened \"…\" --right ANSWER --solution \"…\""));
             }
             let able = reviewers_of(view, &manifest::policy(view.db)?, &change, &mark)?;
             if !able.iter().any(|name| name == view.actor.name()) {

@@ -32,7 +32,7 @@ pub(in crate::engine) fn attention(view: &View<'_>) -> Result<Vec<String>> {
     }
     for mark in emergency::unanswered_by(view.db, view.actor.name())? {
         said.push(format!(
-            "Emergency change {0} says that you were asked: cfgctl emergency acknowledge {0} [--deny]",
+            "Emergency change {0} says that you were asked: cfgctl emergency acknowledge {0}, or cfgctl emergency acknowledge {0} --deny",
             mark.change
         ));
     }

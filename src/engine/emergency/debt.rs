@@ -91,7 +91,7 @@ fn how(number: i64, able: &[String]) -> String {
         format!("by {}", who(able))
     };
     format!(
-        "Have it reviewed, {by}: cfgctl emergency review {number} --happened \"…\" --right yes|no --solution \"…\""
+        "Have it reviewed, {by}: cfgctl emergency review {number} --happened \"…\" --right ANSWER --solution \"…\""
     )
 }
 

@@ -33,6 +33,7 @@ fn change(state: State, risk: Risk) -> ChangeView {
         updated_at: now(),
         expires_at: Some(at("2026-12-05T09:30:05Z")),
         items: vec![item("session_timeout_minutes", Some(json!(120)), Some(json!(180)))],
+        stricter: None,
         demand: Policy::default().demand(risk).clone(),
         missing: vec![],
         advice: vec![],
@@ -128,6 +129,7 @@ pub(in crate::output) fn request() -> ShowRequestReply {
     let approval = ApprovalView {
         member: "bob".into(),
         role: "senior-admin".into(),
+        in_place_of: Vec::new(),
         decision: "approve".into(),
         proof: "token:3".into(),
         at: now(),
@@ -165,7 +167,15 @@ pub(in crate::output) fn decided(state: State, dry_run: bool) -> DecisionReply {
     let ended_because = (!state.is_open()).then(|| "not tonight".to_owned());
     let change = ChangeView { ended_because, ..change(state, Risk::High) };
     let audit_head = (!dry_run).then(|| HEAD.to_owned());
-    DecisionReply { outcome: Outcome::Done, dry_run, change, warnings: vec![], next: None, audit_head }
+    DecisionReply {
+        outcome: Outcome::Done,
+        dry_run,
+        change,
+        comes_back: vec![],
+        warnings: vec![],
+        next: None,
+        audit_head,
+    }
 }
 
 pub(in crate::output) fn requests() -> ListRequestsReply {

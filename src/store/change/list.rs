@@ -25,11 +25,16 @@ pub fn count_open(db: &Connection) -> Result<i64> {
 
 /// The ULIDs of open requests that would change a path.
 pub fn open_on_path(db: &Connection, path: &str) -> Result<Vec<String>> {
+    open_on(db, "value", path)
+}
+
+/// The ULIDs of open requests with an item of a kind and a path: a value, a member, the manifest.
+pub fn open_on(db: &Connection, what: &str, path: &str) -> Result<Vec<String>> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT c.id FROM changes c WHERE c.state IN {OPEN} AND EXISTS (
-           SELECT 1 FROM change_items i WHERE i.path = ?1 AND i.change = c.number AND i.what = 'value') ORDER BY c.number",
+           SELECT 1 FROM change_items i WHERE i.path = ?1 AND i.change = c.number AND i.what = ?2) ORDER BY c.number",
     ))?;
-    Ok(statement.query_map([path], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    Ok(statement.query_map([path, what], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The open requests of a kind, the oldest first.

@@ -234,3 +234,50 @@ fn a_policy_asks_for_one_senior_admin_and_one_of_a_group() {
     manifest(&alice, "nobody.yaml", &[("{security: [dave, grace]}", "{security: [nobody]}")]);
     refused(&alice, "manifest apply nobody.yaml --reason x", 6, "Nobody present could approve high changes");
 }
+
+/// A script goes on with the request that waits; and where the board decides nobody rests on one owner.
+#[test]
+fn what_waits_for_the_board_is_named_by_its_request() {
+    let Team { alice, bob, .. } = team();
+    let id = alice.run("member role frank admin --reason x -o name").exits(8).out.trim().to_owned();
+    assert_eq!(shown(&alice, &id)["kind"], "member");
+    decide(&bob, &alice, &id);
+    let attention = alice.run("status -o json").json()["attention"].to_string();
+    assert!(!attention.contains("rest with one person"), "{attention}");
+}
+
+/// Two open requests for one manifest name each other, and what can no longer be executed looks like that.
+#[test]
+fn of_two_requests_for_the_manifest_the_second_is_stale_once_the_first_has_landed() {
+    let Team { alice, bob, grace, .. } = team();
+    manifest(
+        &alice,
+        "one.yaml",
+        &[("low:      {approvals: []}", "low:      {approvals: [], test: recommended}")],
+    );
+    manifest(
+        &alice,
+        "two.yaml",
+        &[("medium:   {approvals: [{role: admin", "medium:   {approvals: [{role: board")],
+    );
+    let first = asked(&alice, "manifest apply one.yaml --reason x");
+    let second = asked(&alice, "manifest apply two.yaml --reason x");
+    for (one, other) in [(&first, &second), (&second, &first)] {
+        let seen = shown(&grace, one);
+        assert_eq!(seen["conflicts"][0]["id"], other.as_str(), "{seen}");
+        assert_eq!(seen["validity"], "valid");
+    }
+    assert!(grace.run(&format!("cr show {first}")).ok().contains("would change the manifest in force too"));
+    bob.run(&format!("cr approve {second}")).ok();
+    decide(&bob, &alice, &first);
+    let seen = shown(&alice, &second);
+    assert_eq!((&seen["validity"], &seen["stale"]), (&"stale".into(), &true.into()));
+    assert_eq!(seen["issues"][0], "the manifest in force has changed since");
+    let next = seen["next"].as_str().unwrap().to_owned();
+    assert!(next.starts_with("cfgctl change-request cancel"), "{next}");
+    assert!(grace.run("cr list").ok().contains("approved (stale)"));
+    refused(&bob, &format!("cr approve {second}"), 5, "is stale: the manifest in force has changed since");
+    refused(&alice, &format!("cr refresh {second}"), 5, "is stale");
+    alice.run(&format!("cr wait {second} --timeout 60s")).refused(5, "is stale");
+    alice.run(&next["cfgctl ".len()..]).exits(0);
+}

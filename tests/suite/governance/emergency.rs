@@ -272,7 +272,9 @@ fn a_change_that_waits_to_be_confirmed_is_settled_as_it_is_said() {
     frank.run(&format!("set {LOW} debug --reason look --confirm-within 10m")).exits(0);
     let error = refused(&erin, &line("warn", ""), 5, "waits to be confirmed");
     assert!(error["hint"].as_str().unwrap().contains("--settle"), "{error}");
-    erin.run(&line("warn", "--settle cancel")).exits(0);
+    let done = erin.run(&line("warn", "--settle cancel"));
+    let told = "which waited to be confirmed, was taken back first, by change 10";
+    assert!(done.exits(0).err.contains(told), "{}", done.err);
     assert_eq!(frank.run(&format!("get {LOW}")).ok(), "warn\n");
     let history = frank.run(&format!("history {LOW} -o json")).json();
     let steps: Vec<(String, String)> = history["items"]
@@ -290,7 +292,8 @@ fn a_change_that_waits_to_be_confirmed_is_settled_as_it_is_said() {
 
     frank.run(&format!("set {MEDIUM} 60 --reason look")).exits(8);
     frank.run("set server.name web --reason look --confirm-within 10m").exits(0);
-    erin.run(&line("error", "--settle confirm")).exits(0);
+    let done = erin.run(&format!("-o json {}", line("error", "--settle confirm"))).json();
+    assert_eq!((&done["settled"]["change"], &done["settled"]["how"]), (&13.into(), &"confirm".into()));
     assert_eq!(frank.run("get server.name").ok(), "web\n");
     frank.run("confirm").refused(3, "No change waits");
     alice.run("audit verify --full").ok();
@@ -367,6 +370,7 @@ fn the_backup_goes_elsewhere_where_its_folder_cannot_be_written() {
     erin.run(&format!("{line} --backup-to nowhere")).refused(3, "There is no directory");
     std::fs::create_dir(world.folder().join("usb")).unwrap();
     let done = erin.run(&format!("{line} --backup-to usb"));
+    assert!(!done.err.contains("Nothing was changed"), "{}", done.err);
     let number = number(&done);
     let name = shown(&erin, &number)["backup"].as_str().unwrap().to_owned();
     assert!(name.starts_with(world.folder().join("usb/config_backup_change_").to_str().unwrap()), "{name}");
@@ -451,4 +455,16 @@ fn an_open_request_on_the_path_is_held_when_an_emergency_lands() {
     let id = pending(&frank, &format!("set {MEDIUM} 60 --reason x"));
     urgent(&erin, &format!("{MEDIUM} 90"), "dave").exits(0);
     assert_eq!(shown(&frank, &id)["stale"], true);
+}
+
+/// What the one who made it could have approved alone was not skipped.
+#[test]
+fn only_approvals_that_were_missing_count_as_skipped() {
+    let Team { erin, frank, grace, .. } = World::team();
+    let own = number(&urgent(&erin, &format!("{MEDIUM} 60"), "dave"));
+    assert_eq!(shown(&grace, &own)["emergency"]["skipped"], 0);
+    let told = grace.run(&format!("cr show {own}")).ok();
+    assert!(told.contains("no approval skipped"), "{told}");
+    let missing = number(&urgent(&erin, &format!("{HIGH} 5050"), "dave"));
+    assert_eq!(shown(&frank, &missing)["emergency"]["skipped"], 1);
 }

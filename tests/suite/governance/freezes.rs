@@ -241,3 +241,26 @@ fn a_scheduled_change_that_may_not_be_executed_waits_for_the_next_opening_or_for
     assert_eq!(at(&grace, later).run(&format!("get {HIGH}")).ok(), "4949\n");
     at(&erin, later).run("audit verify --full").ok();
 }
+
+/// A freeze that is lifted early holds nothing until its former end.
+#[test]
+fn what_a_freeze_had_moved_is_due_at_its_own_time_again_once_the_freeze_is_lifted() {
+    const RELEASE: &str =
+        "- {name: release, allow: false, from: \"2026-11-21 11:00\", to: \"2026-11-21 15:00\"}";
+    let Team { alice, erin, frank, grace, .. } = World::team();
+    let id = pending(&frank, "cr create server.name=web-1 --reason x --schedule 2026-11-21T12:00:00Z");
+    let next = format!("{NIGHTLY}\n  {RELEASE}");
+    super::tools::manifest(&alice, "release.yaml", &[(NIGHTLY, &next)]);
+    let preview = alice.run("manifest diff release.yaml");
+    assert!(preview.err.contains("The freeze release would hold change request"), "{}", preview.err);
+    also(&alice, RELEASE);
+    let (noon, lifted) = ("2026-11-21T12:00:00Z", "2026-11-21T12:30:00Z");
+    at(&erin, noon).run("cr execute --due").exits(1);
+    assert_eq!(shown(&at(&grace, noon), &id)["scheduled_at"], "2026-11-21T15:00:00.000Z");
+    at(&erin, "2026-11-21T12:29:00Z").run("cr execute --due").exits(0);
+    assert_eq!(state(&at(&grace, noon), &id), "scheduled");
+    govern(&at(&alice, lifted), &[(&next, NIGHTLY)]);
+    at(&erin, lifted).run("cr execute --due").exits(0);
+    assert_eq!(state(&at(&grace, lifted), &id), "completed");
+    at(&erin, lifted).run("audit verify --full").ok();
+}

@@ -24,6 +24,10 @@ fn a_request_is_held_by_another_that_landed_until_its_author_refreshes_it() {
         let error = refused(user, &format!("cr {line} {first}"), 5, "is held: change request 10 has landed");
         assert_eq!(hinted(&error), format!("change-request refresh {first}"));
     }
+    // Nobody waits for what will not come, and nobody sets a time for it.
+    let error = super::error_of(&frank.run(&format!("-o json cr wait {first} --timeout 60s")), 5);
+    assert_eq!(hinted(&error), format!("change-request refresh {first}"));
+    refused(&frank, &format!("cr schedule {first} --at 2026-11-22T09:00:00Z"), 5, "is held");
     // Its author looks again, and nobody else: what was approved is no longer what would be done.
     let error = refused(&erin, &format!("cr refresh {first}"), 4, "its author looks again");
     assert!(hinted(&error).starts_with("change-request comment"), "{error}");
@@ -144,8 +148,11 @@ fn a_stricter_policy_holds_a_request_until_it_has_what_is_demanded_by_now() {
             ),
         ],
     );
-    for id in [&low, &medium] {
+    for (id, demand) in [(&low, "1 approval by admin"), (&medium, "1 approval by senior-admin")] {
         assert_eq!(state(&grace, id), "pending");
+        let shown = grace.run(&format!("cr show {id}")).ok();
+        let held = shown.lines().find(|line| line.starts_with("By now")).unwrap_or_default();
+        assert!(held.contains(&format!("a stricter policy holds it: {demand}")), "{shown}");
     }
     refused(&frank, &format!("cr execute {medium}"), 6, "lacks 1 approval by senior-admin");
     refused(&frank, &format!("cr execute {low}"), 6, "lacks 1 approval by admin");

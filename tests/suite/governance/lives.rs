@@ -122,6 +122,9 @@ fn a_change_that_waits_to_be_confirmed_is_taken_back_at_once_by_its_people() {
         refused(&grace, "confirm --cancel", 4, "asks for admin");
         refused(&heidi, "confirm", 4, "asks for admin");
         refused(&heidi, &format!("confirm {} --extend 5m", id.trim()), 4, "asks for admin");
+        let tried = who.run("confirm --cancel --dry-run").ok();
+        assert!(tried.contains("would be taken back") && tried.contains(&format!("{value} →")), "{tried}");
+        assert_eq!(state(&grace, id.trim()), "confirming");
         who.run("confirm --cancel").exits(0);
         assert_eq!(frank.run(&format!("get {LOW}")).ok(), "info\n");
         assert_eq!(state(&grace, id.trim()), "rolled-back");

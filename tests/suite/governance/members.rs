@@ -310,3 +310,16 @@ fn ending_solo_says_what_nobody_can_approve_yet() {
         "lacks 1 approval",
     );
 }
+
+/// What is shown once is what a script gets, in whatever format it asks.
+#[test]
+fn codes_and_tokens_stand_alone_by_name_too() {
+    let Team { world, alice, .. } = World::team();
+    let code = alice.run("member invite heidi --role operator --uid 1007 --reason x -o name").ok();
+    assert!(code.starts_with("cfginv_"), "{code}");
+    let token = world.user("heidi", 1007).run(&format!("member join {} -o name", code.trim())).ok();
+    assert!(token.starts_with("cfgctl_"), "{token}");
+    alice.run("member add-program deploy --role operator --reason x").exits(0);
+    let token = alice.run("member token deploy -o name").ok();
+    assert!(token.starts_with("cfgctl_") && token.lines().count() == 1, "{token}");
+}

@@ -153,7 +153,7 @@ fn a_request_has_several_names_and_a_beginning_that_is_not_unique_is_none() {
         assert_eq!(shown(&frank, name)["id"], id.as_str(), "{name}");
     }
     frank.run(&format!("cr show {}", &id[..6])).refused(2, "Several changes begin with");
-    frank.run(&format!("cr show {}", &id[..4])).refused(3, "There is no change");
+    frank.run(&format!("cr show {}", &id[..4])).refused(2, "Several changes begin with");
 }
 
 #[test]
@@ -196,4 +196,59 @@ fn what_was_not_executed_is_not_undone_and_the_reason_is_told() {
     frank.run(&format!("undo {open} --reason x")).refused(6, "was rejected and changed nothing");
     alice.run("undo 2 --reason x").refused(6, "was about a member");
     alice.run("undo 1 --reason x").refused(6, "made the store");
+}
+
+/// Design §3.10: a refusal names the rule, and its hint can be typed.
+#[test]
+fn what_is_refused_says_why_and_hints_at_what_works() {
+    let Team { alice, frank, .. } = World::team();
+    let critical =
+        refused(&frank, "set encryption.rotate_after_days 30 --reason x", 6, "needs a rollback plan");
+    let message = critical["message"].as_str().unwrap();
+    assert!(
+        message.contains("It is critical because: encryption.rotate_after_days is registered"),
+        "{message}"
+    );
+
+    let id = pending(&frank, &format!("set {HIGH} 5050 --reason x"));
+    let past = error_of(&frank.run(&format!("-o json cr schedule {id} --at 2026-01-01T00:00:00Z")), 2);
+    let hint = past["hint"].as_str().unwrap();
+    assert!(hint.contains(&format!("cfgctl change-request schedule {id} --at 2026-11-22T")), "{hint}");
+    frank
+        .run_words(&hint.split(' ').skip_while(|word| *word != "change-request").collect::<Vec<_>>())
+        .exits(0);
+    let silent = error_of(&frank.run(&format!("-o json cr comment {id} ''")), 2);
+    assert!(silent["hint"].as_str().unwrap().contains("cfgctl change-request comment"), "{silent}");
+    let inside = error_of(&frank.run("-o json set server 1 --reason x"), 6);
+    assert_eq!(inside["hint"], "See what lies inside it: cfgctl get server");
+
+    // A beginning of several ids is told as that, and too little of one too.
+    let other = pending(&alice, &format!("set {HIGH} 5051 --reason x"));
+    let same = id.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    frank.run(&format!("cr show {}", &id[..same])).refused(2, "Several changes begin with");
+    frank.run(&format!("cr show {}", &id[..4])).refused(2, "Several changes begin with");
+    frank.run("cr show 0ZZZZZZZ").refused(3, "There is no change");
+    let (_world, lone) = World::solo();
+    let first = lone.run("cr list --all -o name").ok();
+    lone.run(&format!("cr show {}", &first[..4])).refused(2, "at least 6 characters are needed");
+    lone.run(&format!("cr show {}", &first[..6])).exits(0);
+}
+
+/// What a hint prints is typed as it stands: no shell reads anything else into it.
+#[test]
+fn a_hint_for_a_review_records_nothing_until_the_answer_is_filled_in() {
+    let Team { alice, dave, erin, frank, .. } = World::team();
+    let id = pending(&frank, &format!("set {HIGH} 5050 --reason x"));
+    attach(&frank, &id);
+    dave.run(&format!("cr approve {id}")).exits(0);
+    frank.run(&format!("cr execute {id}")).exits(0);
+    let next = shown(&alice, &id)["next"].as_str().unwrap().to_owned();
+    assert!(
+        next.starts_with("cfgctl change-request review") && !next.contains(['|', '[', '<', '>']),
+        "{next}"
+    );
+    let words: Vec<&str> = next.split(' ').skip(1).collect();
+    alice.run_words(&words).refused(2, "yes, no or partly");
+    assert_eq!(shown(&alice, &id)["unreviewed"], true);
+    erin.run(&format!("cr review {id} --objectives-met yes")).exits(0);
 }

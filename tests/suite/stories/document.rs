@@ -101,7 +101,9 @@ fn a_plan_is_applied_exactly_or_not_at_all() {
     let (world, alice) = World::solo();
     let file = world.file("peak.yaml", YAML).display().to_string();
     alice.run(&format!("apply -f {file} --plan-out one.plan")).ok();
-    alice.run(&format!("apply -f {file} --plan-out one.plan")).refused(2, "one.plan");
+    let taken = alice.run(&format!("apply -f {file} --plan-out one.plan"));
+    taken.refused(2, "one.plan");
+    assert!(taken.err.contains("hint: Name another file"), "{}", taken.err);
     assert_eq!(version(&alice).0, 1);
     assert_eq!(
         std::fs::metadata(world.folder().join("one.plan")).unwrap().permissions().mode() & 0o777,
@@ -111,7 +113,9 @@ fn a_plan_is_applied_exactly_or_not_at_all() {
     alice.run("apply one.plan --reason planned").ok();
     assert_eq!(overrides(&alice)["server.port"], 5050);
     alice.run("set server.port 6060 --reason meanwhile").ok();
-    alice.run("apply two.plan --reason planned").refused(5, "");
+    let moved = alice.run("apply two.plan --reason planned");
+    moved.refused(5, "");
+    assert!(moved.err.contains("Make a new plan: cfgctl apply -f FILE --plan-out NEW"), "{}", moved.err);
     assert_eq!(overrides(&alice)["server.port"], 6060);
     let forged = std::fs::read_to_string(world.folder().join("one.plan")).unwrap().replace("5050", "5151");
     world.file("forged.plan", forged);
@@ -217,4 +221,25 @@ fn a_plan_that_is_out_of_date_lists_what_moved() {
         let wanted = if line.starts_with("apply") { "-f <FILE>" } else { "<NAME> <ROLE" };
         assert!(usage.err.contains(wanted), "{}", usage.err);
     }
+}
+
+/// A plan keeps why it was made, so that what it prints applies it.
+#[test]
+fn a_plan_keeps_its_reason_unless_another_is_given() {
+    let (world, alice) = World::solo();
+    world.file("peak.yaml", "log_level: debug\n");
+    let planned = alice.run("apply -f peak.yaml --plan-out peak.plan --reason peak");
+    assert!(planned.exits(0).err.contains("Apply it: cfgctl apply peak.plan\n"), "{}", planned.err);
+    alice.run("apply peak.plan").exits(0);
+    assert_eq!(json(&alice, "history log_level")["items"][0]["reason"], "peak");
+
+    let nothing = alice.run("apply -f peak.yaml --plan-out none.plan --reason peak");
+    assert!(nothing.exits(0).err.contains("no plan was written to none.plan"), "{}", nothing.err);
+    assert!(!world.folder().join("none.plan").exists());
+    alice.run("unset log_level --reason back").exits(0);
+    let planned = alice.run("apply -f peak.yaml --plan-out silent.plan");
+    assert!(planned.err.contains("cfgctl apply silent.plan --reason \"…\""), "{}", planned.err);
+    alice.run("apply silent.plan").refused(2, "reason");
+    alice.run("apply silent.plan --reason other").exits(0);
+    assert_eq!(json(&alice, "history log_level")["items"][0]["reason"], "other");
 }

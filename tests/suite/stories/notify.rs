@@ -334,3 +334,28 @@ fn the_section_is_checked_with_its_line_shown_in_a_diff_and_part_of_the_schema()
     assert!(alice.run("manifest show -o raw").ok().contains("--channel"));
     alice.run("doctor").ok();
 }
+
+/// A draft is asked of nobody until its author says that it is finished.
+#[test]
+fn people_are_told_of_a_draft_once_it_is_submitted_and_reviewers_among_them() {
+    let Team { world, alice, frank, grace, .. } = World::team();
+    tell_by(&alice, &scribe(&world));
+    let create = format!("cr create {MEDIUM}=90 --draft --reason x --reviewer grace");
+    let missing = format!("{create} --reviewer heidi");
+    frank.run(&missing).refused(3, "heidi is no member");
+    let id = frank.run(&format!("{create} -o name")).exits(8).out.trim().to_owned();
+    frank.run(&format!("cr edit {id} --reviewer ivan")).refused(3, "ivan is no member");
+    assert_eq!(told(&world), Vec::<Value>::new());
+    let asked = |user: &User| json(user, "status")["attention"].to_string();
+    let words = "frank asks you to look at change request";
+    assert!(!asked(&grace).contains(words), "{}", asked(&grace));
+
+    frank.run(&format!("cr edit {id} --submit")).exits(0);
+    let [request] = told(&world).try_into().unwrap();
+    assert_eq!((&request["event"], &request["id"]), (&"request".into(), &id.as_str().into()));
+    let to = serde_json::json!(["alice", "bob", "carol", "dave", "erin", "grace"]);
+    assert_eq!(request["to"], to);
+    assert!(asked(&grace).contains(words) && !asked(&alice).contains(words), "{}", asked(&grace));
+    alice.run(&format!("cr cancel {id} --reason x")).exits(0);
+    assert!(!asked(&grace).contains(words), "{}", asked(&grace));
+}

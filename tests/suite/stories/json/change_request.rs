@@ -576,7 +576,7 @@ fn json_of_change_requests() {
         "restart": "pending",
         "unreviewed": true },
       "warnings": [],
-      "next": "cfgctl change-request review 10 --objectives-met yes|no|partly" }
+      "next": "cfgctl change-request review 10 --objectives-met ANSWER" }
     $ cfgctl cr show 01M7YNBC9GV53WQHBTVQCMD0C6 -o json
     {
       "id": "01M7YNBC9GV53WQHBTVQCMD0C6",
