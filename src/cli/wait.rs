@@ -8,7 +8,7 @@ use crate::api::change::{ChangeReply, ChangeView};
 use crate::api::change_request::{DecisionReply, Execute, ShowRequest, ShowRequestReply};
 use crate::api::rollback::RollbackReply;
 use crate::api::{Outcome, Reply};
-use crate::domain::change::{State, Validity};
+use crate::domain::change::{Kind, State, Validity};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Span;
 use crate::output::stream::Progress;
@@ -175,6 +175,9 @@ fn stuck(change: &ChangeView, issues: &[String]) -> Option<Error> {
             Error::conflict(message)
                 .hint(format!("Its author looks again: cfgctl change-request refresh {id}")),
         ),
+        Validity::Stale | Validity::Held if change.kind == Kind::Reload => {
+            Some(Error::conflict(message).hint("Read the sources again: cfgctl reload --force"))
+        }
         Validity::Stale | Validity::Held => Some(Error::conflict(message).hint(format!(
             "Take it back and ask anew: cfgctl change-request cancel {id} --reason \"stale\""
         ))),

@@ -330,8 +330,11 @@ pub(super) fn next_command(view: &View<'_>, change: &Change, shown: &ChangeView)
         return Ok(own.then(|| format!("cfgctl change-request edit {id} --submit")));
     }
     match shown.validity {
-        Some(Validity::Stale | Validity::Held) if own && !change.kind.is_of_values() => {
+        Some(Validity::Stale | Validity::Held) if own && change.kind.governs() => {
             return Ok(Some(format!("cfgctl change-request cancel {id} --reason \"stale\"")));
+        }
+        Some(Validity::Stale | Validity::Held) if own && change.kind == Kind::Reload => {
+            return Ok(Some("cfgctl reload --force".to_owned()));
         }
         Some(Validity::Stale | Validity::Held) if own => {
             return Ok(Some(format!("cfgctl change-request refresh {id}")));

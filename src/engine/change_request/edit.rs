@@ -3,7 +3,7 @@
 //! What must stay true: an edit makes another edition, to which no former approval or evidence is bound; who edits
 //! counts as a requester; a refresh keeps approvals only where what they are bound to is the very same.
 
-use super::{Decided, digest_of, open, require_for, standing_state};
+use super::{Decided, digest_of, open, refuse_stale, require_for, standing_state};
 use crate::api::Outcome;
 use crate::api::change_request::{Cancel, Comment, DecisionReply, EditRequest, RefreshRequest};
 use crate::domain::approval::Lack;
@@ -18,7 +18,7 @@ use crate::engine::plan::{Plan, Wanted, plan};
 use crate::engine::terms::{check_reason, check_reviewers, check_text};
 use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
-use crate::engine::{Engine, Handle, governance, notice, rollback};
+use crate::engine::{Engine, Handle, notice, rollback};
 use crate::store::change::{self, Change, Other};
 use crate::store::{approval, comment, duty, manifest, version};
 use serde_json::json;
@@ -164,7 +164,7 @@ fn replan(
         change.digest = Some(planned.digest(change.dossier.edition));
     } else {
         // What the board was asked stands or falls as it is: it is not made anew against others' decisions.
-        governance::check(view, &change)?;
+        refuse_stale(view, &change)?;
         change.digest = Some(digest_of(view, &change)?);
     }
     let demand = change.decision.demand.clone().unwrap_or_default();

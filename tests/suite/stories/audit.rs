@@ -155,6 +155,7 @@ fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     audit chain  ok       holds
     records      ok       holds
     values       ok       holds
+    base         ok       holds
     registry     ok       holds
     backups      ok       hold
     permissions  ok       only the owner can read and write the store

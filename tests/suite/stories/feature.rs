@@ -7,7 +7,15 @@ use insta::assert_snapshot;
 #[test]
 fn a_feature_is_rolled_out_by_steps_and_who_is_in_stays_in() {
     let (world, alice) = World::solo();
-    assert_snapshot!(alice.run("feature list").shown(&world), @"");
+    assert_snapshot!(alice.run("feature list").shown(&world), @"
+    exit 0
+    --- stdout
+    FEATURE            ENABLED  ROLLOUT
+    background_export  yes      100 %
+    beta_search        no       0 %
+    new_dashboard      no       0 %
+    --- stderr
+    ");
     alice.run("feature check beta_search --user alice").exits(1);
     let mut seen = 0;
     for percentage in [0, 30, 60, 100] {
@@ -24,7 +32,12 @@ fn a_feature_is_rolled_out_by_steps_and_who_is_in_stays_in() {
         seen = on;
     }
     assert_eq!(seen, 8);
-    assert_snapshot!(alice.run("feature check beta_search --user ann").shown(&world), @"");
+    assert_snapshot!(alice.run("feature check beta_search --user ann").shown(&world), @"
+    exit 0
+    --- stdout
+    ann sees beta_search (place 53.43 of a rollout of 100 %)
+    --- stderr
+    ");
     alice.run("feature check nothing --user ann").refused(3, "There is no feature nothing");
 }
 

@@ -48,7 +48,7 @@ fn history_is_filtered_by_path_time_member_and_read_page_by_page() {
     5        2026-11-21 11:00:17Z  erin  DELETE     cache.ttl       320     -      four
     4        2026-11-21 11:00:16Z  erin  UPDATE     cache.ttl       310     320    three
     4        2026-11-21 11:00:16Z  erin  CREATE     cache.max_size  -       260    three
-    ! There is more: --after 3
+    ! There is more: --after 4.3
     $ cfgctl history server.port
     ! No such history.
     $ cfgctl history nothing

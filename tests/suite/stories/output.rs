@@ -92,7 +92,7 @@ fn every_format_of_a_value_and_of_a_list() {
         reason: x
         source_ip: local
         version: 2
-    next: "2"
+    next: "2.2"
     $ cfgctl backup list -o name
     config_backup_daily_20261121_090001.json
     config_backup_change_2_20261121_090001.json

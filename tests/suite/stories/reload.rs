@@ -105,7 +105,7 @@ fn a_reload_that_fails_leaves_everything_as_it_was_and_is_on_record() {
         ("timeout: soon\n", "must be a whole number"),
         ("timeout: [\n", "app.yaml"),
         ("timeout: 90\ntimeout: 91\n", "timeout"),
-        ("server: {name: a, name.x: 1}\n", "name"),
+        ("pool.min: 4\npool.min.x: 5\n", "pool.min"),
         ("timeout: ${NOT_THERE}\n", "NOT_THERE"),
         ("pool: {min: 30}\n", "The minimum is above the maximum"),
         ("timeout: 90\nserver: web\n", "server"),

@@ -44,6 +44,7 @@ fn json_of_the_audit_log_and_the_store() {
         { "name": "audit chain", "status": "ok", "finding": "holds" },
         { "name": "records", "status": "ok", "finding": "holds" },
         { "name": "values", "status": "ok", "finding": "holds" },
+        { "name": "base", "status": "ok", "finding": "holds" },
         { "name": "registry", "status": "ok", "finding": "holds" },
         { "name": "backups", "status": "ok", "finding": "hold" },
         { "name": "permissions", "status": "ok", "finding": "only the owner can read and write the store" },
