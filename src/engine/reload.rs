@@ -4,6 +4,7 @@
 //! former base; every reload leaves a record, whatever came of it (requirement Z1).
 
 mod decide;
+mod fresh;
 mod load;
 mod put;
 mod read;
@@ -31,6 +32,7 @@ use resolve::{Layers, Move, check_apart, former, present, read_anew, resolve};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+pub(super) use fresh::fresh;
 pub(super) use load::Loaded;
 pub(super) use put::{new_generation, new_version};
 pub(super) use read::{Prepared, Remote, limits_of, prepare, read_all};

@@ -38,6 +38,8 @@ pub(in crate::engine) struct Prepared {
     pub(in crate::engine) asked: Vec<Source>,
     /// How they were found last.
     pub(in crate::engine) states: Vec<SourceState>,
+    /// Whether what servers say is kept in their caches: nothing is where somebody only looks.
+    keeps: bool,
     /// Whether the present base was resolved under this manifest.
     pub(in crate::engine) is_current: bool,
     /// The registered paths, each with the type that its setting asks for.
@@ -79,6 +81,7 @@ pub(in crate::engine) fn prepare(view: &View<'_>, request: &Reload) -> Result<Pr
         sources,
         asked,
         states: operation::source_states(db)?,
+        keeps: !request.dry_run,
         is_current: last.is_some_and(|last| last.manifest == manifest),
         registry,
         folder: view.place.and_then(|place| place.parent()).map(std::path::Path::to_path_buf),
@@ -286,7 +289,7 @@ impl Reader<'_> {
         match fetched {
             Ok(entry) => {
                 let mut gave = self.of_server(source, &entry)?;
-                if let Some(place) = cache.as_deref()
+                if let Some(place) = cache.as_deref().filter(|_| self.prepared.keeps)
                     && let Err(error) = cache::write(place, &entry)
                 {
                     gave.warnings
