@@ -1,5 +1,6 @@
 //! Drift: where an override differs from what lies below it.
 
+use super::change::{ChangeReply, Terms};
 use super::reload::SourceResult;
 use super::{Outcome, Reply};
 use crate::domain::drift::Ignore;
@@ -130,5 +131,45 @@ impl Reply for DriftReply {
     fn outcome(&self) -> Outcome {
         let clean = self.drift.is_empty() && self.moved.is_empty() && self.sources.iter().all(|one| one.ok);
         if clean { Outcome::Done } else { Outcome::No }
+    }
+}
+
+/// Writes overrides into the file of a source, and takes them away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AdoptDrift {
+    /// Paths that have an override.
+    pub paths: Vec<String>,
+    /// The source that is to say it; the one that does where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Reason and the rest.
+    pub terms: Terms,
+}
+
+/// What was, or would be, written, and the change that takes the overrides away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AdoptReply {
+    /// One a file that is written; none where the base says it already.
+    pub files: Vec<FileView>,
+    /// The change.
+    pub change: ChangeReply,
+}
+
+/// What is written into one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileView {
+    /// The source.
+    pub source: String,
+    /// The file, as the manifest calls it.
+    pub file: String,
+    /// What is written of.
+    pub paths: Vec<Path>,
+    /// The lines that change, as a unified diff; null where one of them holds a secret.
+    pub diff: Option<String>,
+}
+
+impl Reply for AdoptReply {
+    fn outcome(&self) -> Outcome {
+        self.change.outcome
     }
 }

@@ -145,6 +145,7 @@ operations! {
     version::PruneVersions => PruneVersionsReply, Post "/versions/prune";
     diff::Diff => DiffReply, Post "/diff";
     drift::FindDrift => DriftReply, Get "/drift";
+    drift::AdoptDrift => AdoptReply, Post "/drift/adopt";
     history::History => HistoryReply, Get "/history";
     backup::CreateBackup => BackupReply, Post "/backups/create";
     backup::ListBackups => ListBackupsReply, Get "/backups";

@@ -3,6 +3,7 @@
 //! What must stay true: looking writes nothing, not even the cache of a source that is read for it; a difference is told
 //! whoever meant it, and only what is meant by a rule that has not ended does not count.
 
+mod adopt;
 mod since;
 
 use super::mask::Mask;

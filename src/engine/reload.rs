@@ -35,7 +35,7 @@ use std::time::Duration;
 pub(super) use fresh::fresh;
 pub(super) use load::Loaded;
 pub(super) use put::{new_generation, new_version};
-pub(super) use read::{Prepared, Remote, limits_of, prepare, read_all};
+pub(super) use read::{Prepared, Remote, limits_of, place_of, prepare, read_all};
 pub(super) use request::{execute, moved};
 
 /// How many values of one kind an answer shows.

@@ -3,7 +3,7 @@
 use super::color::Paint;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, escape, words};
-use crate::api::drift::{DriftReply, DriftView, Layer, MovedView, Since, Status};
+use crate::api::drift::{AdoptReply, DriftReply, DriftView, Layer, MovedView, Since, Status};
 use crate::domain::document::write_yaml;
 use crate::domain::value::Value;
 use serde::Serialize;
@@ -63,6 +63,29 @@ impl Render for Unified {
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
         remarks(&self.0)
+    }
+}
+
+impl Render for AdoptReply {
+    fn table(&self, style: &Style) -> String {
+        let mut text = String::new();
+        for file in &self.files {
+            match &file.diff {
+                Some(diff) => {
+                    diff.lines().for_each(|line| text += &(escape::line(line).into_owned() + "\n"));
+                }
+                None => text += &format!("{}: (the line holds a secret)\n", escape::line(&file.file)),
+            }
+        }
+        text + &self.change.table(style)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.change.names()
+    }
+
+    fn remarks(&self, style: &Style) -> Vec<String> {
+        self.change.remarks(style)
     }
 }
 
@@ -177,7 +200,10 @@ fn remarks(reply: &DriftReply) -> Vec<String> {
     }
     let mut redundant = reply.items.iter().filter(|item| item.status == Status::Redundant);
     if let Some(first) = redundant.next() {
-        remarks.push(format!("A redundant override can go: cfgctl unset {} --reason \"…\"", first.path));
+        remarks.push(format!(
+            "A redundant override can go: cfgctl drift --revert {} --reason \"…\"",
+            first.path
+        ));
     }
     for source in reply.sources.iter().filter(|source| !source.ok) {
         let problem = source.problem.as_deref().unwrap_or_default();

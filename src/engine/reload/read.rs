@@ -96,6 +96,27 @@ pub(in crate::engine) fn read_all(machine: &Machine, prepared: &Prepared) -> Vec
     prepared.asked.iter().map(|source| reader.read(source)).collect()
 }
 
+/// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.
+pub(in crate::engine) fn place_of(machine: &Machine, prepared: &Prepared, name: &str) -> PathBuf {
+    let environment = (machine.environment)();
+    place_in(variables(&environment).get("CONFIG_DIR"), prepared, name)
+}
+
+fn place_in(config_dir: Option<&String>, prepared: &Prepared, name: &str) -> PathBuf {
+    let root = match config_dir.filter(|folder| !folder.is_empty()) {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => prepared.folder.clone(),
+    };
+    root.unwrap_or_default().join(name)
+}
+
+impl Prepared {
+    /// The type that the setting of a path asks for.
+    pub(in crate::engine) fn expected(&self, path: &Path) -> Option<ValueType> {
+        self.registry.get(path).copied().flatten()
+    }
+}
+
 fn variables(environment: &[(OsString, OsString)]) -> HashMap<String, String> {
     let text =
         |(name, value): &(OsString, OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
@@ -174,15 +195,11 @@ impl Reader<'_> {
 
     /// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.
     fn place(&self, name: &str) -> PathBuf {
-        let root = match self.variables.get("CONFIG_DIR").filter(|folder| !folder.is_empty()) {
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => self.prepared.folder.clone(),
-        };
-        root.unwrap_or_default().join(name)
+        place_in(self.variables.get("CONFIG_DIR"), self.prepared, name)
     }
 
     fn expected(&self, path: &Path) -> Option<ValueType> {
-        self.prepared.registry.get(path).copied().flatten()
+        self.prepared.expected(path)
     }
 
     fn file(&self, source: &Source) -> Result<Gave> {

@@ -8,13 +8,14 @@ const MANIFEST: &str = "\
 format: 1
 instance: shop
 sources:
-  - {name: file, priority: 50, file: app.yaml}
+  - {name: file, priority: 50, file: app.yaml, max_risk: high}
   - {name: environment, priority: 60, env: APP_}
 settings:
   log_level: {type: string, default: info, risk: low}
   server.port: {type: integer, default: 80, risk: low}
   server.name: {type: string, risk: low}
   server.motd: {type: string, risk: low}
+  server.limit: {type: integer, risk: high}
   pool.size: {type: integer, risk: low}
   db.password: {type: string, secret: true, risk: low}
 secrets:
@@ -72,7 +73,7 @@ fn what_a_person_sees_of_drift() {
         log_level  info   default    2026-11-21 09:00:04Z
         ! 3 paths drift.
         ! That pool.* differs was meant until 2026-11-20 (until the new machines are there), and counts again.
-        ! A redundant override can go: cfgctl unset log_level --reason "…"
+        ! A redundant override can go: cfgctl drift --revert log_level --reason "…"
         [exit 1]
         $ cfgctl drift --unified
         --- base (pool)
@@ -91,7 +92,7 @@ fn what_a_person_sees_of_drift() {
         +server.port: 9090
         ! 3 paths drift.
         ! That pool.* differs was meant until 2026-11-20 (until the new machines are there), and counts again.
-        ! A redundant override can go: cfgctl unset log_level --reason "…"
+        ! A redundant override can go: cfgctl drift --revert log_level --reason "…"
         [exit 1]
         $ cfgctl drift pool
         SECTION  KEY   BASE  OVERRIDE  BASE FROM   SINCE                 BY     WHY
@@ -104,14 +105,14 @@ fn what_a_person_sees_of_drift() {
         PATH       VALUE  BASE FROM  SINCE
         log_level  info   default    2026-11-21 09:00:04Z
         ! Nothing drifts.
-        ! A redundant override can go: cfgctl unset log_level --reason "…"
+        ! A redundant override can go: cfgctl drift --revert log_level --reason "…"
         $ cfgctl drift -o name
         pool.size
         server.motd
         server.port
         ! 3 paths drift.
         ! That pool.* differs was meant until 2026-11-20 (until the new machines are there), and counts again.
-        ! A redundant override can go: cfgctl unset log_level --reason "…"
+        ! A redundant override can go: cfgctl drift --revert log_level --reason "…"
         [exit 1]
         "#
     );
@@ -243,4 +244,213 @@ fn a_secret_in_the_clear_is_not_shown_though_it_drifts() {
         let ran = alice.run(line);
         assert!(!ran.out.contains("sesame") && !ran.err.contains("sesame"), "{line}");
     }
+}
+
+fn app(world: &World) -> String {
+    std::fs::read_to_string(world.folder().join("store/app.yaml")).unwrap()
+}
+
+#[test]
+fn what_a_person_sees_of_adopting_and_reverting() {
+    let (world, alice) = drifted();
+    let lines = [
+        "drift --adopt server.port --reason 'It proved itself' --dry-run",
+        "drift --adopt server.port --reason 'It proved itself'",
+        "drift server",
+        "explain server.port",
+        "drift --revert pool --reason 'Back to the file' --dry-run",
+        "drift --revert pool --reason 'Back to the file'",
+        "drift",
+        "reload --list",
+    ];
+    insta::assert_snapshot!(transcript(&alice, &lines), @r#"
+    $ cfgctl drift --adopt server.port --reason 'It proved itself' --dry-run
+    --- app.yaml
+    +++ app.yaml
+    @@ -3 +3 @@
+    -  port: 8080 # behind the proxy
+    +  port: 9090 # behind the proxy
+    Would apply: low risk
+      - server.port  9090 → 9090 (default)
+    Risk  low: server.port is registered as low.
+    $ cfgctl drift --adopt server.port --reason 'It proved itself'
+    --- app.yaml
+    +++ app.yaml
+    @@ -3 +3 @@
+    -  port: 8080 # behind the proxy
+    +  port: 9090 # behind the proxy
+    Change 5 applied: version 6 (low risk)
+      - server.port  9090 → 9090 (default)
+    Backup  config_backup_change_5_20261121_090006.json
+    Audit   9:HASH
+    Undo    cfgctl undo 5 --reason "…"
+    $ cfgctl drift server
+    Suppressed, as it is meant:
+    PATH         BASE  OVERRIDE  REASON        UNTIL
+    server.name  shop  shop-2    set per host  2027-03-01
+    ! Nothing drifts.
+    $ cfgctl explain server.port
+    server.port = 9090, from the source file
+
+    LAYER     VALUE  WINS  BY     TIME                  VERSION  REASON            WHERE
+    override  -      no    alice  2026-11-21 09:00:06Z  6        It proved itself  -
+    file      9090   yes   -      -                     -        -                 app.yaml:3
+    default   80     no    -      -                     -        -                 -
+
+    Setting   type integer
+    Risk      low
+    Demands   nobody's approval
+    Services  none
+    Rules     none
+    $ cfgctl drift --revert pool --reason 'Back to the file' --dry-run
+    Would apply: low risk
+      - pool.size  40 → 10 (default)
+    Risk  low: pool.size is registered as low.
+    $ cfgctl drift --revert pool --reason 'Back to the file'
+    Change 6 applied: version 7 (low risk)
+      - pool.size  40 → 10 (default)
+    Backup  config_backup_change_6_20261121_090010.json
+    Audit   10:HASH
+    Undo    cfgctl undo 6 --reason "…"
+    $ cfgctl drift
+    Suppressed, as it is meant:
+    PATH         BASE  OVERRIDE  REASON        UNTIL
+    server.name  shop  shop-2    set per host  2027-03-01
+
+    Redundant, as the base says the same:
+    PATH       VALUE  BASE FROM  SINCE
+    log_level  info   default    2026-11-21 09:00:04Z
+    ! Nothing drifts.
+    ! A redundant override can go: cfgctl drift --revert log_level --reason "…"
+    $ cfgctl reload --list
+    TIME                  STATUS     TRIGGER  BY     GENERATION  ALTERED  MS   ABOUT
+    2026-11-21 09:00:06Z  completed  manual   alice  3           0        0.0  It proved itself
+    2026-11-21 09:00:01Z  completed  manual   alice  2           4        0.0  First base
+    "#);
+    insta::assert_snapshot!(app(&world), @"
+    # The listener.
+    server:
+      port: 9090 # behind the proxy
+      name: shop
+      motd: |
+        Welcome.
+        Open all day.
+    pool: {size: 10}
+    ");
+}
+
+#[test]
+fn adopting_moves_no_effective_value_and_is_on_record() {
+    use std::os::unix::fs::PermissionsExt;
+    let (world, alice) = drifted();
+    let file = world.folder().join("store/app.yaml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let effective = alice.run("get -o json").json()["items"].as_array().unwrap().len();
+    let answer = json_exits(&alice, "drift --adopt server.port pool.size --reason x", 0);
+    assert_eq!(column(&answer["files"], "file"), ["app.yaml"]);
+    for (path, value) in [("server.port", "9090\n"), ("pool.size", "40\n")] {
+        assert_eq!(alice.run(&format!("get {path} --layer base")).ok(), value);
+        assert_eq!(alice.run(&format!("get {path}")).ok(), value);
+        alice.run(&format!("get {path} --layer override")).refused(3, "");
+    }
+    assert_eq!(alice.run("get -o json").json()["items"].as_array().unwrap().len(), effective);
+    assert_eq!(app(&world), APP.replace("8080", "9090").replace("10}", "40}"));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
+    assert!(alice.run("audit list").ok().contains("drift.adopt"));
+    alice.run("audit verify --full").ok();
+    alice.run("reload --force --reason again").ok();
+    assert_eq!(alice.run("get server.port").ok(), "9090\n");
+}
+
+#[test]
+fn an_attempt_that_was_cut_short_is_harmless_and_the_next_one_ends_it() {
+    for reloaded in [false, true] {
+        let (world, alice) = drifted();
+        // As it stands when the program ends right after the file, or right after the reload.
+        world.file("store/app.yaml", APP.replace("8080", "9090"));
+        if reloaded {
+            alice.run("reload --reason x").ok();
+            assert_eq!(json_exits(&alice, "drift server.port", 0)["items"][0]["status"], "redundant");
+        }
+        assert_eq!(alice.run("get server.port").ok(), "9090\n", "the override wins all the same");
+        alice.run("drift --adopt server.port --reason x").ok();
+        assert_eq!(alice.run("get server.port --layer base").ok(), "9090\n");
+        alice.run("get server.port --layer override").refused(3, "");
+        assert_eq!(app(&world), APP.replace("8080", "9090"));
+    }
+}
+
+#[test]
+fn what_cannot_be_adopted_is_refused_with_what_to_do_and_nothing_is_written() {
+    let (world, alice) = drifted();
+    let text = format!("{APP}db: {{password: env:DB_A}}\n").replace("server:\n", "server:\n  limit: 5\n");
+    world.file("store/app.yaml", &text);
+    alice.with("APP_LOG_LEVEL", "warn").run("reload --reason x").ok();
+    alice.run("set server.limit 7 --reason x").ok();
+    alice.run("set extra.key 1 --reason x").ok();
+    alice.run("set extra.token ghp_aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789 --reason x --type string");
+    alice.run_words(&["set", "server.motd", "one line", "--reason", "x"]).ok();
+    let code = alice.run("member invite frank --role operator --uid 1005 --keep-solo --reason team").ok();
+    let frank = world.user("frank", 1005);
+    frank.run(&format!("member join {}", code.trim())).ok();
+    for (user, line, code, says) in [
+        (&alice, "server.motd", 6, "Change line"),
+        (&alice, "extra.key", 6, "--source NAME"),
+        (&alice, "extra.key --source nosuch", 3, "source list"),
+        (&alice, "extra.key --source environment", 6, "no file"),
+        (&alice, "db.password", 3, "has no override"),
+        (&alice, "nosuch.path", 3, "has no override"),
+        (&frank, "server.limit", 6, "cfgctl unset server.limit"),
+    ] {
+        user.run(&format!("drift --adopt {line} --reason x")).refused(code, says);
+        assert_eq!(app(&world), text, "{line}");
+    }
+    alice.run("drift --adopt server.limit").refused(2, "");
+    alice.run("drift --adopt").refused(2, "");
+    alice.run("drift --adopt --revert server.limit --reason x").refused(2, "");
+    alice.run("drift --reason x").refused(2, "--adopt");
+    world.file("store/app.yaml", text.replace("name: shop", "name: other"));
+    alice.run("drift --adopt server.port --reason x").refused(5, "cfgctl reload file");
+    world.file("store/app.yaml", &text);
+    let store = world.folder().join("store");
+    std::os::unix::fs::symlink("backups", store.join("..data")).unwrap();
+    alice.run("drift --adopt server.port --reason x").refused(6, "is mounted");
+    assert_eq!(app(&world), text);
+}
+
+#[test]
+fn a_path_is_adopted_into_the_source_and_the_file_that_are_meant() {
+    let (world, alice) = drifted();
+    alice.run("set extra.key 1 --reason x").ok();
+    alice.run("drift --adopt extra.key --source file --reason x").ok();
+    assert_eq!(app(&world), format!("{APP}extra:\n  key: 1\n"));
+    assert_eq!(alice.run("get extra.key --layer file").ok(), "1\n");
+    world.file("shop.yaml", MANIFEST.replace("file: app.yaml", "file: conf.d"));
+    world.file("store/conf.d/10-app.yaml", app(&world));
+    world.file("store/conf.d/20-local.properties", "# local\nserver.port = 7070\n");
+    alice.run("manifest apply shop.yaml --reason x --yes").ok();
+    alice.run("reload --reason x").ok();
+    alice.run("drift --adopt server.port --reason x").ok();
+    let local = std::fs::read_to_string(world.folder().join("store/conf.d/20-local.properties")).unwrap();
+    assert_eq!(local, "# local\nserver.port = 9090\n");
+    alice.run("set extra.other 2 --reason x").ok();
+    alice.run("drift --adopt extra.other --source file --reason x").refused(6, "Add it yourself");
+}
+
+#[test]
+fn reverting_takes_what_drifts_and_leaves_what_is_meant() {
+    let (_world, alice) = drifted();
+    alice.run("drift --revert server --reason x --dry-run").ok();
+    assert_eq!(alice.run("get server.port").ok(), "9090\n");
+    alice.run("drift --revert server pool --reason x").ok();
+    assert_eq!(
+        super::overrides(&alice),
+        json!({"log_level": "info", "server.name": "shop-2"}),
+        "what is meant and what is redundant stay"
+    );
+    alice.run("drift --revert server --reason x").ok();
+    alice.run("drift --revert server.name log_level --reason x").ok();
+    assert_eq!(super::overrides(&alice), json!({}));
+    assert_eq!(alice.run("get server.port").ok(), "8080\n");
+    alice.run("drift --revert nosuch --reason x").refused(3, "");
 }

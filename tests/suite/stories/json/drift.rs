@@ -41,3 +41,31 @@ fn json_of_drift() {
       "ended": [] }
     "#);
 }
+
+#[test]
+fn json_of_adopting() {
+    let world = World::new();
+    let alice = world.user("alice", 1000);
+    world.file(
+        "based.yaml",
+        "{format: 1, instance: based, settings: {a.b: {type: integer, risk: low}}, \
+         sources: [{name: app, priority: 1, file: app.yaml}]}",
+    );
+    world.file("store/app.yaml", "a:\n  b: 1 # one\n");
+    alice.run("init --solo --manifest based.yaml").ok();
+    alice.run("reload --reason base").ok();
+    alice.run("set a.b 2 --reason x").ok();
+    insta::assert_snapshot!(answers(&alice, &["drift --adopt a.b --reason x"]), @r#"
+    $ cfgctl drift --adopt a.b --reason x -o json
+    {
+      "files": [
+        { "source": "app", "file": "app.yaml", "paths": [ "a.b" ], "diff": "--- app.yaml\n+++ app.yaml\n@@ -2 +2 @@\n-  b: 1 # one\n+  b: 2 # one\n" } ],
+      "change": {
+        "outcome": "done",
+        "dry_run": false,
+        "change": { "id": "01M7YNB1HRT2R8FYP1KGW9V7S8", "number": 3, "kind": "unset", "state": "completed", "risk": "low", "risk_reasons": [ { "risk": "low", "path": "a.b", "reason": "a.b is registered as low." } ], "reason": "x", "ticket": null, "rollback_plan": null, "requested_by": "alice", "created_at": "2026-11-21T09:00:03.000Z", "updated_at": "2026-11-21T09:00:03.000Z", "expires_at": null, "items": [ { "what": "value", "path": "a.b", "before": 2, "after": null, "base": 2 } ], "demand": { "approvals": [], "test": "none" }, "missing": [], "advice": [], "approvals": [], "evidence": [], "digest": "", "base_version": 3, "version": 4, "executed_by": "alice", "backup": "config_backup_change_3_20261121_090003.json", "steps": [ { "name": "validation", "status": "completed", "duration_us": 0, "result": "1 path valid" }, { "name": "backup", "status": "completed", "duration_us": 0, "result": "checksum HASH" }, { "name": "apply_change", "status": "completed", "duration_us": 0, "result": "version 4" }, { "name": "verification", "status": "completed", "duration_us": 0, "result": "1 path read back" } ], "restart_required": false, "affected_services": [], "identity_asserted": true, "ended_because": null, "returns_to": null, "trigger": null },
+        "unchanged": [],
+        "warnings": [],
+        "audit_head": "7:HASH" } }
+    "#);
+}
