@@ -12,6 +12,7 @@ pub mod complete;
 pub mod confirm;
 pub mod delegation;
 pub mod diff;
+pub mod drift;
 pub mod emergency;
 pub mod export;
 pub mod feature;
@@ -145,6 +146,8 @@ operations! {
     version::MarkBaseline => VersionReply, Post "/versions/baseline";
     version::PruneVersions => PruneVersionsReply, Post "/versions/prune";
     diff::Diff => DiffReply, Post "/diff";
+    drift::FindDrift => DriftReply, Get "/drift";
+    drift::AdoptDrift => AdoptReply, Post "/drift/adopt";
     history::History => HistoryReply, Get "/history";
     backup::CreateBackup => BackupReply, Post "/backups/create";
     backup::ListBackups => ListBackupsReply, Get "/backups";

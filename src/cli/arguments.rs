@@ -3,7 +3,7 @@
 use super::place::absolute;
 use super::session::Session;
 use super::{
-    apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
+    apply, audit, backup, change, change_request, complete, confirm, context, diff, drift, edit, emergency,
     environment, exec, feature, generate, history, init, maintenance, manifest, member, notify, reload,
     rollback, settle, source, stats, status, value, version,
 };
@@ -146,6 +146,8 @@ pub(crate) enum Command {
     Assess(change::Assess),
     /// Show what differs between two states
     Diff(diff::Diff),
+    /// Show where overrides differ from what lies below them
+    Drift(drift::Drift),
     /// Show what happened to the values
     History(history::History),
     /// Show who set each override
@@ -227,6 +229,7 @@ impl Command {
             Command::Validate(command) => command.run(session),
             Command::Assess(command) => command.run(session),
             Command::Diff(command) => command.run(session),
+            Command::Drift(command) => command.run(session),
             Command::History(command) => command.run(session),
             Command::Blame(command) => command.run(session),
             Command::Version(command) => command.run(session),

@@ -19,6 +19,7 @@ mod csv;
 mod delegation;
 mod diff;
 mod document;
+mod drift;
 mod edit;
 mod emergency;
 mod environment;

@@ -32,6 +32,11 @@ impl Ignore {
         Some(day.after(Span::days(1)))
     }
 
+    /// Whether it has ended.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.end().is_some_and(|end| end <= now)
+    }
+
     /// Whether the day it names is one.
     pub fn is_well_formed(&self) -> bool {
         self.until.is_none() || self.end().is_some()
@@ -41,8 +46,12 @@ impl Ignore {
 impl Drift {
     /// What makes a difference at a path one that is meant, at this time.
     pub fn ignored(&self, path: &Path, now: Timestamp) -> Option<&Ignore> {
-        let holds = |ignore: &&Ignore| path.matches(&ignore.path) && ignore.end().is_none_or(|end| now < end);
-        self.ignore.iter().find(holds)
+        self.ignore.iter().find(|ignore| path.matches(&ignore.path) && !ignore.is_over(now))
+    }
+
+    /// What made it one that was meant, and does no longer.
+    pub fn ended(&self, path: &Path, now: Timestamp) -> Option<&Ignore> {
+        self.ignore.iter().find(|ignore| path.matches(&ignore.path) && ignore.is_over(now))
     }
 }
 
@@ -62,6 +71,7 @@ mod tests {
         for (now, meant) in [("2027-03-01T23:59:59Z", true), ("2027-03-02T00:00:00Z", false)] {
             let now = Timestamp::parse(now).unwrap();
             assert_eq!(drift.ignored(&path, now).is_some(), meant, "{now}");
+            assert_eq!(drift.ended(&path, now).is_some(), !meant, "{now}");
             assert!(drift.ignored(&Path::parse("serverless").unwrap(), now).is_none());
         }
         assert!(!Ignore { until: Some("soon".to_owned()), ..ignore("a") }.is_well_formed());

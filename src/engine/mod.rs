@@ -13,6 +13,7 @@ mod confirm;
 mod delegation;
 mod diff;
 mod doctor;
+mod drift;
 mod emergency;
 mod evidence;
 mod export;

@@ -14,6 +14,7 @@ mod complete;
 mod confirm;
 mod delegation;
 mod diff;
+mod drift;
 mod emergency;
 pub mod escape;
 mod evidence;
@@ -41,6 +42,7 @@ mod value;
 mod version;
 pub mod words;
 
+pub use drift::Unified;
 pub use named::Named;
 pub use status::initialised;
 pub use value::is_one_value;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 33] = [
+pub const COMMANDS: [&str; 34] = [
     "apply",
     "assess",
     "audit",
@@ -17,6 +17,7 @@ pub const COMMANDS: [&str; 33] = [
     "cr",
     "diff",
     "doctor",
+    "drift",
     "edit",
     "emergency",
     "exec",

@@ -10,3 +10,4 @@ pub mod http;
 mod regular;
 pub mod resolver;
 pub mod secret;
+pub mod write;

@@ -133,6 +133,14 @@ pub fn by_id(db: &Connection, id: &str) -> Result<Option<Operation>> {
     rows.next()?.map(to_operation).transpose()
 }
 
+/// The reload that made a generation.
+pub fn by_generation(db: &Connection, generation: i64) -> Result<Option<Operation>> {
+    let mut statement =
+        db.prepare_cached(&format!("SELECT {COLUMNS} FROM operations WHERE generation = ?1"))?;
+    let mut rows = statement.query([generation])?;
+    rows.next()?.map(to_operation).transpose()
+}
+
 /// Reloads counted.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Totals {

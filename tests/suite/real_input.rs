@@ -169,6 +169,79 @@ fn reads_and_takes_values(file: &Path) -> (usize, usize, usize) {
     (before.len(), tried, refused)
 }
 
+/// The file as the base of a store: effective path by path, one value changed and adopted, another reverted.
+fn drifts_and_is_adopted(file: &Path, path: &str, value: Value) {
+    let (world, name) = (World::new(), file.file_name().unwrap().to_str().unwrap());
+    let read = |text: &[u8]| -> Map<String, Value> {
+        let format = Format::of_name(name).unwrap();
+        let entries = base_document::read(format, name, text, &|_| None, &|_| None).unwrap();
+        entries.into_iter().map(|entry| (entry.path.as_str().to_owned(), entry.value)).collect()
+    };
+    let text = std::fs::read_to_string(file).unwrap();
+    let place = world.file(&format!("store/{name}"), &text);
+    world.file(
+        "based.yaml",
+        format!("{{format: 1, instance: based, sources: [{{name: app, priority: 1, max_risk: critical, file: {name}}}]}}"),
+    );
+    let alice = world.user("alice", 1000);
+    alice.run("init --solo --manifest based.yaml").ok();
+    alice.run("reload --reason base").ok();
+    let mut expected = read(text.as_bytes());
+    assert_eq!(values(&alice, "get"), expected);
+    let former = expected[path].clone();
+    let typed = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let set = |typed: &str| alice.run_words(&["set", path, typed, "--reason", "x"]).ok();
+    let drift = |code: i32| alice.run_words(&["drift", path, "-o", "json"]).exits(code).json();
+    set(&typed);
+    let found = drift(1);
+    assert_eq!((&found["items"][0]["base"], &found["items"][0]["override"]), (&former, &value));
+    assert!(found["items"][0]["origin"].as_str().unwrap().starts_with(&format!("{name}:")));
+    alice.run_words(&["drift", "--adopt", path, "--reason", "it stays"]).ok();
+    expected.insert(path.to_owned(), value);
+    let after = std::fs::read_to_string(&place).unwrap();
+    assert_eq!(read(after.as_bytes()), expected);
+    assert_eq!((values(&alice, "get"), overrides(&alice)), (expected.clone(), Map::new()));
+    assert_eq!(comments(&after), comments(&text));
+    let differ = text.lines().zip(after.lines()).filter(|(before, after)| before != after).count();
+    assert_eq!((differ, after.lines().count()), (1, text.lines().count()), "one line of {name} has changed");
+    alice
+        .run_words(&[
+            "set",
+            path,
+            &former.as_str().map_or_else(|| former.to_string(), str::to_owned),
+            "--reason",
+            "x",
+        ])
+        .ok();
+    drift(1);
+    alice.run_words(&["drift", "--revert", path, "--reason", "x"]).ok();
+    drift(0);
+    assert_eq!((values(&alice, "get"), overrides(&alice)), (expected, Map::new()));
+}
+
+#[test]
+fn our_own_documents_as_base_drift_and_are_adopted() {
+    drifts_and_is_adopted(&own("member.yml"), "heartbeat-interval", Value::from(175));
+    for file in ["proxy.yaml", "proxy.toml"] {
+        drifts_and_is_adopted(&own(file), "entryPoints.\"web.internal\".address", Value::from(":9090"));
+    }
+    drifts_and_is_adopted(&own("registry.properties"), "registry.server.main.port", Value::from(9848));
+}
+
+#[test]
+fn real_files_as_base_drift_and_are_adopted() {
+    for (file, path, value) in [
+        ("etcd.conf.yml", "heartbeat-interval", Value::from(150)),
+        ("traefik-static.yaml", "log.level", Value::from("DEBUG")),
+        ("traefik-static.toml", "log.level", Value::from("DEBUG")),
+        ("nacos-application.properties", "nacos.server.main.port", Value::from(9848)),
+    ] {
+        if let Some(file) = real(file) {
+            drifts_and_is_adopted(&file, path, value);
+        }
+    }
+}
+
 #[test]
 fn our_own_documents_read_as_sources_and_take_values() {
     for (file, paths) in [

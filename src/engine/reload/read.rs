@@ -38,6 +38,8 @@ pub(in crate::engine) struct Prepared {
     pub(in crate::engine) asked: Vec<Source>,
     /// How they were found last.
     pub(in crate::engine) states: Vec<SourceState>,
+    /// Whether what servers say is kept in their caches: nothing is where somebody only looks.
+    keeps: bool,
     /// Whether the present base was resolved under this manifest.
     pub(in crate::engine) is_current: bool,
     /// The registered paths, each with the type that its setting asks for.
@@ -79,6 +81,7 @@ pub(in crate::engine) fn prepare(view: &View<'_>, request: &Reload) -> Result<Pr
         sources,
         asked,
         states: operation::source_states(db)?,
+        keeps: !request.dry_run,
         is_current: last.is_some_and(|last| last.manifest == manifest),
         registry,
         folder: view.place.and_then(|place| place.parent()).map(std::path::Path::to_path_buf),
@@ -91,6 +94,27 @@ pub(in crate::engine) fn read_all(machine: &Machine, prepared: &Prepared) -> Vec
     let environment: Vec<(OsString, OsString)> = (machine.environment)();
     let reader = Reader { machine, prepared, variables: variables(&environment), environment };
     prepared.asked.iter().map(|source| reader.read(source)).collect()
+}
+
+/// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.
+pub(in crate::engine) fn place_of(machine: &Machine, prepared: &Prepared, name: &str) -> PathBuf {
+    let environment = (machine.environment)();
+    place_in(variables(&environment).get("CONFIG_DIR"), prepared, name)
+}
+
+fn place_in(config_dir: Option<&String>, prepared: &Prepared, name: &str) -> PathBuf {
+    let root = match config_dir.filter(|folder| !folder.is_empty()) {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => prepared.folder.clone(),
+    };
+    root.unwrap_or_default().join(name)
+}
+
+impl Prepared {
+    /// The type that the setting of a path asks for.
+    pub(in crate::engine) fn expected(&self, path: &Path) -> Option<ValueType> {
+        self.registry.get(path).copied().flatten()
+    }
 }
 
 fn variables(environment: &[(OsString, OsString)]) -> HashMap<String, String> {
@@ -171,15 +195,11 @@ impl Reader<'_> {
 
     /// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.
     fn place(&self, name: &str) -> PathBuf {
-        let root = match self.variables.get("CONFIG_DIR").filter(|folder| !folder.is_empty()) {
-            Some(folder) => Some(PathBuf::from(folder)),
-            None => self.prepared.folder.clone(),
-        };
-        root.unwrap_or_default().join(name)
+        place_in(self.variables.get("CONFIG_DIR"), self.prepared, name)
     }
 
     fn expected(&self, path: &Path) -> Option<ValueType> {
-        self.prepared.registry.get(path).copied().flatten()
+        self.prepared.expected(path)
     }
 
     fn file(&self, source: &Source) -> Result<Gave> {
@@ -286,7 +306,7 @@ impl Reader<'_> {
         match fetched {
             Ok(entry) => {
                 let mut gave = self.of_server(source, &entry)?;
-                if let Some(place) = cache.as_deref()
+                if let Some(place) = cache.as_deref().filter(|_| self.prepared.keeps)
                     && let Err(error) = cache::write(place, &entry)
                 {
                     gave.warnings

@@ -149,7 +149,7 @@ pub(super) fn path_of(altered: &Altered) -> Option<&Path> {
     altered.after.as_ref().or(altered.before.as_ref()).map(|said| &said.path)
 }
 
-fn strongest<'a>(layers: &'a Layers, path: &Path) -> Option<&'a Said> {
+pub(super) fn strongest<'a>(layers: &'a Layers, path: &Path) -> Option<&'a Said> {
     let of_path = layers.range((path.clone(), String::new())..).take_while(|((other, _), _)| other == path);
     of_path.map(|(_, said)| said).max_by_key(|said| said.priority)
 }

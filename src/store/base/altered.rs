@@ -92,6 +92,25 @@ pub fn former(db: &Connection, generation: i64) -> Result<BTreeMap<(Path, String
     Ok(former)
 }
 
+/// Calls back with what every generation after one altered, the newest first: the generation, the path, the source, and
+/// what the source said before.
+pub fn each_altered_after(
+    db: &Connection,
+    generation: i64,
+    mut visit: impl FnMut(i64, Path, String, Option<Said>),
+) -> Result<()> {
+    let mut statement = db.prepare_cached(
+        "SELECT path, source, old_priority, old_value, old_origin, generation FROM base_changes
+         WHERE generation > ?1 ORDER BY generation DESC",
+    )?;
+    let mut rows = statement.query([generation])?;
+    while let Some(row) = rows.next()? {
+        let ((path, source), said) = to_half(row)?;
+        visit(row.get(5)?, path, source, said);
+    }
+    Ok(())
+}
+
 /// What the last generation that altered it left of what each source says of each path: none where it says nothing.
 pub fn last_altered(db: &Connection) -> Result<BTreeMap<(Path, String), Option<Said>>> {
     let mut statement = db.prepare_cached(

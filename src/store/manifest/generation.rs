@@ -38,6 +38,14 @@ pub fn generation(db: &Connection, id: i64) -> Result<Generation> {
     one_generation(db, "WHERE id = ?1", [id])
 }
 
+/// The bases after one, the newest first.
+pub fn generations_after(db: &Connection, id: i64) -> Result<Vec<Generation>> {
+    let mut statement =
+        db.prepare_cached("SELECT id FROM base_generations WHERE id > ?1 ORDER BY id DESC")?;
+    let found: Vec<i64> = statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    found.into_iter().map(|id| generation(db, id)).collect()
+}
+
 /// Records a base.
 pub fn insert_generation(db: &Connection, generation: &Generation) -> Result<()> {
     db.execute(

@@ -8,6 +8,7 @@ mod context;
 mod diff;
 mod doctor;
 mod document;
+mod drift;
 mod exec;
 mod feature;
 mod hash;

@@ -3,6 +3,7 @@
 mod backup;
 mod change_request;
 mod changing;
+mod drift;
 mod emergency;
 mod manifest;
 mod member;
@@ -28,6 +29,7 @@ fn every_command_is_among_the_snapshots() {
         include_str!("backup.rs"),
         include_str!("change_request.rs"),
         include_str!("changing.rs"),
+        include_str!("drift.rs"),
         include_str!("emergency.rs"),
         include_str!("manifest.rs"),
         include_str!("member.rs"),
