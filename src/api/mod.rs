@@ -22,6 +22,7 @@ pub mod reload;
 pub mod restart;
 pub mod review;
 pub mod rollback;
+pub mod secret;
 pub mod source;
 pub mod status;
 pub mod value;
@@ -172,6 +173,10 @@ operations! {
     reload::ListReloads => ListReloadsReply, Get "/config/history";
     source::ListSources => ListSourcesReply, Get "/sources";
     source::CheckSources => CheckSourcesReply, Get "/sources/check";
+    secret::Rotate => RotateReply, Post "/secrets/rotate";
+    secret::Seal => SealReply, Post "/secrets/seal";
+    secret::Scan => ScanReply, Post "/secrets/scan";
+    secret::Forget => ForgetReply, Post "/secrets/forget";
     status::Status => StatusReply, Get "/status";
     status::Doctor => DoctorReply, Get "/doctor";
     complete::Complete => CompleteReply, Get "/complete";

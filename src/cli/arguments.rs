@@ -4,8 +4,8 @@ use super::place::absolute;
 use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, edit, emergency,
-    environment, exec, generate, history, init, manifest, member, notify, reload, rollback, settle, source,
-    status, value, version,
+    environment, exec, generate, history, init, manifest, member, notify, reload, rollback, secret, settle,
+    source, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -175,6 +175,8 @@ pub(crate) enum Command {
     Source(source::Source),
     /// Read the sources anew
     Reload(reload::Reload),
+    /// Keys, and what they seal
+    Secret(secret::Secret),
     /// Who may act here
     Member(member::Member),
     /// The command that tells people what happens
@@ -235,6 +237,7 @@ impl Command {
             Command::Manifest(command) => command.run(session),
             Command::Source(command) => command.run(session),
             Command::Reload(command) => command.run(session),
+            Command::Secret(command) => command.run(session),
             Command::Member(command) => command.run(session),
             Command::Notify(command) => command.run(session),
             Command::Audit(command) => command.run(session),

@@ -41,6 +41,7 @@ mod reload;
 mod restart;
 mod review;
 mod rollback;
+mod secret;
 mod session;
 mod settle;
 mod signals;

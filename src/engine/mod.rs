@@ -35,6 +35,8 @@ mod review;
 mod rollback;
 mod rule;
 mod schedule;
+mod seal;
+mod secret;
 mod settle;
 mod source;
 mod standing;

@@ -31,7 +31,7 @@ pub(super) fn item_view(view: &View<'_>, mask: &Mask<'_>, item: &Item) -> Result
         path: item.path.to_string(),
         before: mask.maybe(&item.path, item.before.clone())?,
         after: mask.maybe(&item.path, item.after.clone())?,
-        base,
+        base: mask.maybe(&item.path, base)?,
     })
 }
 

@@ -31,6 +31,7 @@ mod rollback;
 mod rule;
 #[cfg(test)]
 mod samples;
+mod secret;
 mod source;
 mod status;
 pub mod stream;

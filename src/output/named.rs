@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 30] = [
+pub const COMMANDS: [&str; 31] = [
     "apply",
     "assess",
     "audit",
@@ -29,6 +29,7 @@ pub const COMMANDS: [&str; 30] = [
     "reload",
     "restore",
     "rollback",
+    "secret",
     "set",
     "settle",
     "source",

@@ -20,6 +20,7 @@ mod place;
 mod restore;
 mod rollback;
 mod rule;
+mod seal;
 mod secret;
 mod value;
 mod version;
