@@ -174,6 +174,7 @@ operations! {
     source::ListSources => ListSourcesReply, Get "/sources";
     source::CheckSources => CheckSourcesReply, Get "/sources/check";
     secret::Rotate => RotateReply, Post "/secrets/rotate";
+    secret::Reveal => RevealReply, Post "/secrets/reveal";
     secret::Seal => SealReply, Post "/secrets/seal";
     secret::Scan => ScanReply, Post "/secrets/scan";
     secret::Forget => ForgetReply, Post "/secrets/forget";

@@ -5,6 +5,8 @@
 
 mod forget;
 mod held;
+mod resolve;
+mod reveal;
 mod rotate;
 mod scan;
 mod seal;

@@ -41,6 +41,7 @@ mod version;
 pub mod words;
 
 pub use named::Named;
+pub use secret::is_one_revealed;
 pub use status::initialised;
 pub use value::is_one_value;
 

@@ -2,8 +2,13 @@
 
 use super::facts::Facts;
 use super::table::{Field, table};
+use super::value::values;
 use super::{Render, Style, words};
-use crate::api::secret::{FindingView, ForgetReply, KeygenReply, RotateReply, ScanReply, SealReply};
+use crate::api::secret::{
+    FindingView, ForgetReply, KeygenReply, RevealReply, RotateReply, ScanReply, SealReply,
+};
+use crate::domain::path::Path;
+use crate::domain::value::bare;
 
 impl Render for KeygenReply {
     fn table(&self, style: &Style) -> String {
@@ -62,6 +67,29 @@ impl Render for ForgetReply {
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
         vec![format!("What history and backups hold that {} sealed does not open without it.", self.key)]
+    }
+}
+
+/// Whether the answer is the value of the one whole path asked for, which is printed bare.
+pub fn is_one_revealed(reply: &RevealReply, asked: &[String]) -> bool {
+    let path = |asked: &String| Path::parse(asked).ok();
+    matches!((asked, reply.items.as_slice()), ([asked], [item]) if path(asked).as_ref() == Some(&item.path))
+}
+
+impl Render for RevealReply {
+    fn table(&self, style: &Style) -> String {
+        values(&self.items, style)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items.iter().map(|item| item.path.to_string()).collect()
+    }
+
+    fn raw(&self) -> Option<String> {
+        match self.items.as_slice() {
+            [item] => Some(bare(&item.value)),
+            _ => None,
+        }
     }
 }
 

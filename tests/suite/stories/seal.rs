@@ -266,3 +266,53 @@ fn a_secret_is_in_no_output_no_log_no_backup_and_no_byte_of_the_store() {
         assert_eq!(files_with(world.folder(), canary), Vec::<String>::new());
     }
 }
+
+#[test]
+fn a_secret_is_revealed_alone_on_standard_output_and_on_record() {
+    let team = World::team();
+    team.alice.run("secret keygen").ok();
+    let sealed = team.alice.run_with_input("secret seal database.password", CANARY).ok();
+    team.world.file("batch.yaml", format!("database: {{password: \"{}\"}}\n", sealed.trim_end()));
+    let emergency =
+        "emergency apply -f batch.yaml --reason x --justification y --approver bob --answer local";
+    let ran = team.alice.run(emergency);
+    assert!(ran.code == 0, "{} {}", ran.out, ran.err);
+    let reveals = |user: &User| {
+        let entries = user.run("audit list -o json").json();
+        let of = |entry: &&serde_json::Value| entry["action"] == "secret.reveal";
+        entries["items"].as_array().unwrap().iter().filter(of).cloned().collect::<Vec<_>>()
+    };
+    let ran = team.frank.run("get database.password --reveal");
+    assert_eq!(ran.ok(), format!("{CANARY}\n"));
+    assert!(!ran.err.contains(CANARY));
+    let entries = reveals(&team.alice);
+    assert_eq!((entries.len(), entries[0]["actor"].as_str()), (1, Some("frank")));
+    assert!(!entries[0].to_string().contains(CANARY));
+    // A viewer gets nothing, and that too is on record.
+    let refused = team.grace.run("get database.password --reveal");
+    refused.refused(4, "asks for operator");
+    assert_eq!(reveals(&team.alice).len(), 2);
+    // What is no secret needs no record.
+    team.grace.run("get log_level --reveal").ok();
+    assert_eq!(reveals(&team.alice).len(), 2);
+    assert_eq!(files_with(team.world.folder(), CANARY), Vec::<String>::new());
+}
+
+#[test]
+fn a_program_gets_the_secrets_of_its_prefix_and_one_entry_tells_of_it() {
+    let (world, alice) = with_key();
+    let text = alice.run("manifest show -o raw").ok();
+    let more = "\nsettings:\n  mailer.password: {type: string, secret: true, risk: high}\n  mailer.token: {type: string, secret: true, risk: high}\n";
+    world.file("more.yaml", text.replacen("\nsettings:\n", more, 1));
+    alice.run("manifest apply more.yaml --reason 'Two secrets'").ok();
+    alice.run_with_input("set mailer.password --stdin --reason x --rollback-plan p", CANARY).ok();
+    alice.run("set mailer.token env:CFGCTL_SECRET_SMTP --reason x --rollback-plan p").ok();
+    alice.run("exec --prefix mailer -- env").refused(3, "CFGCTL_SECRET_SMTP");
+    let alice = alice.with("CFGCTL_SECRET_SMTP", SECOND);
+    let ran = alice.run("exec --prefix mailer -- sh -c 'echo $MAILER_PASSWORD $MAILER_TOKEN'");
+    assert_eq!(ran.ok(), format!("{CANARY} {SECOND}\n"));
+    assert_eq!(alice.run("audit list -o json").ok().matches("\"secret.reveal\"").count(), 1);
+    assert_eq!(alice.run("get mailer.token --reveal").ok(), format!("{SECOND}\n"));
+    assert_eq!(files_with(world.folder(), CANARY), Vec::<String>::new());
+    assert_eq!(files_with(world.folder(), SECOND), Vec::<String>::new());
+}
