@@ -61,6 +61,7 @@ fn machine() -> Machine {
         random: Box::new(move || drawn.replace(drawn.get() + 1)),
         environment: Box::new(Vec::new),
         system_log: true,
+        key_file: None,
     }
 }
 

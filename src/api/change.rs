@@ -105,6 +105,9 @@ pub enum Input {
         /// The type named with `--type`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         value_type: Option<ValueType>,
+        /// Whether it stood among a command's words, where everybody on the machine can read it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_words: bool,
     },
     /// A value that already has a type.
     Json(Value),

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, drift, edit, emergency,
     environment, exec, feature, generate, history, init, maintenance, manifest, member, notify, reload,
-    rollback, settle, source, stats, status, value, version,
+    rollback, secret, settle, source, stats, status, value, version,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -177,6 +177,8 @@ pub(crate) enum Command {
     Source(source::Source),
     /// Read the sources anew
     Reload(reload::Reload),
+    /// Keys, and what they seal
+    Secret(secret::Secret),
     /// Who may act here
     Member(member::Member),
     /// The command that tells people what happens
@@ -244,6 +246,7 @@ impl Command {
             Command::Manifest(command) => command.run(session),
             Command::Source(command) => command.run(session),
             Command::Reload(command) => command.run(session),
+            Command::Secret(command) => command.run(session),
             Command::Member(command) => command.run(session),
             Command::Notify(command) => command.run(session),
             Command::Audit(command) => command.run(session),

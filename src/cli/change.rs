@@ -18,14 +18,16 @@ use std::path::PathBuf;
 /// Set values: one, or several as PATH=VALUE in one change.
 ///
 /// A value is read by the setting's type. For a path that the manifest does not register it is JSON where it reads as
-/// a number, boolean, list or object, and text otherwise; --type says which. A secret's value is refused here: set a
-/// reference to where it is kept.
+/// a number, boolean, list or object, and text otherwise; --type says which. A secret's value is refused among the
+/// words, which everybody on the machine can read: set a reference to where it is kept, or give it by --stdin or
+/// --value-file, to be kept sealed.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cfgctl set session_timeout_minutes 90 --reason \"Fewer open sessions at night\"
   cfgctl set server.port=5050 server.name=web-2 --reason \"New listener\" --ticket OPS-17
   cfgctl set motd --value-file motd.txt --reason \"Announce the upgrade\"
+  cfgctl set database.password --stdin --reason \"New password\" < password
   cfgctl set database.pool.max_size 40 --reason \"Peak\" --dry-run
   cfgctl set clock.offset -1 --reason \"Summer is over\"
   id=$(cfgctl set server.port 5050 --reason \"New listener\" -o name)")]
@@ -110,16 +112,17 @@ pub(super) fn items(
     assignments
         .into_iter()
         .map(|Assignment { path, value }| {
+            let in_words = value.is_some();
             let text = value
                 .or_else(|| read.take())
                 .ok_or_else(|| Error::internal("A value was lost on the way."))?;
-            Ok(ItemSpec { path, input: Input::Text { text, value_type } })
+            Ok(ItemSpec { path, input: Input::Text { text, value_type, in_words } })
         })
         .collect()
 }
 
 /// What a file or a pipe gave, without the newline that ends its last line.
-fn value_text(given: input::Given) -> Result<String> {
+pub(super) fn value_text(given: input::Given) -> Result<String> {
     let mut text = given.text()?;
     if text.ends_with('\n') {
         text.pop();

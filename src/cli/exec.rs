@@ -7,10 +7,12 @@ use super::caller::TOKEN_VARIABLE;
 use super::complete;
 use super::session::Session;
 use crate::api::Outcome;
+use crate::api::secret::Reveal;
 use crate::api::value::{self, ValueView};
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
-use crate::domain::secret::MASKED;
+use crate::domain::sealed::is_mask;
+use crate::domain::secret::is_reference_text;
 use crate::domain::value::bare;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -23,7 +25,8 @@ use std::process::Command;
 ///
 /// A path becomes a name in capitals: its first dot is `_`, later ones are `__`, and so is every other character that
 /// no name can hold `_`: database.pool.max_size is DATABASE_POOL__MAX_SIZE. The program takes this one's place, so
-/// that signals and the exit code are its own.
+/// that signals and the exit code are its own. Secrets are opened, or fetched from where they are kept, and that is on
+/// record.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -47,8 +50,17 @@ pub(crate) struct Exec {
 
 impl Exec {
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
-        let reply = session.read(value::Get { paths: self.prefixes, at: self.at, ..Default::default() })?;
-        let variables = variables(&self.env_prefix, &reply.items)?;
+        let (paths, at) = (self.prefixes, self.at);
+        let request = value::Get { paths: paths.clone(), at: at.clone(), ..Default::default() };
+        let mut items = session.read(request)?.items;
+        // Only where there is a secret is anything written, for the record of who got it.
+        if items
+            .iter()
+            .any(|item| item.value.as_str().is_some_and(|text| is_mask(text) || is_reference_text(text)))
+        {
+            items = session.write(Reveal { paths, at })?.items;
+        }
+        let variables = variables(&self.env_prefix, &items)?;
         session.finish();
         let Some((program, arguments)) = self.command.split_first() else {
             return Err(
@@ -76,12 +88,6 @@ fn variables(prefix: &str, items: &[ValueView]) -> Result<BTreeMap<String, Strin
     for ValueView { path, value, .. } in items {
         let name = format!("{prefix}{}", variable_name(path));
         let text = bare(value);
-        if text == MASKED {
-            return Err(Error::refused(format!(
-                "{path} is a secret that stands in the clear: no program gets it."
-            ))
-            .hint(format!("Keep it elsewhere and say where: cfgctl set {path} env:NAME --reason \"…\"")));
-        }
         if text.contains('\0') {
             return Err(Error::invalid(format!("The value of {path} holds a NUL, which no variable can.")));
         }

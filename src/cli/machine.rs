@@ -10,7 +10,11 @@ use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::fs::File;
 use std::io::Read;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Names the key file, where it is not beside the store.
+pub(super) const KEY_FILE_VARIABLE: &str = "CFGCTL_KEY_FILE";
 
 /// A new machine; each draws its own random numbers, also where `purpose` alone tells two with one fixed seed apart.
 /// `unavailable` where the operating system gives no randomness.
@@ -25,6 +29,7 @@ pub(crate) fn machine(purpose: &str) -> Result<Machine> {
         random: Box::new(move || generator.draw()),
         environment: Box::new(|| std::env::vars_os().collect()),
         system_log: fixed_time.is_none(),
+        key_file: super::environment::variable(KEY_FILE_VARIABLE).map(PathBuf::from),
     })
 }
 

@@ -44,6 +44,7 @@ mod reload;
 mod restart;
 mod review;
 mod rollback;
+mod secret;
 mod session;
 mod settle;
 mod signals;

@@ -10,6 +10,7 @@ use super::prompt::Prompts;
 use super::target::Machine;
 use super::target::{Operation, Target};
 use super::{environment, exit, init, machine, settle};
+use crate::api::secret::KeygenReply;
 use crate::api::status::Status;
 use crate::api::{Outcome, Reply};
 use crate::domain::error::{Error, Result};
@@ -73,14 +74,28 @@ impl Session {
 
     /// Asks for something to be written; says first where.
     pub(crate) fn write<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
+        self.ready_to_write()?;
+        let _progress = Progress::begin("working", None, self.options.quiet);
+        self.send(request)
+    }
+
+    /// Makes the store's key file; says first where the store is.
+    pub(crate) fn keygen(&mut self) -> Result<KeygenReply> {
+        self.ready_to_write()?;
+        match &mut self.target {
+            Some((target, _)) => target.keygen(),
+            None => Err(Error::internal("A key was asked for before the store was opened.")),
+        }
+    }
+
+    fn ready_to_write(&mut self) -> Result<()> {
         if !self.may_write() {
             self.before_writing()?;
             self.target = None;
             let target = self.open_to_write()?;
             self.target = Some((target, Access::Write));
         }
-        let _progress = Progress::begin("working", None, self.options.quiet);
-        self.send(request)
+        Ok(())
     }
 
     /// Asks for something to be written, or only for what would be.

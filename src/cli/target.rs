@@ -3,6 +3,7 @@
 use super::machine;
 use super::place::Place;
 use crate::api::Request;
+use crate::api::secret::KeygenReply;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
 use crate::domain::time::Timestamp;
@@ -65,6 +66,12 @@ impl Target {
     /// Sends a request.
     pub(crate) fn call<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
         request.send(self)
+    }
+
+    /// Makes the store's key file, which only this machine can.
+    pub(crate) fn keygen(&mut self) -> Result<KeygenReply> {
+        let Target::Local { engine, caller } = self;
+        engine.keygen(caller)
     }
 
     /// What to know beside the answers so far. Told once.

@@ -2,6 +2,7 @@
 
 use super::complete;
 use super::session::Session;
+use crate::api::secret::Reveal;
 use crate::api::value::{self, GetReply, Layer, ValueView};
 use crate::api::{Outcome, version};
 use crate::domain::error::{Code, Error, Result};
@@ -20,7 +21,8 @@ Examples:
   cfgctl get server database.pool -o yaml
   cfgctl get --section server --layer override
   cfgctl get server.port --at 2026-11-20T18:00:00Z
-  timeout=$(cfgctl get session_timeout_minutes --default 30)")]
+  timeout=$(cfgctl get session_timeout_minutes --default 30)
+  password=$(cfgctl get database.password --reveal)")]
 pub(crate) struct Get {
     /// Paths and prefixes
     #[arg(value_name = "PATH", add = complete::paths())]
@@ -37,6 +39,9 @@ pub(crate) struct Get {
     /// The value where the path has none
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     default: Option<String>,
+    /// Show a secret itself, opened or fetched from where it is kept. For operators and above, and on record
+    #[arg(long, conflicts_with_all = ["section", "layer", "default"], requires = "paths")]
+    reveal: bool,
 }
 
 impl Get {
@@ -48,6 +53,13 @@ impl Get {
     pub(crate) fn run(self, session: &mut Session) -> Result<Outcome> {
         if self.default.is_some() && self.paths.len() != 1 {
             return Err(Error::usage("--default is for one path.").hint("cfgctl get PATH --default VALUE"));
+        }
+        if self.reveal {
+            let reply = session.write(Reveal { paths: self.paths.clone(), at: self.at })?;
+            if session.format == Format::Table && output::is_one_revealed(&reply, &self.paths) {
+                session.format = Format::Raw;
+            }
+            return session.answer(&reply);
         }
         let request =
             value::Get { paths: self.paths.clone(), section: self.section, at: self.at, layer: self.layer };

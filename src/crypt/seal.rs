@@ -184,6 +184,15 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
+        fn sealed_values_are_equal_and_hash_alike_just_where_the_values_do(a in "[ab]{0,3}", b in "[ab]{0,3}") {
+            let (keys, path) = (keys(3), path("a.b"));
+            let sealed = |value: &str| seal(&keys, STORE, &path, &json!(value)).unwrap();
+            let leaf = |text: &str| crate::domain::tree::leaf_of_text(path.as_str(), &canonical(&json!(text)));
+            prop_assert_eq!(sealed(&a) == sealed(&b), a == b);
+            prop_assert_eq!(leaf(&sealed(&a)) == leaf(&sealed(&b)), a == b);
+        }
+
+        #[test]
         fn any_text_opens_as_it_was_sealed_and_no_other_text_opens(value in ".{0,200}", other in ".{0,200}") {
             let (keys, path) = (keys(3), path("a.b"));
             let text = seal(&keys, STORE, &path, &json!(value)).unwrap();

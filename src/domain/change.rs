@@ -40,6 +40,8 @@ pub enum Kind {
     Emergency,
     /// What the sources say since a reload, where that needs approval.
     Reload,
+    /// Secrets sealed with a new key.
+    Rotate,
 }
 
 /// Where a change stands.

@@ -11,37 +11,39 @@ use super::setting::{Fault, SCHEMA_KEYWORDS, Setting, check_type, unknown};
 use super::value::{Value, check_limits};
 use super::wording::shown;
 use jsonschema::{Draft, PatternOptions, Validator};
-use sentence::{place, sentence};
+use sentence::{place, sentence, sentence_of_secret};
 use serde_json::Map;
 
 /// A setting whose schema is compiled: cheap to ask again and again.
 #[derive(Debug)]
 pub struct CompiledSetting {
     path: Path,
-    /// None for a secret, whose schema is not about the reference that it holds.
-    validator: Option<Validator>,
+    /// A secret's is about the secret, not about the reference that stands for it.
+    validator: Validator,
+    secret: bool,
 }
 
 impl CompiledSetting {
     /// Compiles a setting's schema. The error is one sentence.
     pub fn compile(path: &Path, setting: &Setting) -> Result<CompiledSetting, String> {
-        let validator = match setting.secret {
-            true => None,
-            false => Some(
-                compile(&setting.schema)
-                    .map_err(|fault| format!("The schema of {path} cannot be used: {}", fault.message))?,
-            ),
-        };
-        Ok(CompiledSetting { path: path.clone(), validator })
+        let validator = compile(&setting.schema)
+            .map_err(|fault| format!("The schema of {path} cannot be used: {}", fault.message))?;
+        Ok(CompiledSetting { path: path.clone(), validator, secret: setting.secret })
     }
 
     /// What is wrong with a value, as sentences that name the path, the value and the limit; nothing where it fits.
     pub fn check(&self, value: &Value, secrets: &SecretReferences) -> Vec<String> {
         let path = self.path.as_str();
-        match &self.validator {
-            None => secrets.refusal(value).map(|refusal| format!("{path} {refusal}")).into_iter().collect(),
-            Some(validator) => validator.iter_errors(value).map(|error| sentence(path, &error)).collect(),
+        if self.secret {
+            return secrets.refusal(value).map(|refusal| format!("{path} {refusal}")).into_iter().collect();
         }
+        self.validator.iter_errors(value).map(|error| sentence(path, &error)).collect()
+    }
+
+    /// What is wrong with a secret itself, as sentences that say nothing of it; nothing where it fits.
+    pub fn check_plain(&self, value: &Value) -> Vec<String> {
+        let path = self.path.as_str();
+        self.validator.iter_errors(value).map(|error| sentence_of_secret(path, &error)).collect()
     }
 }
 
@@ -81,8 +83,7 @@ pub fn check_schema(path: &Path, setting: &Setting, secrets: &SecretReferences) 
     };
     faults.extend(check_options(&setting.schema, &validator));
     if let Some(default) = setting.default.as_ref().filter(|_| faults.is_empty()) {
-        let compiled =
-            CompiledSetting { path: path.clone(), validator: (!setting.secret).then_some(validator) };
+        let compiled = CompiledSetting { path: path.clone(), validator, secret: setting.secret };
         let limits = check_limits(default).err().map(|error| error.message);
         let problems = limits.into_iter().chain(compiled.check(default, secrets));
         faults

@@ -4,6 +4,7 @@
 //! compares; the text alone tells which key opens it and, by its fingerprint, whether two are equal. Nothing here can
 //! open one.
 
+use super::secret::MASKED;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
@@ -63,6 +64,22 @@ pub fn fingerprint(text: &str) -> Option<String> {
     Some(super::change::hex(&bytes))
 }
 
+/// What is shown in the place of a sealed value: `(secret 1a2b3c4d5e6f)`, with its fingerprint; nothing where the text is
+/// none.
+pub fn masked(text: &str) -> Option<String> {
+    fingerprint(text).map(|digits| format!("(secret {digits})"))
+}
+
+/// Whether a text is what is shown in the place of a secret, and so never a secret itself.
+pub fn is_mask(text: &str) -> bool {
+    let digits = text.strip_prefix("(secret ").and_then(|rest| rest.strip_suffix(')'));
+    text == MASKED || digits.is_some_and(|digits| digits.len() == 12 && digits.bytes().all(is_digit))
+}
+
+fn is_digit(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
 fn parts(text: &str) -> Option<(&str, &str)> {
     let (key, body) = text.strip_prefix(PREFIX)?.split_once(':')?;
     is_key_name(key).then_some((key, body))
@@ -70,7 +87,7 @@ fn parts(text: &str) -> Option<(&str, &str)> {
 
 /// Whether a key may be called this: eight hexadecimal digits in lower case.
 pub fn is_key_name(name: &str) -> bool {
-    name.len() == KEY_DIGITS && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    name.len() == KEY_DIGITS && name.bytes().all(is_digit)
 }
 
 #[cfg(test)]
@@ -88,6 +105,17 @@ mod tests {
         assert_eq!(Sealed::parse(&text), Some(sealed()));
         assert!(is_sealed(&text));
         assert_eq!(fingerprint(&text).as_deref(), Some("abababababab"));
+    }
+
+    #[test]
+    fn a_mask_is_known_as_one_and_no_sealed_value_is() {
+        let mask = masked(&sealed().to_text()).unwrap();
+        assert_eq!(mask, "(secret abababababab)");
+        assert!(is_mask(&mask) && is_mask("(secret)"));
+        for other in [&sealed().to_text(), "(secret abc)", "(secret ABABABABABAB)", "secret", "(secret )"] {
+            assert!(!is_mask(other), "{other}");
+        }
+        assert_eq!(masked("hunter2"), None);
     }
 
     #[test]

@@ -9,12 +9,13 @@ pub(super) use reply::{answer_again, id_taken, outcome_of, reply_to};
 use super::apply::{self, Steps};
 use super::case::Case;
 use super::plan::{Plan, Wanted, plan};
+use super::seal::{text_of_document, text_of_items};
 use super::terms::{check_reviewers, check_terms, check_terms_id};
 use super::transact::{Note, View};
 use super::wanted::{leave_nothing_else, read_document, read_items};
 use super::{Engine, Handle, confirm, notice, schedule, view};
 use crate::api::Outcome;
-use crate::api::change::{ApplyDocument, ChangeReply, ItemSpec, LOOK_AGAIN, MakeChange, Mode, Terms};
+use crate::api::change::{ApplyDocument, ChangeReply, LOOK_AGAIN, MakeChange, Mode, Terms};
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Item, Kind, content_hash};
 use crate::domain::error::{Error, Result};
@@ -23,7 +24,6 @@ use crate::domain::policy::Policy;
 use crate::domain::risk;
 use crate::domain::role::Role;
 use crate::domain::time::Span;
-use crate::domain::value::{self};
 use crate::store::change::{self, Change};
 use crate::store::{manifest, overrides, version};
 use reply::reply_with;
@@ -54,8 +54,8 @@ impl Handle<MakeChange> for Engine {
             return Err(Error::usage(format!("A change of values cannot be of the kind {}.", request.kind))
                 .hint("The kinds are set, unset, edit and batch."));
         }
-        let asked = text_of(&request.items);
-        self.propose(caller, request.kind, &request.terms, &asked, |view| {
+        let asked = |view: &View<'_>| text_of_items(view, &request.items);
+        self.propose(caller, request.kind, &request.terms, asked, |view| {
             Ok(Proposal {
                 kind: request.kind,
                 terms: &request.terms,
@@ -68,12 +68,11 @@ impl Handle<MakeChange> for Engine {
 
 impl Handle<ApplyDocument> for Engine {
     fn handle(&mut self, caller: &Caller, request: ApplyDocument) -> Result<ChangeReply> {
-        let asked = format!(
-            "{} {}",
-            value::canonical(&request.document),
-            request.exact.as_deref().unwrap_or_default()
-        );
-        self.propose(caller, Kind::Batch, &request.terms, &asked, |view| {
+        let asked = |view: &View<'_>| {
+            let document = text_of_document(view, &request.document)?;
+            Ok(format!("{document} {}", request.exact.as_deref().unwrap_or_default()))
+        };
+        self.propose(caller, Kind::Batch, &request.terms, asked, |view| {
             let mut wanted = read_document(view, &request.document)?;
             if let Some(prefix) = &request.exact {
                 leave_nothing_else(view, prefix, &mut wanted)?;
@@ -90,26 +89,24 @@ impl Engine {
         caller: &Caller,
         kind: Kind,
         terms: &'a Terms,
-        asked: &str,
+        asked: impl FnOnce(&View<'_>) -> Result<String>,
         read: impl FnOnce(&View<'_>) -> Result<Proposal<'a>>,
     ) -> Result<ChangeReply> {
         check_terms(terms)?;
-        let asked = content_hash(kind, &terms.reason, asked);
-        let body = |view: &View<'_>| match change::by_id(view.db, &terms.id)? {
-            Some(former) => answer_again(view, &former, &asked),
-            None => {
-                let proposal = read(view)?;
-                propose(view, proposal, asked)
+        let body = |view: &View<'_>| {
+            let asked = content_hash(kind, &terms.reason, &asked(view)?);
+            match change::by_id(view.db, &terms.id)? {
+                Some(former) => answer_again(view, &former, &asked),
+                None => {
+                    let proposal = read(view)?;
+                    propose(view, proposal, asked)
+                }
             }
         };
         check_terms_id(terms)?;
         let (reply, audit_head) = self.act(caller, format!("change.{kind}").as_str(), terms.dry_run, body)?;
         Ok(ChangeReply { audit_head, ..reply })
     }
-}
-
-fn text_of(items: &[ItemSpec]) -> String {
-    serde_json::to_string(items).unwrap_or_default()
 }
 
 /// Plans a proposal, and records and perhaps executes it unless it is a dry run.

@@ -1,12 +1,15 @@
 //! Looks the store over and says what to do about what is found.
 
 use super::backup_file;
+use super::seal::Sealer;
+use super::secret::Held;
 use super::transact::View;
 use super::{Engine, Handle, verify};
 use crate::api::status::{Check, CheckStatus, Doctor, DoctorReply};
 use crate::domain::error::{Code, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
+use crate::domain::sealed::is_sealed;
 use crate::domain::wording::plain_reason;
 use crate::store::database::{folder_of, network_file_system, with_suffix};
 use crate::store::{backup, member, metadata};
@@ -44,6 +47,7 @@ impl Handle<Doctor> for Engine {
                 verify::registry(db),
                 "Put the manifest in force again: cfgctl manifest apply FILE",
             ));
+            checks.extend(secrets(view)?);
             checks.push(backups(view)?);
             if let Some(place) = view.place {
                 checks.extend(surroundings(place));
@@ -70,6 +74,35 @@ fn finding(name: &str, problems: Result<Vec<String>>, advice: &str) -> Check {
         Ok(problems) => check(name, CheckStatus::Failed, problems.join(" "), Some(advice)),
         Err(error) => check(name, CheckStatus::Failed, error.message, Some(advice)),
     }
+}
+
+/// Whether what is sealed opens with the keys at hand; nothing where nothing is sealed and there is no key.
+fn secrets(view: &View<'_>) -> Result<Option<Check>> {
+    let sealer = Sealer::of(view)?;
+    let held = Held::of(view)?;
+    let sealed: Vec<_> = held
+        .values()
+        .filter_map(|(path, value)| Some((path, value.as_str().filter(|text| is_sealed(text))?)))
+        .collect();
+    let name = "secrets";
+    let restore = "Put the key file back that holds the key, with mode 0600, or name it in $CFGCTL_KEY_FILE";
+    Ok(Some(match sealer.keys() {
+        Err(error) => check(name, CheckStatus::Failed, error.message, error.hint.as_deref()),
+        Ok(None) if sealed.is_empty() => return Ok(None),
+        Ok(None) => {
+            let finding =
+                format!("{} sealed, and there is no key file {}.", sealed.len(), sealer.place_in_words());
+            check(name, CheckStatus::Warning, finding, Some(restore))
+        }
+        Ok(Some(_)) => {
+            let closed: Vec<String> = sealed
+                .iter()
+                .filter_map(|(path, text)| sealer.open(path, text).err())
+                .map(|error| error.message)
+                .collect();
+            finding(name, Ok(closed), restore)
+        }
+    }))
 }
 
 fn backups(view: &View<'_>) -> Result<Check> {

@@ -15,6 +15,7 @@ use super::change::{Parts, Returning, answer_again, draft, reply_to};
 use super::confirm::{self, take_back_with};
 use super::plan::{Plan, Wanted, plan};
 use super::rollback::{check_origin, wanted_of};
+use super::seal::{text_of_document, text_of_items};
 use super::state::Selection;
 use super::terms::{check_terms, check_terms_id, check_text};
 use super::transact::{Note, View};
@@ -48,13 +49,15 @@ impl Handle<MakeEmergency> for Engine {
         let terms = &request.terms;
         check_terms(terms)?;
         check_text("justification", request.justification.as_deref().unwrap_or_default())?;
-        let asked = content_hash(Kind::Emergency, &terms.reason, &text_of(&request));
-        let body = |view: &View<'_>| match change::by_id(view.db, &terms.id)? {
-            Some(former) => {
-                let (change, note) = answer_again(view, &former, &asked)?;
-                Ok((EmergencyReply { change, settled: None, confirm_name: None }, note))
+        let body = |view: &View<'_>| {
+            let asked = content_hash(Kind::Emergency, &terms.reason, &text_of(view, &request)?);
+            match change::by_id(view.db, &terms.id)? {
+                Some(former) => {
+                    let (change, note) = answer_again(view, &former, &asked)?;
+                    Ok((EmergencyReply { change, settled: None, confirm_name: None }, note))
+                }
+                None => make(view, &request, asked),
             }
-            None => make(view, &request, asked),
         };
         check_terms_id(terms)?;
         let (mut reply, audit_head) = self.act(caller, "change.emergency", terms.dry_run, body)?;
@@ -64,15 +67,17 @@ impl Handle<MakeEmergency> for Engine {
 }
 
 /// What is asked for, as an id stands for it.
-fn text_of(request: &MakeEmergency) -> String {
+fn text_of(view: &View<'_>, request: &MakeEmergency) -> Result<String> {
     let what = match &request.what {
+        What::Items(items) => text_of_items(view, items)?,
+        What::Document(document) => text_of_document(view, document)?,
         What::Backup { path, from: BackupSource::File { name, content }, foreign } => {
             format!("{path} {name} {} {foreign}", hex(&Sha256::digest(content)))
         }
-        what => serde_json::to_string(what).unwrap_or_default(),
+        What::Backup { path, from: BackupSource::Name(name), foreign } => format!("{path} {name} {foreign}"),
     };
     let said = |text: &Option<String>| text.clone().unwrap_or_default();
-    format!("{what} {} {}", said(&request.justification), said(&request.approver))
+    Ok(format!("{what} {} {}", said(&request.justification), said(&request.approver)))
 }
 
 fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(EmergencyReply, Option<Note>)> {

@@ -2,6 +2,7 @@
 
 use crate::domain::time::Timestamp;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the engine takes from the machine it runs on.
@@ -16,6 +17,8 @@ pub struct Machine {
     pub environment: Box<dyn Fn() -> Vec<(OsString, OsString)>>,
     /// Whether the audit chain's head is sent to the system log.
     pub system_log: bool,
+    /// Where the key file is, where it is not beside the store.
+    pub key_file: Option<PathBuf>,
 }
 
 impl Machine {

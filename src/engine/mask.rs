@@ -6,6 +6,7 @@
 use super::transact::View;
 use crate::domain::error::Result;
 use crate::domain::path::Path;
+use crate::domain::sealed::{is_sealed, masked};
 use crate::domain::secret::{self, MASKED};
 use crate::domain::value::Value;
 use crate::store::manifest;
@@ -27,8 +28,20 @@ impl<'a> Mask<'a> {
         Mask { view, asked: Cell::new(0), all: OnceCell::new() }
     }
 
-    /// The value as it may be shown: itself, but for a secret that is no reference.
+    /// The value as it may be shown: itself, but for a secret that is no reference. Of a sealed one the fingerprint is
+    /// told, wherever it stands.
     pub(super) fn shown(&self, path: &Path, value: Value) -> Result<Value> {
+        if let Some(mask) = value.as_str().and_then(masked) {
+            return Ok(Value::from(mask));
+        }
+        self.kept(path, value)
+    }
+
+    /// The same, with a sealed value as it stands: for whoever computes hashes from what is shown.
+    pub(super) fn kept(&self, path: &Path, value: Value) -> Result<Value> {
+        if value.as_str().is_some_and(is_sealed) {
+            return Ok(value);
+        }
         let hidden = !secret::is_reference(&value) && self.is_secret(path)?;
         Ok(if hidden { Value::from(MASKED) } else { value })
     }

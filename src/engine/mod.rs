@@ -37,6 +37,8 @@ mod review;
 mod rollback;
 mod rule;
 mod schedule;
+mod seal;
+mod secret;
 mod settle;
 mod source;
 mod standing;

@@ -4,8 +4,10 @@ mod base;
 mod conflict;
 mod reason;
 mod rule;
+mod secret;
 
 use super::former::Former;
+use super::seal::Sealer;
 use super::transact::View;
 use crate::api::change::Issue;
 use crate::domain::change::{Item, digest};
@@ -37,8 +39,8 @@ pub(super) struct Plan {
     pub(super) unchanged: Vec<Path>,
     /// What is wrong.
     pub(super) issues: Vec<Issue>,
-    /// Paths that can have no value, because others lie inside them.
-    holding: Vec<Path>,
+    /// What to do about the first thing that is wrong, where that is not to look at its setting.
+    pub(super) hint: Option<String>,
     /// What is only noteworthy.
     pub(super) warnings: Vec<String>,
     /// Why it has its risk.
@@ -70,12 +72,10 @@ impl Plan {
                 format!("{count} things are wrong:\n  {}{more}", all.join("\n  "))
             }
         };
-        let hint = match &first.path {
-            Some(path) if self.holding.contains(path) => {
-                format!("See what lies inside it: cfgctl get {path}")
-            }
-            Some(path) => format!("What the setting takes: cfgctl explain {path}"),
-            None => "The rules are in the manifest: cfgctl manifest show".to_owned(),
+        let hint = match (&self.hint, &first.path) {
+            (Some(hint), _) => hint.clone(),
+            (None, Some(path)) => format!("What the setting takes: cfgctl explain {path}"),
+            (None, None) => "The rules are in the manifest: cfgctl manifest show".to_owned(),
         };
         Err(Error::invalid(message).hint(hint))
     }
@@ -131,6 +131,8 @@ struct Known {
 struct Planner<'a> {
     view: &'a View<'a>,
     secrets: SecretReferences,
+    /// The keys, once a secret comes in.
+    sealer: Option<Sealer>,
     unregistered: Risk,
     /// Whether the items are of the base, with effective values before and after.
     of_base: bool,
@@ -140,7 +142,7 @@ struct Planner<'a> {
     origins: Vec<Option<Origin>>,
     unchanged: Vec<Path>,
     issues: Vec<Issue>,
-    holding: Vec<Path>,
+    hint: Option<String>,
     warnings: Vec<String>,
     reasons: Reasons,
     restart: bool,
@@ -159,6 +161,7 @@ impl<'a> Planner<'a> {
         Ok(Planner {
             view,
             secrets: manifest::part(view.db, "secrets")?,
+            sealer: None,
             unregistered: manifest::policy(view.db)?.unregistered,
             of_base: false,
             items: Vec::new(),
@@ -166,7 +169,7 @@ impl<'a> Planner<'a> {
             origins: Vec::new(),
             unchanged: Vec::new(),
             issues: Vec::new(),
-            holding: Vec::new(),
+            hint: None,
             warnings: Vec::new(),
             reasons: Reasons::default(),
             restart: false,
@@ -197,18 +200,29 @@ impl<'a> Planner<'a> {
             self.unchanged.push(path);
             return Ok(());
         }
-        self.take_item(Item { path, before, after }, origin, setting)
+        let known =
+            setting.map(|setting| Known { compiled: CompiledSetting::compile(&path, &setting), setting });
+        if let Some(secret) = known.as_ref().filter(|known| known.setting.secret)
+            && let Some(value) = after
+        {
+            after = Some(self.take_secret(&path, &secret.compiled, value, before.as_ref())?);
+            if before == after {
+                self.unchanged.push(path);
+                return Ok(());
+            }
+        }
+        self.take_item(Item { path, before, after }, origin, known)
     }
 
-    fn take_item(&mut self, item: Item, origin: Option<Origin>, setting: Option<Setting>) -> Result<()> {
+    /// Takes an item whose value is no secret in the clear.
+    fn take_item(&mut self, item: Item, origin: Option<Origin>, known: Option<Known>) -> Result<()> {
         let path = &item.path;
-        let known =
-            setting.map(|setting| Known { compiled: CompiledSetting::compile(path, &setting), setting });
         if let Some(after) = &item.after {
             if let Err(error) = value::check_limits(after) {
                 self.issue(path, format!("{path}: {}", error.message));
             }
             match &known {
+                Some(Known { setting, .. }) if setting.secret => {}
                 Some(Known { compiled: Ok(compiled), .. }) => {
                     for message in compiled.check(after, &self.secrets) {
                         self.issue(path, message);
@@ -247,25 +261,12 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(self, policy: &Policy) -> Plan {
-        let Planner {
-            items, origins, unchanged, issues, holding, warnings, reasons, restart, services, ..
-        } = self;
+        let Planner { items, origins, unchanged, issues, hint, warnings, reasons, restart, services, .. } =
+            self;
         let reasons = reasons.finish();
         let risk = risk::highest(&reasons);
         let demand = policy.demand(risk).clone();
         let services = services.into_iter().collect();
-        Plan {
-            items,
-            origins,
-            unchanged,
-            issues,
-            holding,
-            warnings,
-            reasons,
-            risk,
-            demand,
-            restart,
-            services,
-        }
+        Plan { items, origins, unchanged, issues, hint, warnings, reasons, risk, demand, restart, services }
     }
 }

@@ -155,18 +155,24 @@ impl Engine {
         read: impl FnOnce(&View<'_>) -> Result<Return>,
     ) -> Result<RollbackReply> {
         let mut gone = None;
-        let change = self.propose(caller, kind, terms, &asked, |view| {
-            let going = read(view)?;
-            let proven = going.may_be_proven && is_proven(view, &going.wanted)?;
-            let proposal = Proposal {
-                kind,
-                terms,
-                wanted: going.wanted.clone(),
-                returning: Some(Returning { to: going.to.clone(), proven, trigger }),
-            };
-            gone = Some(going);
-            Ok(proposal)
-        })?;
+        let change = self.propose(
+            caller,
+            kind,
+            terms,
+            |_| Ok(asked),
+            |view| {
+                let going = read(view)?;
+                let proven = going.may_be_proven && is_proven(view, &going.wanted)?;
+                let proposal = Proposal {
+                    kind,
+                    terms,
+                    wanted: going.wanted.clone(),
+                    returning: Some(Returning { to: going.to.clone(), proven, trigger }),
+                };
+                gone = Some(going);
+                Ok(proposal)
+            },
+        )?;
         // Asked a second time under one id, the answer is what came of the first.
         Ok(report(change, gone.unwrap_or_default()))
     }

@@ -22,11 +22,25 @@ use std::collections::BTreeMap;
 
 impl Handle<Get> for Engine {
     fn handle(&mut self, caller: &Caller, request: Get) -> Result<GetReply> {
-        self.look(caller, |view| match &request.at {
-            None => now(view, &request),
-            Some(name) => then(view, &request, &state::resolve(view, name)?),
+        self.look(caller, |view| {
+            let (version, items) = gathered(view, &request)?;
+            let mask = Mask::new(view);
+            let shown =
+                |item: ValueView| Ok(ValueView { value: mask.shown(&item.path, item.value)?, ..item });
+            let items = items.into_iter().map(shown).collect::<Result<_>>()?;
+            Ok(GetReply { format: VALUES_FORMAT.to_owned(), version, items })
         })
     }
+}
+
+/// The values asked for as they are kept, and the version they are of. Whoever shows them masks them.
+pub(super) fn gathered(view: &View<'_>, request: &Get) -> Result<(i64, Vec<ValueView>)> {
+    let (version, gathered) = match &request.at {
+        None => now(view, request)?,
+        Some(name) => then(view, request, &state::resolve(view, name)?)?,
+    };
+    let item = |(path, (value, layer))| ValueView { path, value, layer };
+    Ok((version, gathered.values.into_iter().map(item).collect()))
 }
 
 impl Handle<Explain> for Engine {
@@ -126,7 +140,7 @@ impl<'a> Gathered<'a> {
     }
 }
 
-fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
+fn now<'a>(view: &View<'_>, request: &'a Get) -> Result<(i64, Gathered<'a>)> {
     let db = view.db;
     let mut gathered = Gathered::new(view, request)?;
     let prefixes = prefixes(request)?;
@@ -172,10 +186,10 @@ fn now(view: &View<'_>, request: &Get) -> Result<GetReply> {
     }
     check_section(view, request, &gathered)?;
     let version = version::current(db)?.map_or(0, |version| version.id);
-    reply(view, version, gathered)
+    Ok((version, gathered))
 }
 
-fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
+fn then<'a>(view: &View<'_>, request: &'a Get, version: &Version) -> Result<(i64, Gathered<'a>)> {
     let mut gathered = Gathered::new(view, request)?;
     let whole = match prefixes(request)?.as_slice() {
         [Some(path)] => state::value_at(view, path, version)?.map(|value| (path.clone(), value)),
@@ -203,7 +217,7 @@ fn then(view: &View<'_>, request: &Get, version: &Version) -> Result<GetReply> {
         prefixes.iter().any(|prefix| prefix.as_ref().is_none_or(|prefix| found.is_within(prefix.as_str())))
     });
     check_section(view, request, &gathered)?;
-    reply(view, version.id, gathered)
+    Ok((version.id, gathered))
 }
 
 /// The defaults of the manifest that was in force at a version.
@@ -241,13 +255,6 @@ fn prefixes(request: &Get) -> Result<Vec<Option<Path>>> {
         return Ok(vec![None]);
     }
     request.paths.iter().map(|path| Path::parse(path.strip_suffix('.').unwrap_or(path)).map(Some)).collect()
-}
-
-fn reply(view: &View<'_>, version: i64, gathered: Gathered<'_>) -> Result<GetReply> {
-    let mask = Mask::new(view);
-    let shown = |(path, (value, layer))| Ok(ValueView { value: mask.shown(&path, value)?, path, layer });
-    let items = gathered.values.into_iter().map(shown).collect::<Result<_>>()?;
-    Ok(GetReply { format: VALUES_FORMAT.to_owned(), version, items })
 }
 
 /// A section of which nothing is known is a slip of the pen; one of which nothing is set is not.

@@ -65,7 +65,7 @@ impl Handle<ShowVersion> for Engine {
             let version = named(view, request.version.as_deref())?;
             let mask = Mask::new(view);
             let item = |(path, value)| {
-                Ok(ValueView { value: mask.shown(&path, value)?, path, layer: Layer::Override })
+                Ok(ValueView { value: mask.kept(&path, value)?, path, layer: Layer::Override })
             };
             let items = state::at(view, &version)?.into_iter().map(item).collect::<Result<_>>()?;
             let base_hash = manifest::generation(view.db, version.generation)?.base_hash;

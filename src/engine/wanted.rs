@@ -7,6 +7,9 @@ use crate::api::value::VALUES_FORMAT;
 use crate::domain::error::{Error, Result};
 use crate::domain::flatten::flatten;
 use crate::domain::path::Path;
+use crate::domain::sealed::{is_mask, is_sealed};
+use crate::domain::secret::{Reference, SecretReferences};
+use crate::domain::setting::Setting;
 use crate::domain::value::{self, Value};
 use crate::store::{manifest, overrides};
 
@@ -31,10 +34,12 @@ pub(super) fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
         }
         Input::Unset => None,
         Input::Json(value) => Some(value.clone()),
-        Input::Text { text, value_type } => {
+        Input::Text { text, value_type, in_words } => {
             let setting = manifest::setting(view.db, path.as_str())?;
+            if let Some(setting) = setting.as_ref().filter(|setting| setting.secret) {
+                return Ok((path.clone(), Some(read_secret(view, &path, setting, text, *in_words)?)));
+            }
             let read = match (&setting, value_type) {
-                (Some(setting), _) if setting.secret => Ok(Value::from(text.as_str())),
                 (Some(setting), None) => match setting.value_type() {
                     Some(expected) => value::read_typed(text, expected),
                     None => value::read_untyped(text),
@@ -58,6 +63,30 @@ pub(super) fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
         return Ok((path, None));
     }
     Ok((path, value))
+}
+
+/// A secret as it was given. What was among a command's words is refused, unless it only says where the secret is.
+pub(super) fn read_secret(
+    view: &View<'_>,
+    path: &Path,
+    setting: &Setting,
+    text: &str,
+    in_words: bool,
+) -> Result<Value> {
+    let given = Value::from(text);
+    if Reference::parse(text).is_some() || is_sealed(text) || is_mask(text) {
+        return Ok(given);
+    }
+    if in_words {
+        let references: SecretReferences = manifest::part(view.db, "secrets")?;
+        let refusal = references.refusal(&given).unwrap_or_default();
+        return Err(Error::invalid(format!("{path} {refusal}")).hint(format!(
+            "Or give the value where nobody else can read it: cfgctl set {path} --stdin --reason \"…\""
+        )));
+    }
+    // What cannot be read by the setting's type is refused by its schema, which repeats nothing.
+    let read = setting.value_type().and_then(|expected| value::read_typed(text, expected).ok());
+    Ok(read.unwrap_or(given))
 }
 
 /// A path that nobody ever set and the manifest does not register is a slip of the pen.

@@ -33,6 +33,7 @@ mod rollback;
 mod rule;
 #[cfg(test)]
 mod samples;
+mod secret;
 mod source;
 mod stats;
 mod status;
@@ -44,6 +45,7 @@ pub mod words;
 
 pub use drift::Unified;
 pub use named::Named;
+pub use secret::is_one_revealed;
 pub use status::initialised;
 pub use value::is_one_value;
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 34] = [
+pub const COMMANDS: [&str; 35] = [
     "apply",
     "assess",
     "audit",
@@ -32,6 +32,7 @@ pub const COMMANDS: [&str; 34] = [
     "reload",
     "restore",
     "rollback",
+    "secret",
     "set",
     "settle",
     "source",

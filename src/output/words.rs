@@ -7,10 +7,15 @@ use crate::api::change::{ApprovalView, PlaceView};
 use crate::domain::approval::{Lack, of_whom};
 use crate::domain::emergency::{approvals_of, asked_of};
 use crate::domain::policy::{Demand, Group, Test};
+use crate::domain::sealed::masked;
 use crate::domain::value::{Value, canonical, read_untyped};
 
-/// A value on one line: text bare where nobody can take it for anything else, quoted otherwise; the rest as JSON.
+/// A value on one line: text bare where nobody can take it for anything else, quoted otherwise; the rest as JSON. Of a
+/// sealed one only its fingerprint.
 pub fn value(value: &Value) -> String {
+    if let Some(mask) = value.as_str().and_then(masked) {
+        return mask;
+    }
     match value {
         Value::String(text) if reads_as_text(text) => escape::line(text).into_owned(),
         other => escape::line(&canonical(other)).into_owned(),

@@ -7,7 +7,7 @@ mod row;
 mod step;
 
 pub use decision::Decision;
-pub use item::{Other, has_parts, insert_item, items, remove_items, value_items};
+pub use item::{Other, asks_for, has_parts, insert_item, items, remove_items, value_items};
 pub use list::{
     Which, confirming, count_open, count_waiting, last_executed_by, list, made, open_of_kind, open_on,
     open_on_path, rolled_back, unreviewed_emergencies,

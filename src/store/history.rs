@@ -252,6 +252,14 @@ pub fn was_in_force_since(
     Ok(statement.exists((path.section(), path.key(), since.to_string(), value))?)
 }
 
+/// Whether a path ever had this value, as far back as history goes.
+pub fn was_ever(db: &Connection, path: &Path, value: &str) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM config_history WHERE section = ?1 AND key = ?2 AND (new_value = ?3 OR old_value = ?3) LIMIT 1",
+    )?;
+    Ok(statement.exists((path.section(), path.key(), value))?)
+}
+
 /// Calls back for the last row of every path: path, new value as text, when, by whom, why, version.
 pub fn each_last(
     db: &Connection,

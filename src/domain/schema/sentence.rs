@@ -11,6 +11,22 @@ pub(super) fn sentence(root: &str, error: &ValidationError<'_>) -> String {
     format!("{} {}.", place(root, error.instance_path()), demand(error))
 }
 
+/// The same about a secret: neither its value nor its length nor its inside is told.
+pub(super) fn sentence_of_secret(root: &str, error: &ValidationError<'_>) -> String {
+    let demand = match error.kind() {
+        _ if !error.instance_path().as_str().is_empty() => "does not fit its setting inside".to_owned(),
+        Kind::Type { kind } => format!("must be {}", types(kind)),
+        Kind::Minimum { limit } => format!("must be at least {limit}"),
+        Kind::Maximum { limit } => format!("must be at most {limit}"),
+        Kind::MinLength { limit } => format!("must have at least {}", count(*limit, "character")),
+        Kind::MaxLength { limit } => format!("must have at most {}", count(*limit, "character")),
+        Kind::Pattern { pattern } => format!("must match the pattern {pattern}"),
+        Kind::Format { format } => format!("must be {}", named_format(format)),
+        other => format!("does not satisfy `{}` of its schema", other.keyword()),
+    };
+    format!("{root} {demand}.")
+}
+
 /// The place inside a value: `auth.backends[1]`, `limits.rate`.
 pub(super) fn place(root: &str, location: &Location) -> String {
     let mut place = root.to_owned();

@@ -22,7 +22,7 @@ pub(in crate::engine) fn plan_base(
     planner.of_base = true;
     let settings = manifest::settings_of(view.db, items.iter().map(|item| &item.path))?;
     for (item, setting) in items.into_iter().zip(settings) {
-        planner.take_item(item, None, setting)?;
+        planner.take_of_base(item, setting)?;
     }
     planner.ask_rules()?;
     let risks = planner.risks.clone();

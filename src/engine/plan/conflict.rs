@@ -20,7 +20,7 @@ impl Planner<'_> {
         let after: BTreeMap<&str, bool> =
             self.items.iter().map(|item| (item.path.as_str(), item.after.is_some())).collect();
         let mut clear: HashSet<&str> = HashSet::new();
-        let (mut found, mut holding) = (Vec::new(), Vec::new());
+        let mut found = Vec::new();
         for item in self.items.iter().filter(|item| begins(item)) {
             let path = &item.path;
             for above in path.ancestors() {
@@ -66,11 +66,12 @@ impl Planner<'_> {
             }
             if let Some(below) = inside {
                 let problem = format!("{path} cannot have a value, because {below} lies inside it.");
+                if found.is_empty() && self.issues.is_empty() {
+                    self.hint = Some(format!("See what lies inside it: cfgctl get {path}"));
+                }
                 found.push((path.clone(), problem));
-                holding.push(path.clone());
             }
         }
-        self.holding = holding;
         for (path, message) in found {
             self.issue(&path, message);
         }

@@ -11,6 +11,7 @@ use crate::domain::policy::Policy;
 use crate::domain::schema::CompiledSetting;
 use crate::domain::secret::SecretReferences;
 use crate::engine::plan::{Plan, plan_base};
+use crate::engine::seal::Sealer;
 use crate::engine::transact::View;
 use crate::engine::window::Windows;
 use crate::store::manifest;
@@ -81,6 +82,7 @@ fn refuse_invalid(view: &View<'_>, wanted: &Layers) -> Result<()> {
     let secrets: SecretReferences = manifest::part(view.db, "secrets")?;
     let paths: BTreeSet<&Path> = wanted.keys().map(|(path, _)| path).collect();
     let settings = manifest::settings_of(view.db, paths.iter().copied())?;
+    let sealer = Sealer::of(view)?;
     let mut problems = Vec::new();
     for (path, setting) in paths.into_iter().zip(settings) {
         let Some(setting) = setting else { continue };
@@ -88,12 +90,13 @@ fn refuse_invalid(view: &View<'_>, wanted: &Layers) -> Result<()> {
         let of_path =
             wanted.range((path.clone(), String::new())..).take_while(|((other, _), _)| other == path);
         for (_, said) in of_path {
-            problems.extend(
-                compiled
-                    .check(&said.value, &secrets)
-                    .into_iter()
-                    .map(|problem| format!("{}: {problem}", said.origin)),
-            );
+            let found = if setting.secret {
+                let taken = sealer.take(view, path, &compiled, said.value.clone(), &secrets)?;
+                taken.err().unwrap_or_default().into_iter().map(|wrong| wrong.message).collect()
+            } else {
+                compiled.check(&said.value, &secrets)
+            };
+            problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", said.origin)));
         }
     }
     match problems.len() {

@@ -11,10 +11,13 @@ use crate::domain::breaker::{Breaker, Limits, May};
 use crate::domain::document::Format;
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
+use crate::domain::sealed::is_sealed;
+use crate::domain::secret::is_reference;
 use crate::domain::source::{Addresses, Kind, LONGEST_ANSWER, Source};
 use crate::domain::time::Timestamp;
 use crate::domain::value::{Value, ValueType};
 use crate::engine::Machine;
+use crate::engine::seal::Sealer;
 use crate::engine::transact::View;
 use crate::net::{Client, Settings};
 use crate::source::{cache, environment, file, http};
@@ -22,7 +25,7 @@ use crate::store::manifest;
 use crate::store::operation::{self, SourceState};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -47,6 +50,8 @@ pub(in crate::engine) struct Prepared {
     /// The store's folder, from which relative names count where `CONFIG_DIR` is not set.
     folder: Option<PathBuf>,
     now: Timestamp,
+    /// The secrets, and what seals them; none where the manifest names no secret.
+    secrets: Option<(HashSet<String>, Sealer)>,
 }
 
 /// Learns what is to be read. `not-found` where a source or a generation is named that is not there.
@@ -73,6 +78,8 @@ pub(in crate::engine) fn prepare(view: &View<'_>, request: &Reload) -> Result<Pr
         registry.insert(path, expected_of(&setting));
         Ok(())
     })?;
+    let secrets = manifest::secrets(db)?;
+    let secrets = if secrets.is_empty() { None } else { Some((secrets, Sealer::of(view)?)) };
     let manifest = manifest::current_id(db)?;
     let last = operation::last_successful(db)?;
     Ok(Prepared {
@@ -86,6 +93,7 @@ pub(in crate::engine) fn prepare(view: &View<'_>, request: &Reload) -> Result<Pr
         registry,
         folder: view.place.and_then(|place| place.parent()).map(std::path::Path::to_path_buf),
         now: view.clock,
+        secrets,
     })
 }
 
@@ -179,7 +187,8 @@ impl Reader<'_> {
         };
         let (entries, warnings, from_cache) = match gave {
             Ok(Gave { entries, warnings, from_cache }) => {
-                (Ok(entries.into_values().collect()), warnings, from_cache)
+                let sealed = entries.into_values().map(|entry| self.sealed(entry)).collect();
+                (sealed, warnings, from_cache)
             }
             Err(error) => (Err(error), Vec::new(), false),
         };
@@ -191,6 +200,17 @@ impl Reader<'_> {
             took: (self.machine.elapsed)().saturating_sub(begun),
             remote: remote.and_then(|remote| serde_json::to_value(remote).ok()),
         }
+    }
+
+    /// An entry with its value sealed, where that is a secret in the clear and there is a key: what is weighed, hashed and
+    /// kept from here on is no secret.
+    fn sealed(&self, entry: Entry) -> Result<Entry> {
+        let Some((secrets, sealer)) = &self.prepared.secrets else { return Ok(entry) };
+        let literal = !is_reference(&entry.value) && !entry.value.as_str().is_some_and(is_sealed);
+        if !literal || !secrets.contains(entry.path.as_str()) || sealer.keys()?.is_none() {
+            return Ok(entry);
+        }
+        Ok(Entry { value: sealer.seal(&entry.path, &entry.value)?, ..entry })
     }
 
     /// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.

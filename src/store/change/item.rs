@@ -92,6 +92,14 @@ pub fn items(db: &Connection, change: i64) -> Result<Vec<Other>> {
     Ok(items)
 }
 
+/// Whether a change, whatever became of it, asked for this value of a path.
+pub fn asks_for(db: &Connection, path: &str, value: &str) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM change_items WHERE path = ?1 AND what = 'value' AND after = ?2 LIMIT 1",
+    )?;
+    Ok(statement.exists((path, value))?)
+}
+
 /// The values a waiting change would set, in order.
 pub fn value_items(db: &Connection, change: i64) -> Result<Vec<Item>> {
     let of_value = |item: Other| {

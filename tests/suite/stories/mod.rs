@@ -24,6 +24,7 @@ mod reload_model;
 mod restore;
 mod rollback;
 mod rule;
+mod seal;
 mod secret;
 mod value;
 mod version;

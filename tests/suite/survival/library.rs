@@ -40,6 +40,7 @@ impl Library {
             random: Box::new(move || u128::from(random.replace(random.get() + 1))),
             environment: Box::new(Vec::new),
             system_log: false,
+            key_file: None,
         };
         let caller = Caller {
             claim: Claim::User { uid: 1000, name: "alice".to_owned(), sudo: false },
