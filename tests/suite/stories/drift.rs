@@ -271,7 +271,7 @@ fn what_a_person_sees_of_adopting_and_reverting() {
     -  port: 8080 # behind the proxy
     +  port: 9090 # behind the proxy
     Would apply: low risk
-      - server.port  9090 → 9090 (default)
+      - server.port  9090 → 9090 (file)
     Risk  low: server.port is registered as low.
     $ cfgctl drift --adopt server.port --reason 'It proved itself'
     --- app.yaml
@@ -280,7 +280,7 @@ fn what_a_person_sees_of_adopting_and_reverting() {
     -  port: 8080 # behind the proxy
     +  port: 9090 # behind the proxy
     Change 5 applied: version 6 (low risk)
-      - server.port  9090 → 9090 (default)
+      - server.port  9090 → 9090 (file)
     Backup  config_backup_change_5_20261121_090006.json
     Audit   9:HASH
     Undo    cfgctl undo 5 --reason "…"
@@ -304,11 +304,11 @@ fn what_a_person_sees_of_adopting_and_reverting() {
     Rules     none
     $ cfgctl drift --revert pool --reason 'Back to the file' --dry-run
     Would apply: low risk
-      - pool.size  40 → 10 (default)
+      - pool.size  40 → 10 (file)
     Risk  low: pool.size is registered as low.
     $ cfgctl drift --revert pool --reason 'Back to the file'
     Change 6 applied: version 7 (low risk)
-      - pool.size  40 → 10 (default)
+      - pool.size  40 → 10 (file)
     Backup  config_backup_change_6_20261121_090010.json
     Audit   10:HASH
     Undo    cfgctl undo 6 --reason "…"

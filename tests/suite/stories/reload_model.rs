@@ -81,12 +81,12 @@ impl Model {
         if self.files.iter().flatten().flatten().any(|value| *value == Some(10)) {
             return false;
         }
-        for path in 0..PATHS.len() {
+        for (path, (_, risk)) in PATHS.iter().enumerate() {
             let (source, value) = self.strongest(path);
             let (former, before) = self.base[&path];
             let says = source.or(former).map_or("medium", |source| SOURCES[source].2);
             let hidden = self.overrides.contains_key(&path);
-            if hidden || before == value || level(PATHS[path].1) <= level(says) {
+            if hidden || before == value || level(risk) <= level(says) {
                 self.base.insert(path, (source, value));
             }
         }
@@ -115,7 +115,7 @@ proptest! {
             match step {
                 Step::Write(source, said) => {
                     let lines = PATHS.iter().zip(&said).filter_map(|((path, _), value)| Some(format!("{path}: {}\n", (*value)?)));
-                    world.file(&format!("store/{}.yaml", SOURCES[source].0), format!("{{}}\n").replace("{}\n", &lines.collect::<String>()));
+                    world.file(&format!("store/{}.yaml", SOURCES[source].0), lines.collect::<String>());
                     model.files[source] = Some(said);
                 }
                 Step::Set(path, value) => {

@@ -9,6 +9,7 @@ mod manifest;
 mod member;
 mod notify;
 mod reading;
+mod secret;
 mod source;
 mod store;
 mod version;
@@ -35,6 +36,7 @@ fn every_command_is_among_the_snapshots() {
         include_str!("member.rs"),
         include_str!("notify.rs"),
         include_str!("reading.rs"),
+        include_str!("secret.rs"),
         include_str!("source.rs"),
         include_str!("store.rs"),
         include_str!("version.rs"),
