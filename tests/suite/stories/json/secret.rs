@@ -15,7 +15,12 @@ fn json_of_secrets() {
     text.push_str(&told(&alice, "secret seal database.password -o json", &sealed));
     text.push_str(&answers(
         &alice,
-        &["secret scan", "secret rotate --reason yearly", "get database.password --reveal", "explain database.password"],
+        &[
+            "secret scan",
+            "secret rotate --reason yearly",
+            "get database.password --reveal",
+            "explain database.password",
+        ],
     ));
     // Keys come from what the machine draws, and are another test's.
     insta::assert_snapshot!(text, @r#"
