@@ -111,7 +111,7 @@ impl Attempt<'_> {
         check_apart(view, &wanted)?;
         let resolved = resolve(view, &present, &wanted, sources)?;
         let policy = manifest::policy(view.db)?;
-        let decided = decide(view, &policy, &wanted, resolved, true)?;
+        let decided = decide(view, &policy, &wanted, resolved)?;
         Ok(Weighed { wanted, decided })
     }
 

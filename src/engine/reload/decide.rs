@@ -38,11 +38,8 @@ pub(super) fn decide(
     policy: &Policy,
     wanted: &Layers,
     resolved: Resolved,
-    sources_read: bool,
 ) -> Result<Decided> {
-    if sources_read {
-        refuse_invalid(view, wanted)?;
-    }
+    refuse_invalid(view, wanted)?;
     let items = |moves: &[Move]| moves.iter().map(Move::item).collect::<Vec<_>>();
     let (whole, risks) = plan_base(view, items(&resolved.moves), policy)?;
     whole.refuse_issues()?;

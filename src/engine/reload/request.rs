@@ -14,10 +14,10 @@ use crate::domain::policy::Policy;
 use crate::engine::apply::Steps;
 use crate::engine::change::{Parts, draft, request};
 use crate::engine::change_request::Decided;
-use crate::engine::notice;
 use crate::engine::plan::Plan;
 use crate::engine::standing::Moved;
 use crate::engine::transact::{Note, View};
+use crate::engine::{governance, notice};
 use crate::store::base::{self, Said};
 use crate::store::change::{self, Change, Restart, Review};
 use crate::store::{duty, manifest, overrides};
@@ -68,7 +68,7 @@ pub(super) fn ask(
         wanted.iter().filter(|((path, _), _)| paths.contains(path)).map(|(_, said)| said.clone()).collect();
     base::ask(view.db, change.number, &said)?;
     let mut note = request(view, policy, plan, &mut change, &terms)?.record("base-request", change.number);
-    note.tell.extend(notice::request(view, &change, &[])?);
+    note.tell.extend(notice::request(view, &change, &governance::awaiting_of(view, &change)?.missing)?);
     asked.notes.push(note);
     asked.change = Some(change);
     Ok(asked)

@@ -112,8 +112,7 @@ pub(super) fn resolve(
             altered.push(Altered { before: before.cloned(), after: Some(said.clone()) });
         }
     }
-    for (key, said) in present.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
-        debug_assert!(!wanted.contains_key(key));
+    for (_, said) in present.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
         altered.push(Altered { before: Some(said.clone()), after: None });
     }
     let paths: BTreeSet<&Path> = altered.iter().filter_map(path_of).collect();
