@@ -20,14 +20,14 @@ pub(super) type Layers = BTreeMap<(Path, String), Said>;
 
 /// An effective value that would move.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Move {
-    pub(super) path: Path,
-    pub(super) before: Option<Value>,
-    pub(super) after: Option<Value>,
+pub(in crate::engine) struct Move {
+    pub(in crate::engine) path: Path,
+    pub(in crate::engine) before: Option<Value>,
+    pub(in crate::engine) after: Option<Value>,
     /// The source that says so, or said so before where nothing does any more.
-    pub(super) source: Option<String>,
+    pub(in crate::engine) source: Option<String>,
     /// Where in it.
-    pub(super) origin: Option<String>,
+    pub(in crate::engine) origin: Option<String>,
     /// What that source may alter without a request.
     pub(super) max_risk: Risk,
 }
@@ -121,26 +121,40 @@ pub(super) fn resolve(
         if overrides::is_set(view.db, path.as_str())? {
             continue;
         }
-        let (old, new) = (strongest(present, path), strongest(wanted, path));
-        let default = || manifest::default(view.db, path.as_str());
-        let before = old.map_or_else(default, |said| Ok(Some(said.value.clone())))?;
-        let after = new.map_or_else(default, |said| Ok(Some(said.value.clone())))?;
-        if before == after {
-            continue;
-        }
-        let says = new.or(old);
-        let source = says.map(|said| said.source.clone());
-        let declared = sources.iter().find(|declared| Some(&declared.name) == source.as_ref());
-        moves.push(Move {
-            path: path.clone(),
-            before,
-            after,
-            origin: says.map(|said| said.origin.clone()),
-            max_risk: declared.map_or(Risk::Medium, |declared| declared.max_risk),
-            source,
-        });
+        moves.extend(base_move(view, present, wanted, sources, path)?);
     }
     Ok(Resolved { altered, moves })
+}
+
+/// How the base value of a path would move, whatever hides it; none where it would not.
+pub(super) fn base_move(
+    view: &View<'_>,
+    present: &Layers,
+    wanted: &Layers,
+    sources: &[Source],
+    path: &Path,
+) -> Result<Option<Move>> {
+    let (old, new) = (strongest(present, path), strongest(wanted, path));
+    if old.map(|said| &said.value) == new.map(|said| &said.value) {
+        return Ok(None);
+    }
+    let default = || manifest::default(view.db, path.as_str());
+    let before = old.map_or_else(default, |said| Ok(Some(said.value.clone())))?;
+    let after = new.map_or_else(default, |said| Ok(Some(said.value.clone())))?;
+    if before == after {
+        return Ok(None);
+    }
+    let says = new.or(old);
+    let source = says.map(|said| said.source.clone());
+    let declared = sources.iter().find(|declared| Some(&declared.name) == source.as_ref());
+    Ok(Some(Move {
+        path: path.clone(),
+        before,
+        after,
+        origin: says.map(|said| said.origin.clone()),
+        max_risk: declared.map_or(Risk::Medium, |declared| declared.max_risk),
+        source,
+    }))
 }
 
 /// The path that was altered.
@@ -148,7 +162,7 @@ pub(super) fn path_of(altered: &Altered) -> Option<&Path> {
     altered.after.as_ref().or(altered.before.as_ref()).map(|said| &said.path)
 }
 
-pub(super) fn strongest<'a>(layers: &'a Layers, path: &Path) -> Option<&'a Said> {
+fn strongest<'a>(layers: &'a Layers, path: &Path) -> Option<&'a Said> {
     let of_path = layers.range((path.clone(), String::new())..).take_while(|((other, _), _)| other == path);
     of_path.map(|(_, said)| said).max_by_key(|said| said.priority)
 }
