@@ -139,11 +139,6 @@ pub fn paths_like(db: &Connection, beginning: &str, limit: u32) -> Result<Vec<St
     Ok(statement.query_map((beginning, limit), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-/// How many paths the sources say something of.
-pub fn count(db: &Connection) -> Result<i64> {
-    Ok(db.query_row("SELECT count(DISTINCT path) FROM base_values", [], |row| row.get(0))?)
-}
-
 /// Keeps what a request about the base would put in place.
 pub fn ask(db: &Connection, change: i64, said: &[Said]) -> Result<()> {
     let mut statement = db.prepare_cached(&format!(
