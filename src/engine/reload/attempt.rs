@@ -8,7 +8,7 @@ use super::load::Loaded;
 use super::put;
 use super::read::Prepared;
 use super::request;
-use super::resolve::{Layers, Move, check_apart, former, present, read_anew, resolve};
+use super::resolve::{Move, check_apart, former, present, read_anew, resolve};
 use super::view::{micros, outcome_of, result_of, shown, state_of, to_view};
 use crate::api::reload::{Reload, ReloadReply, SourceResult};
 use crate::domain::error::{Code, Error, Result};
@@ -30,12 +30,6 @@ pub(in crate::engine) struct Attempt<'a> {
     pub(in crate::engine) loading: Duration,
 }
 
-/// A reload weighed, and nothing written yet.
-struct Weighed {
-    wanted: Layers,
-    decided: Decided,
-}
-
 impl Attempt<'_> {
     /// Weighs it, writes what it comes to and its record. What makes it fail is the inner error: the record of the
     /// failure is written all the same.
@@ -47,8 +41,8 @@ impl Attempt<'_> {
         let weighed = self.weigh(view);
         let validation = (view.machine.elapsed)().saturating_sub(weighing);
         match weighed {
-            Ok(weighed) if self.request.dry_run => Ok((self.announce(view, weighed, validation), None)),
-            Ok(weighed) => self.put(view, weighed, validation).map(|(reply, note)| (Ok(reply), Some(note))),
+            Ok(decided) if self.request.dry_run => Ok((self.announce(view, &decided, validation), None)),
+            Ok(decided) => self.put(view, &decided, validation).map(|(reply, note)| (Ok(reply), Some(note))),
             Err(error) if self.request.dry_run || !is_outcome(&error) => Err(error),
             Err(error) => {
                 let mut operation = self.operation(view, validation);
@@ -64,8 +58,8 @@ impl Attempt<'_> {
 
     /// What is noteworthy about it, and how many effective values it would move.
     pub(in crate::engine) fn summary(&self, view: &View<'_>) -> Result<(Vec<String>, u64)> {
-        let Weighed { decided, .. } = self.weigh(view)?;
-        let moves = decided.taken.moves.len() + decided.held.len();
+        let decided = self.weigh(view)?;
+        let moves = decided.taken.moves.len() + decided.held_moves().len();
         Ok((self.warnings(&decided), moves as u64))
     }
 
@@ -94,10 +88,13 @@ impl Attempt<'_> {
     }
 
     /// Everything that must hold before it is put in force, and what of it may be.
-    fn weigh(&self, view: &View<'_>) -> Result<Weighed> {
+    fn weigh(&self, view: &View<'_>) -> Result<Decided> {
         if manifest::current_id(view.db)? != self.prepared.manifest {
             return Err(Error::conflict("The manifest was changed while the sources were read.")
                 .hint("Read them again: cfgctl reload"));
+        }
+        if self.is_idle() {
+            return Ok(Decided::default());
         }
         let sources = &self.prepared.sources;
         let present = present(view)?;
@@ -105,14 +102,12 @@ impl Attempt<'_> {
             Some(generation) => former(view, generation)?,
             None => {
                 self.refuse_unread()?;
-                read_anew(&present, sources, self.loaded)
+                read_anew(&request::asked_over(view, &present)?, sources, self.loaded)
             }
         };
         check_apart(view, &wanted)?;
         let resolved = resolve(view, &present, &wanted, sources)?;
-        let policy = manifest::policy(view.db)?;
-        let decided = decide(view, &policy, &wanted, resolved)?;
-        Ok(Weighed { wanted, decided })
+        decide(view, &manifest::policy(view.db)?, wanted, resolved)
     }
 
     /// The error of the first source that had to be read and could not.
@@ -161,78 +156,56 @@ impl Attempt<'_> {
         unread.chain(of_sources).chain(decided.warnings.iter().cloned()).collect()
     }
 
-    fn put(&self, view: &View<'_>, weighed: Weighed, validation: Duration) -> Result<(ReloadReply, Note)> {
+    fn put(&self, view: &View<'_>, decided: &Decided, validation: Duration) -> Result<(ReloadReply, Note)> {
         let applying = (view.machine.elapsed)();
-        let Weighed { wanted, decided } = weighed;
         let mut operation = self.operation(view, validation);
-        let warnings = self.warnings(&decided);
-        let idle = self.is_idle();
-        let mut note = Note::new("reload", self.sources_named(), Value::Null);
-        let (mut put, mut asked) = (put::Put::default(), None);
-        if !idle {
-            let named = self.sources_named();
-            let why = self.request.reason.clone().unwrap_or_else(|| format!("reload of {named}"));
-            put = put::put(view, &decided.taken, None, Some(why.clone()))?;
-            note = put.recorded(note);
+        let named = self.sources_named();
+        let why = self.request.reason.clone().unwrap_or_else(|| format!("reload of {named}"));
+        let put = put::put(view, &decided.taken, None, Some(why.clone()))?;
+        let mut note = put.recorded(Note::new("reload", named, Value::Null));
+        let mut asked = None;
+        if let Some(held) = &decided.held {
             let policy = manifest::policy(view.db)?;
-            let held = request::ask(view, &policy, &decided.held, decided.request.as_ref(), &wanted, &why)?;
-            for part in held.notes {
+            let request::Asked { change, notes } = request::ask(view, &policy, held, &why)?;
+            for part in notes {
                 note.records.extend(part.records);
                 note.tell.extend(part.tell);
             }
-            asked = held.change;
+            asked = change;
         }
         operation.generation = put.generation;
         operation.version = put.version;
         operation.change = asked.as_ref().map(|change| change.number);
-        operation.status = match (&asked, put.generation) {
-            (Some(_), _) => "held",
-            (None, Some(_)) => "completed",
-            (None, None) => "unchanged",
-        }
-        .to_owned();
+        operation.status = decided.status().to_owned();
         operation.apply_us = micros((view.machine.elapsed)().saturating_sub(applying));
-        let (taken, held): (&[Move], &[Move]) =
-            if idle { (&[], &[]) } else { (&decided.taken.moves, &decided.held) };
-        operation.detail = self.detail(taken, held, &warnings, None);
+        let (taken, held) = (&decided.taken.moves, decided.held_moves());
+        operation.detail = self.detail(taken, held, &self.warnings(decided), None);
         self.finish(view, &mut operation, true)?;
         note.detail = json!({
             "operation": operation.id, "status": operation.status, "generation": operation.generation,
             "version": operation.version, "altered": taken.len(), "held": held.len(), "request": operation.change,
             "reason": operation.reason,
         });
-        let reply = ReloadReply {
-            dry_run: false,
-            outcome: outcome_of(&operation.status),
-            operation: to_view(operation),
-            items: shown(view, taken)?,
-            held: shown(view, held)?,
-            awaits: asked.as_ref().map(|change| governance::awaiting_of(view, change)).transpose()?,
-            audit_head: None,
-        };
-        Ok((reply, note))
+        let awaits = asked.as_ref().map(|change| governance::awaiting_of(view, change)).transpose()?;
+        Ok((ReloadReply { awaits, ..self.reply(view, decided, operation)? }, note))
     }
 
-    fn announce(&self, view: &View<'_>, weighed: Weighed, validation: Duration) -> Result<ReloadReply> {
-        let decided = weighed.decided;
+    fn announce(&self, view: &View<'_>, decided: &Decided, validation: Duration) -> Result<ReloadReply> {
         let mut operation = self.operation(view, validation);
-        let idle = self.is_idle();
-        let (taken, held): (&[Move], &[Move]) =
-            if idle { (&[], &[]) } else { (&decided.taken.moves, &decided.held) };
-        operation.status = match (held.is_empty(), decided.taken.altered.is_empty() || idle) {
-            (false, _) => "held",
-            (true, false) => "completed",
-            (true, true) => "unchanged",
-        }
-        .to_owned();
-        operation.detail = self.detail(taken, held, &self.warnings(&decided), None);
+        operation.status = decided.status().to_owned();
+        operation.detail =
+            self.detail(&decided.taken.moves, decided.held_moves(), &self.warnings(decided), None);
         operation.total_us = micros((view.machine.elapsed)().saturating_sub(self.begun));
+        self.reply(view, decided, operation)
+    }
+
+    fn reply(&self, view: &View<'_>, decided: &Decided, operation: Operation) -> Result<ReloadReply> {
         Ok(ReloadReply {
-            dry_run: true,
+            dry_run: self.request.dry_run,
             outcome: outcome_of(&operation.status),
             operation: to_view(operation),
-            items: shown(view, taken)?,
-            held: shown(view, held)?,
+            items: shown(view, &decided.taken.moves)?,
+            held: shown(view, decided.held_moves())?,
             awaits: None,
             audit_head: None,
         })

@@ -20,26 +20,50 @@ use std::collections::BTreeSet;
 /// How many problems one message tells.
 const TOLD: usize = 20;
 
-/// A reload, decided.
+/// A reload, decided. Nothing is taken and nothing said of what is held where every source says what it said.
+#[derive(Default)]
 pub(super) struct Decided {
     /// What is put in force.
     pub(super) taken: Resolved,
     /// What waits for approval.
-    pub(super) held: Vec<Move>,
-    /// What is held, planned: its risk and what that demands.
-    pub(super) request: Option<Plan>,
+    pub(super) held: Option<Held>,
     /// What is only noteworthy.
     pub(super) warnings: Vec<String>,
+}
+
+/// What waits for approval.
+pub(super) struct Held {
+    /// The effective values that would move, in path order.
+    pub(super) moves: Vec<Move>,
+    /// Their risk, and what that demands; none where nothing waits.
+    pub(super) plan: Option<Plan>,
+    /// What every source says.
+    pub(super) wanted: Layers,
+}
+
+impl Decided {
+    pub(super) fn held_moves(&self) -> &[Move] {
+        self.held.as_ref().map_or(&[], |held| &held.moves)
+    }
+
+    /// What it comes to, as the record names it.
+    pub(super) fn status(&self) -> &'static str {
+        match (self.held_moves().is_empty(), self.taken.altered.is_empty()) {
+            (false, _) => "held",
+            (true, false) => "completed",
+            (true, true) => "unchanged",
+        }
+    }
 }
 
 /// Validates what would move, and tells what may be put in force from what has to wait.
 pub(super) fn decide(
     view: &View<'_>,
     policy: &Policy,
-    wanted: &Layers,
+    wanted: Layers,
     resolved: Resolved,
 ) -> Result<Decided> {
-    refuse_invalid(view, wanted)?;
+    refuse_invalid(view, &wanted)?;
     let items = |moves: &[Move]| moves.iter().map(Move::item).collect::<Vec<_>>();
     let (whole, risks) = plan_base(view, items(&resolved.moves), policy)?;
     whole.refuse_issues()?;
@@ -66,11 +90,13 @@ pub(super) fn decide(
     let waiting: BTreeSet<&Path> = held.iter().map(|one| &one.path).collect();
     let altered = resolved.altered.into_iter();
     let altered = altered.filter(|one| path_of(one).is_none_or(|path| !waiting.contains(path))).collect();
-    let request = match held.is_empty() {
-        true => None,
-        false => Some(plan_base(view, items(&held), policy)?.0),
+    let plan = match (held.is_empty(), taken.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(whole),
+        (false, false) => Some(plan_base(view, items(&held), policy)?.0),
     };
-    Ok(Decided { taken: Resolved { altered, moves: taken }, held, request, warnings })
+    let held = Some(Held { moves: held, plan, wanted });
+    Ok(Decided { taken: Resolved { altered, moves: taken }, held, warnings })
 }
 
 /// `invalid` with every value that its setting does not take, whichever layer would win: what is hidden today is in

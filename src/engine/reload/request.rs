@@ -3,6 +3,7 @@
 //! What must stay true: at most one such request is open, and it says what the sources said when they were read last;
 //! what is put in force is what was approved.
 
+use super::decide::Held;
 use super::put::put;
 use super::resolve::{Layers, Move, Resolved, resolve};
 use crate::api::Outcome;
@@ -33,15 +34,8 @@ pub(super) struct Asked {
 }
 
 /// Keeps what is held back as a request, takes back what an earlier one asked and the sources no longer say.
-pub(super) fn ask(
-    view: &View<'_>,
-    policy: &Policy,
-    held: &[Move],
-    plan: Option<&Plan>,
-    wanted: &Layers,
-    reason: &str,
-) -> Result<Asked> {
-    let items: Vec<Item> = held.iter().map(Move::item).collect();
+pub(super) fn ask(view: &View<'_>, policy: &Policy, held: &Held, reason: &str) -> Result<Asked> {
+    let items: Vec<Item> = held.moves.iter().map(Move::item).collect();
     let mut asked = Asked { change: None, notes: Vec::new() };
     for open in change::open_of_kind(view.db, Kind::Reload)? {
         let alive = open.expires_at.is_none_or(|end| end > view.clock);
@@ -51,7 +45,7 @@ pub(super) fn ask(
             asked.notes.push(supersede(view, open)?);
         }
     }
-    let Some(plan) = plan.filter(|_| asked.change.is_none()) else { return Ok(asked) };
+    let Some(plan) = held.plan.as_ref().filter(|_| asked.change.is_none()) else { return Ok(asked) };
     let terms = Terms { id: view.machine.ulid(), reason: reason.to_owned(), ..Terms::default() };
     let parts = Parts {
         kind: Kind::Reload,
@@ -63,9 +57,13 @@ pub(super) fn ask(
         waits: true,
     };
     let mut change = draft(view, policy, parts)?;
-    let paths: BTreeSet<&Path> = held.iter().map(|one| &one.path).collect();
-    let said: Vec<Said> =
-        wanted.iter().filter(|((path, _), _)| paths.contains(path)).map(|(_, said)| said.clone()).collect();
+    let paths: BTreeSet<&Path> = held.moves.iter().map(|one| &one.path).collect();
+    let said: Vec<Said> = held
+        .wanted
+        .iter()
+        .filter(|((path, _), _)| paths.contains(path))
+        .map(|(_, said)| said.clone())
+        .collect();
     base::ask(view.db, change.number, &said)?;
     let mut note = request(view, policy, plan, &mut change, &terms)?.record("base-request", change.number);
     note.tell.extend(notice::request(view, &change, &governance::awaiting_of(view, &change)?.missing)?);
@@ -84,6 +82,32 @@ fn supersede(view: &View<'_>, mut open: Change) -> Result<Note> {
     let mut note = Note::new("change.cancel", open.number.to_string(), detail).change(open.number);
     note.tell.extend(notice::outcome(view, &open)?);
     Ok(note)
+}
+
+/// What every source said last: what is in force, and over it what an open request holds back.
+pub(super) fn asked_over(view: &View<'_>, present: &Layers) -> Result<Layers> {
+    let mut layers = present.clone();
+    for open in change::open_of_kind(view.db, Kind::Reload)? {
+        if open.expires_at.is_none_or(|end| end > view.clock) {
+            layers = with_asked(view, &layers, &open)?;
+        }
+    }
+    Ok(layers)
+}
+
+/// The layers with what a request asks in the place of what they say of its paths.
+fn with_asked(view: &View<'_>, layers: &Layers, change: &Change) -> Result<Layers> {
+    let paths: BTreeSet<Path> =
+        change::value_items(view.db, change.number)?.into_iter().map(|item| item.path).collect();
+    let mut wanted: Layers = layers
+        .iter()
+        .filter(|((path, _), _)| !paths.contains(path))
+        .map(|(key, said)| (key.clone(), said.clone()))
+        .collect();
+    for said in base::asked(view.db, change.number)? {
+        wanted.insert((said.path.clone(), said.source.clone()), said);
+    }
+    Ok(wanted)
 }
 
 /// The paths of such a request of which something else is in force than when it was made.
@@ -113,17 +137,9 @@ pub(in crate::engine) fn execute(
         return Err(Error::usage("What the sources say is not taken back by a deadline.")
             .hint("Go back with: cfgctl reload --to GENERATION"));
     }
-    let paths: BTreeSet<Path> = plan.items.iter().map(|item| item.path.clone()).collect();
-    steps.completed("validation", format!("{} valid", paths.len()));
+    steps.completed("validation", format!("{} valid", plan.items.len()));
     let present = super::resolve::present(view)?;
-    let mut wanted: Layers = present
-        .iter()
-        .filter(|((path, _), _)| !paths.contains(path))
-        .map(|(key, said)| (key.clone(), said.clone()))
-        .collect();
-    for said in base::asked(view.db, change.number)? {
-        wanted.insert((said.path.clone(), said.source.clone()), said);
-    }
+    let wanted = with_asked(view, &present, &change)?;
     let resolved: Resolved = resolve(view, &present, &wanted, &manifest::sources(view.db)?)?;
     // Nothing but what was approved: the layers must come to just its values.
     let comes_to: Vec<Item> = resolved.moves.iter().map(Move::item).collect();

@@ -39,6 +39,7 @@ impl Move {
 }
 
 /// What would be altered.
+#[derive(Default)]
 pub(super) struct Resolved {
     /// Layer by layer.
     pub(super) altered: Vec<Altered>,
@@ -69,8 +70,8 @@ pub(super) fn former(view: &View<'_>, generation: i64) -> Result<Layers> {
 }
 
 /// What every source would say once these were read: those that the manifest no longer names say nothing, those that
-/// were not read say what they said.
-pub(super) fn read_anew(present: &Layers, sources: &[Source], loaded: &[Loaded]) -> Layers {
+/// were not read say what they said last.
+pub(super) fn read_anew(last: &Layers, sources: &[Source], loaded: &[Loaded]) -> Layers {
     let read = |name: &str| loaded.iter().find(|loaded| loaded.name == name && loaded.entries.is_ok());
     let mut layers = Layers::new();
     for source in sources {
@@ -88,7 +89,7 @@ pub(super) fn read_anew(present: &Layers, sources: &[Source], loaded: &[Loaded])
                 }));
             }
             _ => {
-                let kept = present.iter().filter(|((_, name), _)| *name == source.name);
+                let kept = last.iter().filter(|((_, name), _)| *name == source.name);
                 layers.extend(
                     kept.map(|(key, said)| (key.clone(), Said { priority: source.priority, ..said.clone() })),
                 );

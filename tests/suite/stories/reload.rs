@@ -357,3 +357,28 @@ fn the_numbers_of_the_reloads_and_the_health_of_the_base_follow_what_happened() 
     frank.run("reload").exits(3);
     assert_eq!(json(&frank, "status")["base"]["reasons"][0], "No source could be read.");
 }
+
+#[test]
+fn a_reload_of_one_source_leaves_waiting_what_another_one_said() {
+    let Team { world, dave, frank, .. } = team(BOTH);
+    world.file("store/app.yaml", "timeout: 90\nserver: {port: 5050}\n");
+    frank.run("reload").exits(8);
+    let waits = |user: &User| json(user, "cr list --state pending")["items"].clone();
+    let asked = waits(&frank);
+    assert_eq!(asked.as_array().map(Vec::len), Some(1));
+    let frank = frank.with("APP_SERVER_NAME", "from-env");
+    frank.run("reload variables").exits(8);
+    assert_eq!(value(&frank, "server.name"), "from-env");
+    assert_eq!(waits(&frank), asked);
+    let frank = frank.with("APP_POOL_MAX", "30");
+    frank.run("reload variables").exits(8);
+    let both = waits(&frank);
+    assert_eq!(both.as_array().map(Vec::len), Some(1));
+    let id = both[0]["id"].as_str().unwrap();
+    let items = json(&frank, &format!("cr show {id}"))["items"].clone();
+    assert_eq!((&items[0]["path"], &items[1]["path"]), (&json!("pool.max"), &json!("server.port")));
+    dave.run(&format!("cr approve {id} --execute --comment fine")).exits(0);
+    assert_eq!((value(&frank, "pool.max"), value(&frank, "server.port")), (json!(30), json!(5050)));
+    frank.run("reload").exits(0);
+    assert_eq!(json(&frank, "doctor")["ok"], true);
+}
