@@ -11,6 +11,12 @@ CREATE TABLE base_values (
   PRIMARY KEY (path, source)
 ) STRICT, WITHOUT ROWID;
 
+-- The tree of the content hash over the base values, the defaults among them.
+CREATE TABLE base_nodes (
+  place BLOB PRIMARY KEY,
+  node BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What a generation altered, source by source: enough to compute the base as it stood before.
 CREATE TABLE base_changes (
   generation INTEGER NOT NULL,

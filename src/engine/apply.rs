@@ -229,7 +229,7 @@ fn write_values(view: &View<'_>, items: &[Item], change: &Change) -> Result<(Ver
     };
     let (written, leaves) = beside(done.len(), put, || done.iter().map(leaf).collect());
     written?;
-    let config = hash_node::update(db, leaves)?;
+    let config = hash_node::update(db, hash_node::Over::Overrides, leaves)?;
     let generation = manifest::current_generation(db)?;
     let version = Version {
         id,

@@ -27,7 +27,7 @@ use crate::store::operation;
 pub(super) use attempt::Attempt;
 pub(super) use fresh::fresh;
 pub(super) use load::Loaded;
-pub(super) use put::{new_generation, new_version};
+pub(super) use put::{leaf, new_generation, new_version};
 pub(super) use read::{Prepared, Remote, limits_of, place_of, prepare, read_all};
 pub(super) use request::{execute, moved};
 pub(super) use view::{result_of, to_view};

@@ -5,13 +5,13 @@
 //! third of them). Nothing here trusts what it checks.
 
 use super::apply::unhex;
-use super::state;
 use crate::domain::audit::GENESIS;
 use crate::domain::change::hex;
 use crate::domain::error::{Code, Result};
 use crate::domain::manifest::Manifest;
 use crate::domain::tree::{self, Tree};
 use crate::store::database::{self, Store};
+use crate::store::hash_node::Over;
 use crate::store::{
     Connection, audit, backup, base, digest, hash_node, history, manifest, metadata, migration, overrides,
     version,
@@ -209,21 +209,10 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
     for path in last.into_keys() {
         told.tell(format!("The override {path}, which history knows, is gone."));
     }
-    let mut whole = Tree::empty();
-    let root = hex(&whole.update(leaves)?);
+    let root = nodes(db, Over::Overrides, leaves, &mut told)?;
     let current = version::current(db)?;
     if current.as_ref().is_none_or(|current| current.config_hash != root) {
         told.tell("The overrides do not give the current version's content hash.".to_owned());
-    }
-    let mut nodes: HashMap<Vec<u8>, Vec<u8>> =
-        whole.changed.into_iter().filter_map(|(place, node)| Some((place, node?.to_bytes()))).collect();
-    hash_node::each(db, |place, node| {
-        if nodes.remove(place).as_deref() != Some(node) {
-            told.tell("A node of the content hash's tree is not what the overrides give.".to_owned());
-        }
-    })?;
-    if !nodes.is_empty() {
-        told.tell(format!("{} nodes of the content hash's tree are gone.", nodes.len()));
     }
     if let Some(current) = current {
         let generation = manifest::generation(db, current.generation)?;
@@ -235,6 +224,23 @@ pub(super) fn values(db: &Connection) -> Result<Vec<String>> {
         }
     }
     Ok(told.finish())
+}
+
+/// Compares the nodes of a tree of hashes with what these leaves give, and gives their root's hash.
+fn nodes(db: &Connection, over: Over, leaves: Vec<tree::Update>, told: &mut Told) -> Result<String> {
+    let mut whole = Tree::empty();
+    let root = hex(&whole.update(leaves)?);
+    let mut nodes: HashMap<Vec<u8>, Vec<u8>> =
+        whole.changed.into_iter().filter_map(|(place, node)| Some((place, node?.to_bytes()))).collect();
+    hash_node::each(db, over, |place, node| {
+        if nodes.remove(place).as_deref() != Some(node) {
+            told.tell("A node of the content hash's tree is not what the values give.".to_owned());
+        }
+    })?;
+    if !nodes.is_empty() {
+        told.tell(format!("{} nodes of the content hash's tree are gone.", nodes.len()));
+    }
+    Ok(root)
 }
 
 /// Compares what the sources say with what the generations left of it, and the base's hash with both.
@@ -256,7 +262,10 @@ pub(super) fn base(db: &Connection) -> Result<Vec<String>> {
             told.tell(format!("What the source {source} said of {path} is gone."));
         }
     }
-    if state::hash_of(&base::values(db, None)?)? != manifest::current_generation(db)?.base_hash {
+    let leaves = base::values(db, None)?;
+    let leaves = leaves.iter().map(|(path, value)| (tree::place_of(path.as_str()), tree::leaf(path, value)));
+    let root = nodes(db, Over::Base, leaves.map(tree::new).collect(), &mut told)?;
+    if root != manifest::current_generation(db)?.base_hash {
         told.tell("The base is not what its generation's hash covers.".to_owned());
     }
     Ok(told.finish())

@@ -7,8 +7,8 @@ mod setting;
 pub use generation::{Generation, current_generation, generation, generations_after, insert_generation};
 pub use row::{Columns, kept_rows, put_in_force, rows_of};
 pub use setting::{
-    count, default, each_default, each_setting, is_registered, is_secret, paths_like, registered_below,
-    secrets, setting, settings_of,
+    count, default, defaults_of, each_default, each_setting, is_registered, is_secret, paths_like,
+    registered_below, secrets, setting, settings_of,
 };
 
 use super::time_of;

@@ -9,10 +9,24 @@ use std::cmp::Ordering;
 /// So many rows are stepped over on the way from one key to the next; a key further off is looked up anew.
 const STEPS: u32 = 4;
 
-/// Calls back for each key, in turn, with its row where there is one. The query gives rows from `?1` on in the order of
-/// their key, which is the first column. Where the keys lie close together that is one scan, which costs a fraction of
-/// a look-up each; where they are few, or far apart, it is the look-ups. So the cost follows the keys, not the table.
+/// Calls back for each key, in turn, with its row where there is one; see [`each_from`].
 pub(super) fn each<K: ToSql + AsRef<[u8]>>(
+    db: &Connection,
+    query: &str,
+    keys: impl IntoIterator<Item = K>,
+    mut visit: impl FnMut(&K, Option<&Row<'_>>) -> Result<()>,
+) -> Result<()> {
+    each_from(db, query, keys, |key, row| match row {
+        Some(row) if order(row, key.as_ref())? == Ordering::Equal => visit(key, Some(row)),
+        _ => visit(key, None),
+    })
+}
+
+/// Calls back for each key, in turn, with the first row that is not before it. The query gives rows from `?1` on in the
+/// order of their key, which is the first column. Where the keys lie close together that is one scan, which costs a
+/// fraction of a look-up each; where they are few, or far apart, it is the look-ups. So the cost follows the keys, not
+/// the table.
+pub(super) fn each_from<K: ToSql + AsRef<[u8]>>(
     db: &Connection,
     query: &str,
     keys: impl IntoIterator<Item = K>,
@@ -36,8 +50,7 @@ pub(super) fn each<K: ToSql + AsRef<[u8]>>(
                     rows = statement.query([&key])?;
                     rows.advance()?;
                 }
-                Some(Ordering::Equal) => break visit(&key, rows.get())?,
-                Some(Ordering::Greater) | None => break visit(&key, None)?,
+                Some(Ordering::Equal | Ordering::Greater) | None => break visit(&key, rows.get())?,
             }
         }
         match keys.next() {

@@ -104,6 +104,39 @@ pub fn value(db: &Connection, path: &str) -> Result<Option<Value>> {
     optional_value(statement.query_row([path], |row| row.get(0)).optional()?)
 }
 
+/// Whether there is an override of each of these paths, which come in ascending order.
+pub fn are_set<'a>(db: &Connection, paths: impl IntoIterator<Item = &'a Path>) -> Result<Vec<bool>> {
+    let query = "SELECT path, is_active FROM config_overrides WHERE path >= ?1 ORDER BY path";
+    let mut set = Vec::new();
+    ordered::each(db, query, paths.into_iter().map(Path::as_str), |_, row| {
+        set.push(row.map(|row| row.get(1)).transpose()?.unwrap_or(false));
+        Ok(())
+    })?;
+    Ok(set)
+}
+
+/// The first of these paths with an override below it, and that one's path.
+pub fn first_with_below<'a>(
+    db: &Connection,
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<Option<(&'a Path, String)>> {
+    let query = "SELECT path FROM config_overrides WHERE path >= ?1 AND is_active = 1 ORDER BY path";
+    let mut prefixes: Vec<(String, &Path)> =
+        paths.into_iter().map(|path| (below(path.as_str()).0, path)).collect();
+    prefixes.sort_unstable();
+    let mut found = None;
+    let mut at = prefixes.iter();
+    ordered::each_from(db, query, prefixes.iter().map(|(prefix, _)| prefix.as_str()), |prefix, row| {
+        let path = at.next().map(|(_, path)| *path);
+        if let Some(row) = row.filter(|_| found.is_none()) {
+            let first: String = row.get(0)?;
+            found = path.filter(|_| first.starts_with(prefix)).map(|path| (path, first));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// Whether a path has an override.
 pub fn is_set(db: &Connection, path: &str) -> Result<bool> {
     let mut statement =

@@ -14,6 +14,8 @@ use crate::domain::value::Value;
 use serde_json::Map;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
 /// A document that was read.
 pub(in crate::domain) struct Located<'a> {
@@ -66,7 +68,7 @@ pub(in crate::domain) fn locate<'a>(bytes: &'a [u8], format: Format, name: &str)
     let source = Source { name, text };
     let lines = Lines::of(text);
     let (value, place) = match format {
-        Format::Yaml => (super::yaml::read(&source)?, yaml::place(text)),
+        Format::Yaml => yaml(&source)?,
         Format::Json => (super::json::read(&source)?, json::place(text, &lines)),
         Format::Toml => (super::toml::read(&source)?, toml::place(text, &lines)),
         Format::Ini => group(&source, ini::read(&source)?, &lines)?,
@@ -74,6 +76,22 @@ pub(in crate::domain) fn locate<'a>(bytes: &'a [u8], format: Format, name: &str)
         Format::Dotenv => group(&source, dotenv::read(&source)?, &lines)?,
     };
     Ok(Located { text, value, place })
+}
+
+/// A text from which on a second thread is worth its while, in bytes.
+const LONG: usize = 64 * 1024;
+
+/// A YAML document and where its parts stand: the parser goes over it once for either, for a long one side by side.
+fn yaml(source: &Source<'_>) -> Result<(Value, Place)> {
+    if source.text.len() < LONG {
+        return Ok((super::yaml::read(source)?, yaml::place(source.text)));
+    }
+    thread::scope(|scope| {
+        let place = scope.spawn(|| yaml::place(source.text));
+        let value = super::yaml::read(source);
+        let place = place.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok((value?, place))
+    })
 }
 
 /// Names with texts as one tree, a segment a step.

@@ -5,15 +5,17 @@
 use crate::domain::change::hex;
 use crate::domain::error::Result;
 use crate::domain::manifest::Manifest;
-use crate::engine::reload::{new_generation, new_version};
+use crate::domain::path::Path;
+use crate::engine::confirm;
+use crate::engine::reload::{leaf, new_generation, new_version};
 use crate::engine::transact::{Note, View};
-use crate::engine::{confirm, state};
 use crate::store::base;
 use crate::store::change::{self, Change};
 use crate::store::manifest::{self, Applied};
 use crate::store::version::Version;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// Puts a manifest in force, as the change that is given; gives what was applied and the audit note.
 pub(in crate::engine) fn enact(
@@ -57,12 +59,17 @@ pub(in crate::engine) fn put_in_force(
     change: i64,
 ) -> Result<Option<Version>> {
     let db = view.db;
+    let before = base::values(db, None)?;
     manifest::put_in_force(db, applied, manifest)?;
+    let after = base::values(db, None)?;
     let former = if applied.id == 1 { None } else { Some(manifest::current_generation(db)?) };
-    let base_hash = state::hash_of(&base::values(db, None)?)?;
-    if former.as_ref().is_some_and(|former| former.base_hash == base_hash) {
+    if former.is_some() && before == after {
         return Ok(None);
     }
-    let generation = new_generation(view, former.map_or(1, |former| former.id + 1))?;
+    let paths: BTreeSet<&Path> = before.keys().chain(after.keys()).collect();
+    let moved = paths.into_iter().map(|path| (path, before.get(path), after.get(path)));
+    let moved = moved.filter(|(_, before, after)| before != after);
+    let leaves = moved.map(|(path, before, after)| leaf(path, before, after)).collect();
+    let generation = new_generation(view, former.map_or(1, |former| former.id + 1), leaves)?;
     new_version(view, &generation, Some(change), None).map(Some)
 }

@@ -3,7 +3,7 @@
 //! What must stay true: what makes it fail is on record too, in the transaction that altered nothing else; the same
 //! reload asked for again is answered and not done again.
 
-use super::decide::{Decided, decide};
+use super::decide::{Decided, decide, refuse_invalid};
 use super::load::Loaded;
 use super::put;
 use super::read::Prepared;
@@ -16,6 +16,7 @@ use crate::domain::source::Source;
 use crate::engine::change::id_taken;
 use crate::engine::governance;
 use crate::engine::transact::{Note, View};
+use crate::store::base::Said;
 use crate::store::operation::{self, Operation};
 use crate::store::{change, manifest};
 use serde_json::{Value, json};
@@ -98,16 +99,23 @@ impl Attempt<'_> {
         }
         let sources = &self.prepared.sources;
         let present = present(view)?;
+        let last = request::asked_over(view, &present)?;
         let wanted = match self.request.to {
-            Some(generation) => former(view, generation)?,
+            Some(generation) => former(view, &present, generation)?,
             None => {
                 self.refuse_unread()?;
-                read_anew(&request::asked_over(view, &present)?, sources, self.loaded)
+                read_anew(&last, sources, self.loaded)
             }
         };
-        check_apart(view, &wanted)?;
         let resolved = resolve(view, &present, &wanted, sources)?;
-        decide(view, &manifest::policy(view.db)?, wanted, resolved)
+        // What stands as it stood was found valid under this manifest already.
+        let fresh: Vec<&Said> = match self.prepared.is_current && !self.request.force {
+            true => resolved.altered.iter().filter_map(|altered| altered.after.as_ref()).collect(),
+            false => wanted.iter().collect(),
+        };
+        check_apart(view, self.prepared, &wanted, &fresh)?;
+        refuse_invalid(view, &fresh)?;
+        decide(view, &manifest::policy(view.db)?, &wanted, resolved)
     }
 
     /// The error of the first source that had to be read and could not.

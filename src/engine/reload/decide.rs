@@ -14,6 +14,7 @@ use crate::engine::plan::{Plan, plan_base};
 use crate::engine::seal::Sealer;
 use crate::engine::transact::View;
 use crate::engine::window::Windows;
+use crate::store::base::Said;
 use crate::store::manifest;
 use std::collections::BTreeSet;
 
@@ -37,8 +38,8 @@ pub(super) struct Held {
     pub(super) moves: Vec<Move>,
     /// Their risk, and what that demands; none where nothing waits.
     pub(super) plan: Option<Plan>,
-    /// What every source says.
-    pub(super) wanted: Layers,
+    /// What every source says of their paths.
+    pub(super) said: Vec<Said>,
 }
 
 impl Decided {
@@ -56,14 +57,13 @@ impl Decided {
     }
 }
 
-/// Validates what would move, and tells what may be put in force from what has to wait.
+/// Plans what would move, and tells what may be put in force from what has to wait.
 pub(super) fn decide(
     view: &View<'_>,
     policy: &Policy,
-    wanted: Layers,
+    wanted: &Layers<'_>,
     resolved: Resolved,
 ) -> Result<Decided> {
-    refuse_invalid(view, &wanted)?;
     let items = |moves: &[Move]| moves.iter().map(Move::item).collect::<Vec<_>>();
     let (whole, risks) = plan_base(view, items(&resolved.moves), policy)?;
     whole.refuse_issues()?;
@@ -95,24 +95,25 @@ pub(super) fn decide(
         (false, true) => Some(whole),
         (false, false) => Some(plan_base(view, items(&held), policy)?.0),
     };
-    let held = Some(Held { moves: held, plan, wanted });
-    Ok(Decided { taken: Resolved { altered, moves: taken }, held, warnings })
+    let said = wanted.iter().filter(|said| waiting.contains(&said.path)).cloned().collect();
+    drop(waiting);
+    let held = Some(Held { moves: held, plan, said });
+    Ok(Decided { taken: Resolved { altered, moves: taken, hidden: resolved.hidden }, held, warnings })
 }
 
 /// `invalid` with every value that its setting does not take, whichever layer would win: what is hidden today is in
 /// force tomorrow.
-fn refuse_invalid(view: &View<'_>, wanted: &Layers) -> Result<()> {
+pub(super) fn refuse_invalid(view: &View<'_>, fresh: &[&Said]) -> Result<()> {
     let secrets: SecretReferences = manifest::part(view.db, "secrets")?;
-    let paths: BTreeSet<&Path> = wanted.keys().map(|(path, _)| path).collect();
-    let settings = manifest::settings_of(view.db, paths.iter().copied())?;
+    let of_paths: Vec<&[&Said]> = fresh.chunk_by(|one, next| one.path == next.path).collect();
+    let settings = manifest::settings_of(view.db, of_paths.iter().map(|of_path| &of_path[0].path))?;
     let sealer = Sealer::of(view)?;
     let mut problems = Vec::new();
-    for (path, setting) in paths.into_iter().zip(settings) {
+    for (of_path, setting) in of_paths.into_iter().zip(settings) {
         let Some(setting) = setting else { continue };
+        let path = &of_path[0].path;
         let compiled = CompiledSetting::compile(path, &setting).map_err(Error::invalid)?;
-        let of_path =
-            wanted.range((path.clone(), String::new())..).take_while(|((other, _), _)| other == path);
-        for (_, said) in of_path {
+        for said in of_path {
             let found = if setting.secret {
                 let taken = sealer.take(view, path, &compiled, said.value.clone(), &secrets)?;
                 taken.err().unwrap_or_default().into_iter().map(|wrong| wrong.message).collect()

@@ -4,10 +4,15 @@
 //! kept.
 
 use super::resolve::Resolved;
+use crate::domain::change::hex;
 use crate::domain::error::Result;
+use crate::domain::path::Path;
+use crate::domain::tree;
+use crate::domain::value::Value;
 use crate::engine::transact::{Note, View};
 use crate::engine::{apply, state};
 use crate::store::base::{self, Event};
+use crate::store::hash_node::{self, Over};
 use crate::store::manifest::{self, Generation};
 use crate::store::version::{self, Version};
 
@@ -45,7 +50,9 @@ pub(super) fn put(
     let db = view.db;
     let id = manifest::current_generation(db)?.id + 1;
     base::alter(db, id, &resolved.altered)?;
-    let generation = new_generation(view, id)?;
+    let moved = resolved.moves.iter().chain(&resolved.hidden);
+    let leaves = moved.map(|one| leaf(&one.path, one.before.as_ref(), one.after.as_ref())).collect();
+    let generation = new_generation(view, id, leaves)?;
     if resolved.moves.is_empty() {
         return Ok(Put { generation: Some(generation.id), version: None });
     }
@@ -66,12 +73,22 @@ pub(super) fn put(
     Ok(Put { generation: Some(generation.id), version: Some(version.id) })
 }
 
-/// Records the base as it stands now as a generation.
-pub(in crate::engine) fn new_generation(view: &View<'_>, id: i64) -> Result<Generation> {
+/// What becomes of a base value's leaf in the tree of their hashes.
+pub(in crate::engine) fn leaf(path: &Path, before: Option<&Value>, after: Option<&Value>) -> tree::Update {
+    let leaf = |value: &Value| tree::leaf(path, value);
+    tree::Update { place: tree::place_of(path.as_str()), before: before.map(leaf), after: after.map(leaf) }
+}
+
+/// Records the base as it stands now, with these base values moved, as a generation.
+pub(in crate::engine) fn new_generation(
+    view: &View<'_>,
+    id: i64,
+    moved: Vec<tree::Update>,
+) -> Result<Generation> {
     let generation = Generation {
         id,
         manifest: manifest::current_id(view.db)?,
-        base_hash: state::hash_of(&base::values(view.db, None)?)?,
+        base_hash: hex(&hash_node::update(view.db, Over::Base, moved)?),
         created_at: view.now,
     };
     manifest::insert_generation(view.db, &generation)?;

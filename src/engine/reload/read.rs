@@ -5,7 +5,7 @@
 
 mod fetch;
 
-use super::load::{Entry, Loaded};
+use super::load::{Loaded, hash_of};
 use crate::api::reload::Reload;
 use crate::domain::base_document::environment::{Given, map};
 use crate::domain::base_document::{self, expected_of, typed};
@@ -22,6 +22,7 @@ use crate::engine::Machine;
 use crate::engine::seal::Sealer;
 use crate::engine::transact::View;
 use crate::source::{environment, file};
+use crate::store::base::Said;
 use crate::store::manifest;
 use crate::store::operation::{self, SourceState};
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,13 @@ fn place_in(config_dir: Option<&String>, prepared: &Prepared, name: &str) -> Pat
 }
 
 impl Prepared {
+    /// A registered path below another.
+    pub(super) fn registered_below(&self, path: &Path) -> Option<&Path> {
+        let prefix = format!("{path}.");
+        let (first, _) = self.registry.range(Path::from_canonical(prefix.clone())..).next()?;
+        Some(first).filter(|first| first.as_str().starts_with(&prefix))
+    }
+
     /// The type that the setting of a path asks for.
     pub(in crate::engine) fn expected(&self, path: &Path) -> Option<ValueType> {
         self.registry.get(path).copied().flatten()
@@ -166,14 +174,14 @@ struct Reader<'a> {
 #[derive(Default)]
 struct Gave {
     /// By path: a later document's value takes the place of an earlier one's.
-    entries: BTreeMap<Path, Entry>,
+    entries: BTreeMap<Path, (Value, String)>,
     warnings: Vec<String>,
     from_cache: bool,
 }
 
 impl Gave {
     fn put(&mut self, path: Path, value: Value, origin: String) {
-        self.entries.insert(path.clone(), Entry { path, value, origin });
+        self.entries.insert(path, (value, origin));
     }
 }
 
@@ -188,13 +196,17 @@ impl Reader<'_> {
         };
         let (entries, warnings, from_cache) = match gave {
             Ok(Gave { entries, warnings, from_cache }) => {
-                let sealed = entries.into_values().map(|entry| self.sealed(entry)).collect();
-                (sealed, warnings, from_cache)
+                let said = |(path, (value, origin))| {
+                    let (priority, source) = (source.priority, source.name.clone());
+                    self.sealed(Said { path, source, priority, value, origin })
+                };
+                (entries.into_iter().map(said).collect::<Result<Vec<_>>>(), warnings, from_cache)
             }
             Err(error) => (Err(error), Vec::new(), false),
         };
         Loaded {
             name: source.name.clone(),
+            content_hash: entries.as_ref().ok().map(|entries| hash_of(entries)),
             entries,
             warnings,
             from_cache,
@@ -205,13 +217,13 @@ impl Reader<'_> {
 
     /// An entry with its value sealed, where that is a secret in the clear and there is a key: what is weighed, hashed and
     /// kept from here on is no secret.
-    fn sealed(&self, entry: Entry) -> Result<Entry> {
-        let Some((secrets, sealer)) = &self.prepared.secrets else { return Ok(entry) };
-        let literal = !is_reference(&entry.value) && !entry.value.as_str().is_some_and(is_sealed);
-        if !literal || !secrets.contains(entry.path.as_str()) || sealer.keys()?.is_none() {
-            return Ok(entry);
+    fn sealed(&self, said: Said) -> Result<Said> {
+        let Some((secrets, sealer)) = &self.prepared.secrets else { return Ok(said) };
+        let literal = !is_reference(&said.value) && !said.value.as_str().is_some_and(is_sealed);
+        if !literal || !secrets.contains(said.path.as_str()) || sealer.keys()?.is_none() {
+            return Ok(said);
         }
-        Ok(Entry { value: sealer.seal(&entry.path, &entry.value)?, ..entry })
+        Ok(Said { value: sealer.seal(&said.path, &said.value)?, ..said })
     }
 
     /// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.

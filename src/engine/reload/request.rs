@@ -19,10 +19,11 @@ use crate::engine::plan::Plan;
 use crate::engine::standing::Moved;
 use crate::engine::transact::{Note, View};
 use crate::engine::{governance, notice};
-use crate::store::base::{self, Said};
+use crate::store::base;
 use crate::store::change::{self, Change, Restart, Review};
 use crate::store::{duty, manifest, overrides};
 use serde_json::json;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What became of what is held back.
@@ -57,14 +58,7 @@ pub(super) fn ask(view: &View<'_>, policy: &Policy, held: &Held, reason: &str) -
         waits: true,
     };
     let mut change = draft(view, policy, parts)?;
-    let paths: BTreeSet<&Path> = held.moves.iter().map(|one| &one.path).collect();
-    let said: Vec<Said> = held
-        .wanted
-        .iter()
-        .filter(|((path, _), _)| paths.contains(path))
-        .map(|(_, said)| said.clone())
-        .collect();
-    base::ask(view.db, change.number, &said)?;
+    base::ask(view.db, change.number, &held.said)?;
     let mut note = request(view, policy, plan, &mut change, &terms)?.record("base-request", change.number);
     note.tell.extend(notice::request(view, &change, &governance::awaiting_of(view, &change)?.missing)?);
     asked.notes.push(note);
@@ -85,29 +79,20 @@ fn supersede(view: &View<'_>, mut open: Change) -> Result<Note> {
 }
 
 /// What every source said last: what is in force, and over it what an open request holds back.
-pub(super) fn asked_over(view: &View<'_>, present: &Layers) -> Result<Layers> {
-    let mut layers = present.clone();
-    for open in change::open_of_kind(view.db, Kind::Reload)? {
-        if open.expires_at.is_none_or(|end| end > view.clock) {
-            layers = with_asked(view, &layers, &open)?;
-        }
+pub(super) fn asked_over<'a>(view: &View<'_>, present: &'a Layers<'_>) -> Result<Layers<'a>> {
+    let open = change::open_of_kind(view.db, Kind::Reload)?;
+    match open.iter().find(|open| open.expires_at.is_none_or(|end| end > view.clock)) {
+        Some(open) => with_asked(view, present, open),
+        None => Ok(Layers::new(present.borrowed())),
     }
-    Ok(layers)
 }
 
 /// The layers with what a request asks in the place of what they say of its paths.
-fn with_asked(view: &View<'_>, layers: &Layers, change: &Change) -> Result<Layers> {
+fn with_asked<'a>(view: &View<'_>, layers: &'a Layers<'_>, change: &Change) -> Result<Layers<'a>> {
     let paths: BTreeSet<Path> =
         change::value_items(view.db, change.number)?.into_iter().map(|item| item.path).collect();
-    let mut wanted: Layers = layers
-        .iter()
-        .filter(|((path, _), _)| !paths.contains(path))
-        .map(|(key, said)| (key.clone(), said.clone()))
-        .collect();
-    for said in base::asked(view.db, change.number)? {
-        wanted.insert((said.path.clone(), said.source.clone()), said);
-    }
-    Ok(wanted)
+    let others = layers.borrowed().filter(|said| !paths.contains(&said.path));
+    Ok(Layers::new(others.chain(base::asked(view.db, change.number)?.into_iter().map(Cow::Owned))))
 }
 
 /// The paths of such a request of which something else is in force than when it was made.

@@ -34,7 +34,7 @@ pub(super) fn state_of(
     weighed: bool,
 ) -> SourceState {
     let former = |read: fn(&SourceState) -> Option<String>| known.and_then(read);
-    let hash = loaded.content_hash();
+    let hash = loaded.content_hash.clone();
     SourceState {
         source: loaded.name.clone(),
         checked_at: now,

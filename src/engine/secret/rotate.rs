@@ -12,6 +12,7 @@ use crate::crypt::keys::file;
 use crate::domain::change::{Item, Kind, State, content_hash};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
+use crate::domain::path::Path;
 use crate::domain::policy::{Demand, Policy};
 use crate::domain::risk::{Risk, RiskReason};
 use crate::domain::value::Value;
@@ -144,9 +145,14 @@ fn alter_base(view: &View<'_>, said: &[Said], sealed: &[Value]) -> Result<Option
             after: Some(Said { value: value.clone(), ..before.clone() }),
         })
         .collect();
+    let paths: BTreeSet<&Path> = said.iter().map(|said| &said.path).collect();
+    let values = || paths.iter().map(|path| base::value(view.db, path.as_str())).collect::<Result<Vec<_>>>();
+    let before = values()?;
     let id = manifest::current_generation(view.db)?.id + 1;
     base::alter(view.db, id, &altered)?;
-    reload::new_generation(view, id).map(Some)
+    let moved = paths.iter().zip(before).zip(values()?);
+    let leaves = moved.map(|((path, before), after)| reload::leaf(path, before.as_ref(), after.as_ref()));
+    reload::new_generation(view, id, leaves.collect()).map(Some)
 }
 
 /// Writes the overrides, or where only the base was altered the version that holds it.

@@ -33,6 +33,21 @@ pub fn settings_of<'a>(
     Ok(found)
 }
 
+/// The defaults of these paths, which come in ascending order.
+pub fn defaults_of<'a>(
+    db: &Connection,
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> Result<Vec<Option<Value>>> {
+    let query = "SELECT path, default_value FROM settings WHERE path >= ?1 ORDER BY path";
+    let mut found = Vec::new();
+    ordered::each(db, query, paths.into_iter().map(Path::as_str), |_, row| {
+        let text: Option<String> = row.map(|row| row.get(1)).transpose()?.flatten();
+        found.push(optional_value(text)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// Calls back for each setting in path order.
 pub fn each_setting(db: &Connection, mut visit: impl FnMut(Path, Setting) -> Result<()>) -> Result<()> {
     let mut statement = db.prepare_cached("SELECT path, definition FROM settings ORDER BY path")?;
