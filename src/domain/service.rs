@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 pub use check::{faults, unknown_names};
 pub use deliver::{Check, Deliver, Form, Place, Sending, Stamping};
 pub use health::{Figure, Figures, Probe, Series};
+pub use part::is_on_this_machine;
 pub use read::{read, to_value};
 pub use read_back::{Answer, Ask, ReadBack};
 pub use reload::{Process, Reload, Signal};

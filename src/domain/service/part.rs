@@ -90,10 +90,10 @@ impl Part<'_> {
     pub(super) fn call(&mut self, key: &str, usual: Span) -> Option<Call> {
         let url = self.text(key)?;
         let plain = self.flag("plain").unwrap_or_default();
-        let rest = url.strip_prefix("http://");
-        if !url.starts_with("https://") && rest.is_none() {
+        let is_plain = url.starts_with("http://");
+        if !url.starts_with("https://") && !is_plain {
             self.tell(key, format!("{url:?} is no address: it begins with https://."));
-        } else if rest.is_some_and(|rest| !is_this_machine(rest)) && !plain {
+        } else if is_plain && !is_on_this_machine(&url) && !plain {
             let message = "plain HTTP to another machine is allowed only with plain: true";
             self.tell(key, format!("{url} is plain HTTP: {message}."));
         }
@@ -121,8 +121,9 @@ impl Part<'_> {
     }
 }
 
-/// Whether what follows `http://` is on this machine.
-pub(super) fn is_this_machine(rest: &str) -> bool {
+/// Whether an address is one of this machine, as far as it can be told without asking for a name.
+pub fn is_on_this_machine(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = match place.strip_prefix('[') {
         Some(inner) => inner.split(']').next().unwrap_or_default(),
@@ -132,5 +133,6 @@ pub(super) fn is_this_machine(rest: &str) -> bool {
     let is_loopback = numbers.len() == 4
         && numbers[0] == "127"
         && numbers.iter().all(|number| number.parse::<u8>().is_ok());
-    host.eq_ignore_ascii_case("localhost") || host == "::1" || is_loopback
+    // What stands before an @ is no host.
+    !place.contains('@') && (host.eq_ignore_ascii_case("localhost") || host == "::1" || is_loopback)
 }
