@@ -6,7 +6,7 @@
 //! keeps the keys. [`output`] turns replies into text, [`cli`] turns words into requests.
 //!
 //! Who may import whom: everybody `domain`; `api`, `store`, `crypt`, `net` and `run` nothing else; `source` `net` and
-//! `run`; `deliver` `run`; `engine` all of these; `output` `api`; `cli` `api` and `output`, and `engine` only where a
+//! `run`; `deliver` too; `engine` all of these; `output` `api`; `cli` `api` and `output`, and `engine` only where a
 //! target is built. A test reads the `use` lines.
 
 pub mod api;

@@ -9,6 +9,7 @@ use super::session::Session;
 use crate::api::Outcome;
 use crate::api::secret::Reveal;
 use crate::api::value::{self, ValueView};
+use crate::domain::base_document::environment::variable_name;
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
 use crate::domain::sealed::is_mask;
@@ -100,17 +101,6 @@ fn variables(prefix: &str, items: &[ValueView]) -> Result<BTreeMap<String, Strin
     Ok(variables)
 }
 
-/// The name of the variable that a path makes.
-fn variable_name(path: &Path) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    let segment = |segment: &String| segment.chars().map(allowed).collect::<String>();
-    let segments: Vec<String> = path.segments().iter().map(segment).collect();
-    match segments.as_slice() {
-        [section, key @ ..] if !key.is_empty() => format!("{section}_{}", key.join("__")),
-        segments => segments.concat(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,21 +114,6 @@ mod tests {
             layer: Layer::Default,
         };
         paths.iter().map(item).collect()
-    }
-
-    #[test]
-    fn a_path_makes_the_name_that_reads_back_as_it() {
-        for (path, name) in [
-            ("session_timeout_minutes", "SESSION_TIMEOUT_MINUTES"),
-            ("server.port", "SERVER_PORT"),
-            ("database.pool.max_size", "DATABASE_POOL__MAX_SIZE"),
-            ("a.b.c.d", "A_B__C__D"),
-            ("server.tls-cert", "SERVER_TLS_CERT"),
-            (r#"a."b.c""#, "A_B_C"),
-            (r#"a."ü x""#, "A___X"),
-        ] {
-            assert_eq!(variable_name(&Path::parse(path).unwrap()), name, "{path}");
-        }
     }
 
     #[test]

@@ -1,6 +1,128 @@
 //! Hands on the machine: what is done to other programs, and what they answer. Knows nothing of policy or SQL.
 //!
+//! A service's definition (`domain::service`) says what to do, and each file here does one part of it: [`render`] and
+//! [`patch`] make the bytes, [`stamp`] says on them where they come from, [`file`], [`hand`] bring them to the service,
+//! [`reload`] and [`restart`] tell it, [`read_back`] and [`health`] ask it. [`lock`] keeps two from doing so at once.
+//!
 //! What must stay true: nothing here runs while a transaction is open; nothing waits longer than it was told to;
-//! whatever is started is ended, and only that.
+//! whatever is started is ended, and only that; no message holds a value.
 
+pub mod file;
+pub mod hand;
+pub mod health;
+pub mod lock;
+mod metrics;
 pub mod notify;
+mod owner;
+pub mod patch;
+pub mod read_back;
+pub mod reload;
+pub mod render;
+pub mod restart;
+pub mod stamp;
+mod template;
+mod web;
+
+use crate::domain::base_document::{Expected, Lookup};
+use crate::domain::error::{Error, Result};
+use crate::domain::notice::on_one_line;
+use crate::domain::path::Path;
+use crate::domain::value::{Value, bare};
+use crate::run::Captured;
+use crate::run::command::{Command, Ran, run};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What of the machine a definition may refer to.
+pub struct Surroundings<'a> {
+    /// The folder of the manifest's relative names: of templates and certificates.
+    pub home: PathBuf,
+    /// The variables of the environment, for headers and the proxy.
+    pub variable: Lookup<'a>,
+}
+
+/// What a service is given.
+pub struct Content<'a> {
+    /// The values that it uses, secrets among them as they are.
+    pub values: &'a BTreeMap<Path, Value>,
+    /// Which of them are secrets: no message may hold them.
+    pub secrets: &'a BTreeSet<Path>,
+    /// The types that the settings ask for.
+    pub expected: Expected<'a>,
+    /// The instance's variables, for a template.
+    pub variables: &'a BTreeMap<String, String>,
+}
+
+impl Content<'_> {
+    /// A program's words about what it was given, without the secrets in it; nothing where a secret is too short to be
+    /// told apart from other words.
+    fn without_secrets(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for value in self.secrets.iter().filter_map(|path| self.values.get(path)) {
+            let secret = bare(value);
+            if secret.chars().count() < SHORTEST_SECRET {
+                return String::new();
+            }
+            // Many lines are shown as several, and many programs show a text in quotes of their own.
+            for form in [value.to_string().trim_matches('"').to_owned(), secret] {
+                text = text.replace(&form, "(secret)");
+                for line in form.lines().filter(|line| line.chars().count() >= SHORTEST_SECRET) {
+                    text = text.replace(line, "(secret)");
+                }
+            }
+        }
+        text
+    }
+}
+
+/// The fewest characters by which a secret is known again.
+const SHORTEST_SECRET: usize = 4;
+
+/// Runs a command that is given none of the values. `unavailable` where it does not succeed, with the first lines of
+/// its errors where it `tells` something.
+fn run_well(vector: &[String], input: &str, timeout: Duration, tells: bool) -> Result<Ran> {
+    let ran = run(&Command { vector, input, variables: &[], timeout });
+    if ran.succeeded() {
+        return Ok(ran);
+    }
+    let said = if tells { first_lines(&ran) } else { String::new() };
+    Err(failure(&ran, &said, vector))
+}
+
+/// Runs a command that looks at the values. `unavailable` where it does not succeed, with what it says of them but for
+/// secrets.
+fn run_said(vector: &[String], timeout: Duration, content: &Content<'_>) -> Result<()> {
+    let ran = run(&Command { vector, input: "", variables: &[], timeout });
+    if ran.succeeded() {
+        return Ok(());
+    }
+    Err(failure(&ran, &content.without_secrets(&first_lines(&ran)), vector))
+}
+
+/// The first lines of what a program says of its failure: on standard error, else on standard output.
+fn first_lines(ran: &Ran) -> String {
+    let of = |output: &Captured| output.first_lines(3).collect::<Vec<_>>().join("\n");
+    let said = of(&ran.stderr);
+    if said.is_empty() { of(&ran.stdout) } else { said }
+}
+
+fn failure(ran: &Ran, said: &str, vector: &[String]) -> Error {
+    let said = on_one_line(&said.replace('\n', " / "));
+    let said = if said.is_empty() { said } else { format!(" It says: {said}") };
+    Error::unavailable(format!("{}{said}", ran.sentence()))
+        .hint(format!("Run it yourself: {}", shown(vector)))
+}
+
+/// A vector as a shell would take it, for people.
+fn shown(vector: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
+    let quoted = |text: &String| {
+        if !text.is_empty() && text.chars().all(is_plain) {
+            text.clone()
+        } else {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+    };
+    vector.iter().map(quoted).collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
+}

@@ -7,6 +7,7 @@ mod entries;
 pub mod environment;
 mod interpolate;
 pub mod patch;
+pub mod render;
 
 pub use interpolate::text_with_variables;
 

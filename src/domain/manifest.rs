@@ -16,6 +16,7 @@ use super::path::Path;
 use super::policy::Policy;
 use super::rule::Rule;
 use super::secret::SecretReferences;
+use super::service::{self, Service};
 use super::setting::Setting;
 use super::source::Source;
 use super::value::Value;
@@ -58,8 +59,8 @@ pub struct Manifest {
     pub sources: Vec<Source>,
     /// Which differences are meant to be there.
     pub drift: Drift,
-    /// The sections that other parts read, in shape: services.
-    pub rest: Map<String, Value>,
+    /// The programs that use settings.
+    pub services: BTreeMap<String, Service>,
 }
 
 /// Somebody to call.
@@ -108,7 +109,7 @@ impl Manifest {
 
     /// The whole manifest as one value with sorted keys: equal manifests give equal text.
     pub fn to_value(&self) -> Value {
-        let mut whole = self.rest.clone();
+        let mut whole = Map::new();
         let sections = [
             ("format", Value::from(FORMAT)),
             ("instance", Value::from(self.instance.as_str())),
@@ -122,6 +123,9 @@ impl Manifest {
         whole.extend(sections.map(|(key, value)| (key.to_owned(), value)));
         if !self.sources.is_empty() {
             whole.insert("sources".to_owned(), as_value(&self.sources));
+        }
+        if !self.services.is_empty() {
+            whole.insert("services".to_owned(), service::to_value(&self.services));
         }
         if !self.drift.ignore.is_empty() {
             whole.insert("drift".to_owned(), as_value(&self.drift));
@@ -266,7 +270,8 @@ drift:
         assert_eq!((notify.program(), notify.timeout), ("/usr/local/bin/tell", Span::seconds(5)));
         assert!(notify.wants(Event::Outcome) && !notify.wants(Event::Decision));
         assert_eq!(manifest.secrets.env, ["APP_*"]);
-        assert_eq!(manifest.rest.keys().collect::<Vec<_>>(), ["services"]);
+        let web = &manifest.services["web"];
+        assert_eq!((web.priority, web.critical, web.instances().len()), (50, true, 1));
         let named: Vec<_> =
             manifest.sources.iter().map(|source| (source.name.as_str(), source.max_risk)).collect();
         assert_eq!(named, [("central", Risk::High), ("file", Risk::Medium), ("environment", Risk::Medium)]);
@@ -275,13 +280,16 @@ drift:
         assert_eq!(manifest.secrets.vault.as_ref().unwrap().paths, ["secret/data/shop"]);
         assert_eq!(manifest.secrets.aws.as_ref().unwrap().names, ["shop/*"]);
         assert_eq!(manifest.secrets.allow[0].kind.as_deref(), Some("by-name"));
-        assert_eq!(manifest.rest["services"]["web"]["deliver"]["mode"], "0640");
+        assert_eq!(manifest.to_value()["services"]["web"]["deliver"]["mode"], "0640");
     }
 
     #[test]
     fn what_is_not_written_has_its_default() {
         let manifest = read("{format: 1, instance: a}");
-        assert_eq!((manifest.policy, manifest.rules, manifest.rest.len()), (Policy::default(), vec![], 0));
+        assert_eq!(
+            (manifest.policy, manifest.rules, manifest.services.len()),
+            (Policy::default(), vec![], 0)
+        );
         assert!(manifest.settings.is_empty() && manifest.contacts.is_empty() && manifest.notify.is_none());
         assert_eq!(manifest.windows, [Window::nightly()]);
         let notify = read("{format: 1, instance: a, notify: {command: [tell]}}").notify.unwrap();

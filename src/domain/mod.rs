@@ -31,6 +31,7 @@ mod rule_value;
 pub mod schema;
 pub mod sealed;
 pub mod secret;
+pub mod service;
 pub mod setting;
 pub mod source;
 pub mod time;

@@ -17,12 +17,14 @@ use crate::domain::error::{Error, Result};
 use crate::domain::notice::Notify;
 use crate::domain::policy::Policy;
 use crate::domain::rule::Rule;
+use crate::domain::service::{self, Service};
 use crate::domain::source::Source;
 use crate::domain::time::Timestamp;
 use crate::domain::value::{self, Value};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 use serde_json::Map;
+use std::collections::BTreeMap;
 
 /// Stands for every path in `rule_paths`.
 const EVERY_PATH: &str = "*";
@@ -116,7 +118,7 @@ fn read_part<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|_| super::damaged("a part of the manifest"))
 }
 
-/// A part of the manifest in force: `instance`, `policy`, `windows`, `contacts`, `secrets`, `rest`.
+/// A part of the manifest in force: `instance`, `policy`, `windows`, `contacts`, `secrets`.
 pub fn part<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<T> {
     part_if_any(db, name)?
         .ok_or_else(|| Error::integrity(format!("The store lacks the manifest's part {name:?}.")))
@@ -135,7 +137,7 @@ fn part_if_any<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<Optio
 /// The windows of a store without a row for them: where an older program wrote it, they stand in the rest, and a
 /// freeze in force must hold.
 fn windows_among_the_rest(db: &Connection) -> Result<String> {
-    let rest: Map<String, Value> = part(db, "rest")?;
+    let rest: Map<String, Value> = part_if_any(db, "rest")?.unwrap_or_default();
     Ok(rest.get(WINDOWS).map_or_else(|| "[]".to_owned(), value::canonical))
 }
 
@@ -147,6 +149,12 @@ pub fn notify(db: &Connection) -> Result<Option<Notify>> {
 /// Where values below the overrides come from.
 pub fn sources(db: &Connection) -> Result<Vec<Source>> {
     Ok(part_if_any(db, "sources")?.unwrap_or_default())
+}
+
+/// The programs that use settings.
+pub fn services(db: &Connection) -> Result<BTreeMap<String, Service>> {
+    let section: Value = part_if_any(db, "services")?.unwrap_or_default();
+    service::read(&section).map_err(|_| super::damaged("a part of the manifest"))
 }
 
 /// Which differences are meant to be there.

@@ -12,7 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("run", &[]),
     ("crypt", &[]),
     ("source", &["net", "run"]),
-    ("deliver", &["run"]),
+    ("deliver", &["net", "run"]),
     ("engine", &["api", "store", "source", "deliver", "crypt", "net", "run"]),
     ("output", &["api"]),
     ("cli", &["api", "output"]),

@@ -94,6 +94,18 @@ pub fn map<'a>(
     Ok(mapping)
 }
 
+/// The name of the variable that a path makes, in capitals: its first dot is `_`, later ones are `__`, and so is every
+/// other sign that no name can hold `_`.
+pub fn variable_name(path: &Path) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let segment = |segment: &String| segment.chars().map(allowed).collect::<String>();
+    let segments: Vec<String> = path.segments().iter().map(segment).collect();
+    match segments.as_slice() {
+        [section, key @ ..] if !key.is_empty() => format!("{section}_{}", key.join("__")),
+        segments => segments.concat(),
+    }
+}
+
 fn read(path: &Path, variable: &str, text: &str, expected: Expected<'_>) -> Result<Option<Given>> {
     let named = |error: Error| Error { message: format!("{variable} ({path}): {}", error.message), ..error };
     let value = typed(path, text, expected).map_err(named)?;
@@ -228,6 +240,21 @@ mod tests {
     fn path_of(variable: &str) -> String {
         let mapping = map_all(&[(variable, "x")]).unwrap();
         mapping.entries.first().map_or(mapping.warnings.concat(), |entry| entry.path.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_path_makes_the_name_that_reads_back_as_it() {
+        for (path, name) in [
+            ("session_timeout_minutes", "SESSION_TIMEOUT_MINUTES"),
+            ("server.port", "SERVER_PORT"),
+            ("database.pool.max_size", "DATABASE_POOL__MAX_SIZE"),
+            ("a.b.c.d", "A_B__C__D"),
+            ("server.tls-cert", "SERVER_TLS_CERT"),
+            (r#"a."b.c""#, "A_B_C"),
+            (r#"a."ü x""#, "A___X"),
+        ] {
+            assert_eq!(variable_name(&Path::parse(path).unwrap()), name, "{path}");
+        }
     }
 
     #[test]

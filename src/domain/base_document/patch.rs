@@ -7,6 +7,8 @@
 mod add;
 mod spell;
 
+pub use spell::toml;
+
 use super::entries::{Leaf, entries, leaves};
 use super::interpolate::{self, escaped, is_interpolated};
 use super::{Entry, Expected, settle};
@@ -43,13 +45,50 @@ pub fn patch(
     value: &Value,
     expected: Expected<'_>,
 ) -> Result<String> {
+    patch_as(format, name, text, path, value, expected, Signs::Variables)
+}
+
+/// The same in a document of another program, to whom `${` may mean something else or nothing: the value stands there
+/// as it is.
+pub fn patch_foreign(
+    format: Format,
+    name: &str,
+    text: &str,
+    path: &Path,
+    value: &Value,
+    expected: Expected<'_>,
+) -> Result<String> {
+    patch_as(format, name, text, path, value, expected, Signs::Text)
+}
+
+/// What `${NAME}` in a document is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signs {
+    /// A variable, which [`super::read`] puts in.
+    Variables,
+    /// Text like any other.
+    Text,
+}
+
+fn patch_as(
+    format: Format,
+    name: &str,
+    text: &str,
+    path: &Path,
+    value: &Value,
+    expected: Expected<'_>,
+    signs: Signs,
+) -> Result<String> {
     let located = locate(text.as_bytes(), format, name)?;
     let body = located.text;
     let head = &text[..text.len() - body.len()];
-    let document = Document { format, name, expected, located };
+    let document = Document { format, name, expected, located, signs };
     let leaves = leaves(&document.located, format, name, expected)?;
     let leaf = leaves.iter().find(|leaf| leaf.path == *path);
-    let wanted = escaped(value);
+    let wanted = match signs {
+        Signs::Variables => escaped(value),
+        Signs::Text => value.clone(),
+    };
     let before = entries(&leaves, format);
     let edits = match leaf {
         Some(leaf) => document.changes(leaf, &wanted).map_err(|why| document.refused(leaf, &wanted, why))?,
@@ -73,6 +112,7 @@ struct Document<'a> {
     name: &'a str,
     expected: Expected<'a>,
     located: Located<'a>,
+    signs: Signs,
 }
 
 impl Document<'_> {
@@ -85,7 +125,7 @@ impl Document<'_> {
         if leaf.place.form != Form::Inline {
             return Err("the value is written over several lines");
         }
-        if is_interpolated(leaf.value) {
+        if self.signs == Signs::Variables && is_interpolated(leaf.value) {
             return Err("the value is made of variables");
         }
         let is_collection = leaf.value.is_array() || leaf.value.is_object();
@@ -139,7 +179,9 @@ impl Document<'_> {
             return false;
         }
         let Some(mut entry) = after.into_iter().find(|entry| entry.path == *path) else { return false };
-        if interpolate::put_in(std::slice::from_mut(&mut entry), self.name, &|_| None).is_err() {
+        if self.signs == Signs::Variables
+            && interpolate::put_in(std::slice::from_mut(&mut entry), self.name, &|_| None).is_err()
+        {
             return false;
         }
         let read = if entry.untyped {
@@ -209,6 +251,18 @@ mod tests {
             let told =
                 patched(format, text, path, &value).unwrap_or_else(|error| panic!("{path}: {error:?}"));
             assert_eq!(told, text.replacen(from, to, 1), "{format} {path} {value}");
+        }
+    }
+
+    #[test]
+    fn in_another_program_s_document_a_value_stands_as_it_is() {
+        let text = "a: \"${HOME}\" # c\nb: 1\n";
+        for value in ["${X}", "$${X}", "{{ x }}"] {
+            let after =
+                patch_foreign(Format::Yaml, "app", text, &Path::parse("a").unwrap(), &json!(value), &|_| {
+                    None
+                });
+            assert_eq!(after.unwrap(), format!("a: \"{value}\" # c\nb: 1\n"));
         }
     }
 

@@ -52,6 +52,10 @@ fn of(shape: &Shape) -> Value {
         }
         Shape::List(inner) => json!({"type": "array", "items": of(inner)}),
         Shape::Some(inner) => json!({"type": "array", "items": of(inner), "minItems": 1}),
+        Shape::OneOrMore(inner) => {
+            let one = of(inner);
+            json!({"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]})
+        }
         Shape::Named(inner) => {
             json!({"type": "object", "propertyNames": of(&Shape::Name), "additionalProperties": of(inner)})
         }

@@ -2,6 +2,7 @@
 
 mod policy;
 mod secret;
+mod service;
 mod setting;
 
 use super::located::{Content, Node};
@@ -16,11 +17,7 @@ use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::domain::wording::not_a;
 use serde::de::DeserializeOwned;
-use serde_json::Map;
 use std::collections::HashMap;
-
-/// The sections that other parts read.
-const REST: [&str; 1] = ["services"];
 
 /// Reads and checks a manifest; see [`Manifest::read`].
 pub(super) fn read(text: &str) -> Result<Manifest, Vec<Problem>> {
@@ -76,18 +73,23 @@ impl Reader<'_> {
         if in_shape {
             self.never_open(&policy, &windows);
         }
+        let (settings, sources) = (self.settings(&secrets), self.sources());
+        let services = self.services(&settings, &sources, &secrets);
+        for section in ["rules", "windows"] {
+            self.unique_names(section);
+        }
         Manifest {
             instance: self.instance(),
-            settings: self.settings(&secrets),
+            settings,
             rules: self.rules(),
             policy,
             windows,
             contacts: self.section::<Vec<Contact>>("contacts"),
             notify: self.notify(),
             secrets,
-            sources: self.sources(),
+            sources,
+            services,
             drift: self.drift(),
-            rest: self.rest(),
         }
     }
 
@@ -175,17 +177,6 @@ impl Reader<'_> {
             self.tell(line, &format!("drift.ignore[{at}].until"), message);
         }
         drift
-    }
-
-    fn rest(&mut self) -> Map<String, Value> {
-        let mut rest = Map::new();
-        for entry in REST.iter().filter_map(|key| self.node.get(key)) {
-            rest.insert(entry.key.clone(), entry.node.to_value());
-        }
-        for section in ["rules", "windows"] {
-            self.unique_names(section);
-        }
-        rest
     }
 
     fn unique_names(&mut self, section: &str) {

@@ -1,10 +1,12 @@
 //! What a manifest's sections look like: the tables that reading checks against and that editors' schema is made of.
 
 mod secret;
+mod service;
 
 use super::shape::{Field, Shape, may, must};
 use crate::domain::notice::Event;
 use secret::SECRETS;
+use service::SERVICE;
 
 const COMMAND: Shape = Shape::Some(&Shape::Text);
 const COUNT: Shape = Shape::Whole(1, u64::MAX);
@@ -256,71 +258,6 @@ const SOURCE: Shape = Shape::Fields(
         may("optional", Shape::Flag, "Whether a reload goes on without it where it cannot be read."),
     ],
     &["file", "env", "http"],
-);
-
-const SERVICE: Shape = Shape::Fields(
-    &[
-        may("description", Shape::Text, "What it is."),
-        may("uses", Shape::List(&Shape::Paths), "The settings it uses."),
-        may("priority", PRIORITY, "Whoever has the higher priority is told first."),
-        may("critical", Shape::Flag, "Whether its failure is a reason to roll back."),
-        may("deliver", DELIVER, "The file that it reads its settings from."),
-        may("reload", RELOAD, "How it is told to read them again."),
-        may("read_back", READ_BACK, "How to ask it what it runs with."),
-        may("health", HEALTH, "How to ask it whether it is well."),
-        may("restart", RESTART, "How it is restarted."),
-        may("fallback", Shape::Values, "Values built in, put in place where its own are rolled back."),
-    ],
-    &[],
-);
-
-const DELIVER: Shape = Shape::Fields(
-    &[
-        must("file", Shape::Text, "Where the file is written."),
-        may("template", Shape::Text, "The template that it is rendered from."),
-        may("mode", Shape::Text, "The file's mode, in quotes: \"0640\"."),
-        may("check", COMMAND, "A command that must succeed before the service is told."),
-    ],
-    &[],
-);
-
-const RELOAD: Shape = Shape::Fields(
-    &[
-        may("signal", Shape::Word(&["HUP", "USR1", "USR2"]), "A signal to send."),
-        may("pid_file", Shape::Text, "The file with the process's number."),
-        may("command", COMMAND, "A command to run."),
-        may("http", Shape::Text, "A URL to post to."),
-        may("timeout", Shape::Span, "How long it has."),
-    ],
-    &["signal", "command", "http"],
-);
-
-const READ_BACK: Shape = Shape::Fields(
-    &[
-        may("http", Shape::Text, "A URL to get."),
-        may("file", Shape::Text, "A file to read."),
-        may("command", COMMAND, "A command to run."),
-        may("pointer", Shape::Text, "Where the value stands in the answer, as a JSON Pointer."),
-        may("of", Shape::Paths, "The path whose value it is."),
-        may("timeout", Shape::Span, "How long it has."),
-    ],
-    &["http", "file", "command"],
-);
-
-const HEALTH: Shape = Shape::Fields(
-    &[
-        may("http", Shape::Text, "A URL to get."),
-        may("tcp", Shape::Text, "HOST:PORT that must accept a connection."),
-        may("command", COMMAND, "A command that must succeed."),
-        may("expect", Shape::Whole(100, 599), "The HTTP status that means well."),
-        may("timeout", Shape::Span, "How long it has."),
-    ],
-    &["http", "tcp", "command"],
-);
-
-const RESTART: Shape = Shape::Fields(
-    &[must("command", COMMAND, "A command to run."), may("timeout", Shape::Span, "How long it has.")],
-    &[],
 );
 
 const CONTACT: Shape = Shape::Fields(

@@ -48,6 +48,8 @@ pub(super) enum Shape {
     Texts,
     /// A list of these with at least one.
     Some(&'static Shape),
+    /// One of these, or a list of them with at least one.
+    OneOrMore(&'static Shape),
     /// Names, each with one of these.
     Named(&'static Shape),
     /// Paths, each with a value.
@@ -99,6 +101,10 @@ pub(super) fn check(shape: &Shape, node: &Node, place: &str, problems: &mut Vec<
         (Shape::Texts, Content::List(items)) => {
             check_list(&Shape::Some(&Shape::Text), items, node, place, problems)
         }
+        (Shape::OneOrMore(inner), Content::List(items)) => {
+            check_list(&Shape::Some(inner), items, node, place, problems)
+        }
+        (Shape::OneOrMore(inner), _) => check(inner, node, place, problems),
         (Shape::Named(inner), Content::Map(entries)) => check_named(inner, entries, place, problems),
         (Shape::Values, Content::Map(entries)) => {
             for entry in entries {
@@ -252,6 +258,7 @@ pub(super) fn wanted(shape: &Shape) -> String {
         Shape::Edge => "a time such as \"22:00\", or a date such as 2026-12-20".to_owned(),
         Shape::Zone => "a time zone such as Europe/Berlin".to_owned(),
         Shape::List(_) | Shape::Some(_) => "a list".to_owned(),
+        Shape::OneOrMore(inner) => format!("{}, or a list of such", wanted(inner)),
         Shape::Named(_) => "an object of names".to_owned(),
         Shape::Values => "an object of paths and values".to_owned(),
         Shape::Fields(fields, _) => {

@@ -9,6 +9,7 @@ use crate::domain::path::Path;
 use crate::domain::policy::Governance;
 use crate::domain::rule::Facts;
 use crate::domain::schema::CompiledSetting;
+use crate::domain::service::unknown_names;
 use crate::domain::value::{self, Value};
 use crate::engine::transact::View;
 use crate::engine::{governance, window};
@@ -74,6 +75,7 @@ pub(super) fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Strin
     warnings.extend(broken_rules(view, manifest)?);
     warnings.extend(window::would_hold(view, &manifest.windows)?);
     warnings.extend(not_enforced(manifest));
+    warnings.extend(unknown_services(manifest));
     if manifest.sources != manifest::sources(view.db)? {
         warnings.push(
             "The sources differ: what they say is in force with the next reload: cfgctl reload".to_owned(),
@@ -131,9 +133,18 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
 }
 
 /// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.
-fn not_enforced(manifest: &Manifest) -> Vec<String> {
-    let kept = manifest.rest.keys();
-    kept.map(|name| format!("This build keeps {name} in the manifest and does not act on it yet.")).collect()
+fn not_enforced(manifest: &Manifest) -> Option<String> {
+    let kept = "This build keeps services in the manifest and does not act on it yet.";
+    (!manifest.services.is_empty()).then(|| kept.to_owned())
+}
+
+/// Names of services in settings that no service has.
+fn unknown_services(manifest: &Manifest) -> impl Iterator<Item = String> {
+    let unknown = unknown_names(&manifest.services, &manifest.settings).into_iter();
+    unknown.map(|(name, path, near)| {
+        let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_else(|| ".".to_owned());
+        format!("{path} names the service {name}, and services has none of that name{meant}")
+    })
 }
 
 /// Why an override's path cannot stand beside the settings that a manifest registers.

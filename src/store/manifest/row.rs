@@ -6,6 +6,7 @@ use super::{Applied, EVERY_PATH, WINDOWS};
 use crate::domain::error::{Error, Result};
 use crate::domain::manifest::Manifest;
 use crate::domain::path::Path;
+use crate::domain::service;
 use crate::domain::value;
 use rusqlite::Connection;
 use serde::Serialize;
@@ -61,14 +62,21 @@ pub fn rows_of(manifest: &Manifest) -> Result<Vec<(&'static str, Columns)>> {
         ("policy", json(&manifest.policy)?),
         ("contacts", json(&manifest.contacts)?),
         ("secrets", json(&manifest.secrets)?),
-        ("rest", json(&manifest.rest)?),
     ];
     // A part that may be absent has no row then, as in stores made before there was such a part.
     let windows = (!manifest.windows.is_empty()).then(|| json(&manifest.windows)).transpose()?;
     let notify = manifest.notify.as_ref().map(json).transpose()?;
     let sources = (!manifest.sources.is_empty()).then(|| json(&manifest.sources)).transpose()?;
     let drift = (!manifest.drift.ignore.is_empty()).then(|| json(&manifest.drift)).transpose()?;
-    let absent_or = [(WINDOWS, windows), ("notify", notify), ("sources", sources), ("drift", drift)];
+    let services =
+        (!manifest.services.is_empty()).then(|| json(&service::to_value(&manifest.services))).transpose()?;
+    let absent_or = [
+        (WINDOWS, windows),
+        ("notify", notify),
+        ("sources", sources),
+        ("services", services),
+        ("drift", drift),
+    ];
     let parts = parts.into_iter().chain(absent_or.into_iter().filter_map(|(name, part)| Some((name, part?))));
     rows.extend(parts.map(|(name, part)| ("manifest_parts", vec![Some(name.to_owned()), Some(part)])));
     Ok(rows)

@@ -61,7 +61,8 @@ pub(super) fn spelled_key(format: Format, segments: &[String]) -> String {
     }
 }
 
-fn toml(value: &Value) -> String {
+/// A value in TOML, on one line.
+pub fn toml(value: &Value) -> String {
     match value {
         // JSON's escapes are TOML's, but for one control character that JSON leaves as it is.
         Value::String(text) => Value::from(text.as_str()).to_string().replace('\u{7f}', "\\u007F"),
