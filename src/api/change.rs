@@ -237,6 +237,10 @@ impl Reply for ChangeReply {
     fn outcome(&self) -> Outcome {
         self.outcome
     }
+
+    fn made(&mut self) -> Option<(&mut ChangeView, &mut Outcome)> {
+        self.change.as_mut().map(|change| (change, &mut self.outcome))
+    }
 }
 impl Reply for ValidateReply {
     fn outcome(&self) -> Outcome {

@@ -294,4 +294,8 @@ impl Reply for DecisionReply {
     fn outcome(&self) -> Outcome {
         self.outcome
     }
+
+    fn made(&mut self) -> Option<(&mut ChangeView, &mut Outcome)> {
+        Some((&mut self.change, &mut self.outcome))
+    }
 }

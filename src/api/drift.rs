@@ -1,6 +1,6 @@
 //! Drift: where an override differs from what lies below it.
 
-use super::change::{ChangeReply, Terms};
+use super::change::{ChangeReply, ChangeView, Terms};
 use super::reload::SourceResult;
 use super::{Outcome, Reply};
 use crate::domain::drift::Ignore;
@@ -171,5 +171,9 @@ pub struct FileView {
 impl Reply for AdoptReply {
     fn outcome(&self) -> Outcome {
         self.change.outcome
+    }
+
+    fn made(&mut self) -> Option<(&mut ChangeView, &mut Outcome)> {
+        self.change.made()
     }
 }

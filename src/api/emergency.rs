@@ -1,6 +1,6 @@
 //! What cannot wait: a change that skips approvals and windows, and the review it owes.
 
-use super::change::{ChangeReply, ItemSpec, Terms};
+use super::change::{ChangeReply, ChangeView, ItemSpec, Terms};
 use super::change_request::DecisionReply;
 use super::rollback::BackupSource;
 use super::{Outcome, Reply};
@@ -206,6 +206,10 @@ pub struct ContactsReply {
 impl Reply for EmergencyReply {
     fn outcome(&self) -> Outcome {
         self.change.outcome
+    }
+
+    fn made(&mut self) -> Option<(&mut ChangeView, &mut Outcome)> {
+        self.change.made()
     }
 }
 impl Reply for ListEmergenciesReply {}

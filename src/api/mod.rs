@@ -11,6 +11,7 @@ pub mod change_request;
 pub mod complete;
 pub mod confirm;
 pub mod delegation;
+pub mod delivery;
 pub mod diff;
 pub mod drift;
 pub mod emergency;
@@ -60,6 +61,11 @@ pub trait Reply: Serialize + DeserializeOwned {
     fn outcome(&self) -> Outcome {
         Outcome::Done
     }
+
+    /// The change that it made, with what that amounts to: what is to follow with the change's delivery.
+    fn made(&mut self) -> Option<(&mut change::ChangeView, &mut Outcome)> {
+        None
+    }
 }
 
 /// What an answer amounts to. None of these is an error.
@@ -82,6 +88,8 @@ pub enum Outcome {
     RolledBack,
     /// It was to be taken back, and that failed: a person is needed now.
     RollbackFailed,
+    /// It was applied and kept, and some services do not run with it.
+    PartlyVerified,
 }
 
 /// Declares the table of operations: module, request, reply, verb, path.
@@ -166,6 +174,7 @@ operations! {
     member::ChangeRole => MemberReply, Post "/members/role";
     member::RemoveMember => MemberReply, Post "/members/remove";
     member::EndSolo => EndSoloReply, Post "/members/end-solo";
+    delivery::Follow => FollowReply, Post "/deliveries/follow";
     delegation::Delegate => DelegateReply, Post "/members/delegate";
     delegation::ListDelegations => ListDelegationsReply, Get "/members/delegations";
     member::IssueToken => TokenReply, Post "/tokens/issue";

@@ -1,6 +1,6 @@
 //! Going back: to a version, a time, a backup; undoing one change. Never rewrites history: each makes a new version.
 
-use super::change::{ChangeReply, Terms};
+use super::change::{ChangeReply, ChangeView, Terms};
 use super::{Outcome, Reply};
 use crate::domain::{path::Path, value::Value};
 use serde::{Deserialize, Serialize};
@@ -126,5 +126,9 @@ pub struct PathResult {
 impl Reply for RollbackReply {
     fn outcome(&self) -> Outcome {
         self.change.outcome
+    }
+
+    fn made(&mut self) -> Option<(&mut ChangeView, &mut Outcome)> {
+        self.change.made()
     }
 }

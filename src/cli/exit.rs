@@ -17,6 +17,7 @@ pub(crate) fn code_of(result: std::result::Result<&Outcome, &Error>, exit_zero: 
         Ok(Outcome::Integrity) => 9,
         Ok(Outcome::RolledBack) => 10,
         Ok(Outcome::RollbackFailed) => 11,
+        Ok(Outcome::PartlyVerified) => 13,
         Err(error) => match error.code {
             Code::Usage => 2,
             Code::NotFound => 3,

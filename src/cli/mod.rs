@@ -27,6 +27,7 @@ mod exec;
 mod exit;
 mod export;
 mod feature;
+mod follow;
 mod generate;
 mod history;
 mod init;

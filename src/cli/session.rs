@@ -9,7 +9,7 @@ use super::place::{self, Because, Place};
 use super::prompt::Prompts;
 use super::target::Machine;
 use super::target::{Operation, Target};
-use super::{environment, exit, init, machine, settle};
+use super::{environment, exit, follow, init, machine, settle};
 use crate::api::secret::KeygenReply;
 use crate::api::status::Status;
 use crate::api::{Outcome, Reply};
@@ -75,8 +75,14 @@ impl Session {
     /// Asks for something to be written; says first where.
     pub(crate) fn write<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
         self.ready_to_write()?;
-        let _progress = Progress::begin("working", None, self.options.quiet);
-        self.send(request)
+        let mut reply = {
+            let _progress = Progress::begin("working", None, self.options.quiet);
+            self.send(request)?
+        };
+        if let Some((change, outcome)) = reply.made() {
+            follow::to_the_end(self, change, outcome)?;
+        }
+        Ok(reply)
     }
 
     /// Makes the store's key file; says first where the store is.
@@ -103,7 +109,7 @@ impl Session {
         if dry_run { self.read(request) } else { self.write(request) }
     }
 
-    fn send<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
+    pub(super) fn send<R: Operation>(&mut self, request: R) -> Result<R::Reply> {
         match &mut self.target {
             Some((target, _)) => target.call(request),
             None => Err(Error::internal("A request was sent before the store was opened.")),

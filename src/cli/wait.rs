@@ -92,7 +92,8 @@ pub(crate) fn wait(session: &mut Session, id: &str, timeout: Span, execute: bool
             return Err(error);
         }
         let outcome = match change.state {
-            State::Completed | State::Confirming => Outcome::Done,
+            State::Executing | State::Monitoring | State::Completed | State::Confirming => Outcome::Done,
+            State::Failed => Outcome::RollbackFailed,
             State::RolledBack => Outcome::RolledBack,
             State::Rejected | State::Cancelled | State::Expired => return Err(ended(&change)),
             State::Approved if !execute => Outcome::Done,

@@ -20,6 +20,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "the lock is held as long as the file is open")] File);
 
+/// Whether anybody holds that lock.
+pub fn is_held(folder: &Path, service: &str) -> bool {
+    let Ok(file) = File::open(folder.join(format!("{service}.lock"))) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+}
+
 /// Takes the lock of a service in a folder, which is made where it is not there. `conflict` where somebody else holds it
 /// for longer than this.
 pub fn lock(folder: &Path, service: &str, longest: Duration) -> Result<Lock> {

@@ -56,6 +56,10 @@ pub enum State {
     Approved,
     /// Has what it needs and waits for its time.
     Scheduled,
+    /// In force, and on its way to the services that use it.
+    Executing,
+    /// The services run with it, and are watched.
+    Monitoring,
     /// Executed; the former state returns unless somebody confirms it in time.
     Confirming,
     /// Executed.
@@ -68,6 +72,8 @@ pub enum State {
     Expired,
     /// Executed, and the former state is back.
     RolledBack,
+    /// Executed and taken back, and not every service has the former state again: a person is needed.
+    Failed,
 }
 
 /// Gives an enum's serde name: the one table of names is the derive.
@@ -95,6 +101,7 @@ macro_rules! named_by_serde {
         }
     )*};
 }
+pub(super) use named_by_serde;
 named_by_serde!(Kind, State, Validity);
 
 impl State {
@@ -105,7 +112,15 @@ impl State {
 
     /// Whether it was executed, whatever came of it later.
     pub fn was_executed(self) -> bool {
-        matches!(self, State::Confirming | State::Completed | State::RolledBack)
+        matches!(
+            self,
+            State::Executing
+                | State::Monitoring
+                | State::Confirming
+                | State::Completed
+                | State::RolledBack
+                | State::Failed
+        )
     }
 }
 

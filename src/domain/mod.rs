@@ -7,6 +7,7 @@ pub mod base_document;
 pub mod breaker;
 pub mod change;
 pub mod credential;
+pub mod delivery;
 pub mod document;
 pub mod dossier;
 pub mod draft;

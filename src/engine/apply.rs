@@ -5,7 +5,7 @@
 
 use super::plan::Plan;
 use super::transact::{Note, View};
-use super::{backup_file, confirm};
+use super::{backup_file, confirm, delivery};
 use crate::domain::backup::{Scope, Writer, file_name};
 use crate::domain::change::{Item, Kind, State, hex};
 use crate::domain::error::{Code, Error, Result};
@@ -99,6 +99,7 @@ pub(super) fn execute_with(
     change.backup = Some(record.name);
     change.steps = steps.done();
     let unusual = change.backup.clone().filter(|name| *name != usual_backup(change.number, view.now));
+    let delivering = delivery::begin(view, change, &plan.items)?;
     change::put(db, &Change { backup: unusual, ..change.clone() })?;
     if change.digest.is_some() {
         duty::remove(db, duty::Kind::Execute, change.number)?;
@@ -123,6 +124,7 @@ pub(super) fn execute_with(
     if change.digest.is_some()
         || change.restart.is_some()
         || change.review.is_some()
+        || delivering
         || !change.dossier.is_empty()
     {
         note = note.record("request", change.number);

@@ -24,7 +24,7 @@ use crate::domain::role::Role;
 use crate::domain::time::{Span, SpanOrDefault, Timestamp};
 use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
-use crate::store::{history, manifest};
+use crate::store::{history, manifest, overrides};
 use serde_json::json;
 use std::path::Path;
 
@@ -181,8 +181,14 @@ fn version_of(change: &Change) -> Result<i64> {
 
 /// The former state of a change's paths, as it would come back.
 fn former(view: &View<'_>, change: &Change) -> Result<Plan> {
-    let events = history::of_version(view.db, version_of(change)?)?;
-    let wanted = events.into_iter().map(|event| (event.path, event.before)).collect();
+    let version = version_of(change)?;
+    let mut wanted = Vec::new();
+    for event in history::of_version(view.db, version)? {
+        // What somebody has changed since is theirs.
+        if overrides::find(view.db, event.path.as_str())?.is_some_and(|row| row.version == version) {
+            wanted.push((event.path, event.before));
+        }
+    }
     plan(view, wanted, &manifest::policy(view.db)?, true)
 }
 

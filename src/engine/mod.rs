@@ -11,6 +11,7 @@ mod change_request;
 mod complete;
 mod confirm;
 mod delegation;
+mod delivery;
 mod diff;
 mod doctor;
 mod drift;
@@ -85,6 +86,8 @@ pub struct Engine {
     deadline: Option<Timestamp>,
     /// What to know beside the answers.
     remarks: RefCell<Vec<String>>,
+    /// The delivery that this process is at.
+    delivering: Option<delivery::Held>,
     /// What removes old backups while the answer is given.
     removing: Vec<JoinHandle<()>>,
 }
@@ -100,7 +103,8 @@ impl Engine {
     }
 
     fn on(store: Store, machine: Machine) -> Engine {
-        Engine { store, machine, deadline: None, remarks: RefCell::default(), removing: Vec::new() }
+        let (deadline, delivering) = (None, None);
+        Engine { store, machine, deadline, remarks: RefCell::default(), delivering, removing: Vec::new() }
     }
 
     /// What to know beside the answers given so far: what is overdue, what was settled. Told once.

@@ -12,6 +12,7 @@ mod scan;
 mod seal;
 
 pub(super) use held::Held;
+pub(super) use resolve::Resolver;
 
 use super::Engine;
 use super::seal::place as key_place;

@@ -9,7 +9,7 @@ use super::confirm::{self, take_back};
 use super::identity::itself;
 use super::transact::{Note, View};
 use super::window::Windows;
-use super::{Engine, Handle, system_log};
+use super::{Engine, Handle, delivery, system_log};
 use crate::api::Outcome;
 use crate::api::confirm::{Due, Settle, SettleReply, Settled};
 use crate::domain::approval::Lack;
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 impl Handle<Settle> for Engine {
     fn handle(&mut self, caller: &Caller, request: Settle) -> Result<SettleReply> {
         let wanted = |kind| match request.which {
-            Due::All => true,
+            Due::All => !matches!(kind, Kind::Deliver | Kind::Monitor),
             Due::Scheduled => kind == Kind::Execute,
             Due::Unconfirmed => kind == Kind::Confirm,
         };
@@ -38,6 +38,9 @@ impl Handle<Settle> for Engine {
             } else {
                 self.settle(caller, &duty)?
             });
+        }
+        if !request.dry_run {
+            items.extend(self.deliver_due(caller)?);
         }
         let next = self.look_as(
             caller,
@@ -88,6 +91,27 @@ impl Engine {
         Ok(())
     }
 
+    /// Goes on with every delivery that nobody else is at.
+    fn deliver_due(&mut self, caller: &Caller) -> Result<Vec<Settled>> {
+        let mut items = Vec::new();
+        loop {
+            let open = self.store.read(|db| duty::of_kind(db, Kind::Deliver))?;
+            let done = |duty: &Duty| items.iter().any(|item: &Settled| item.change == duty.change);
+            let Some(duty) = open.into_iter().find(|duty| !done(duty)) else { return Ok(items) };
+            self.deliver_wholly(caller, duty.change)?;
+            let change = self.store.read(|db| change::by_number(db, duty.change))?;
+            let Some(change) = change else { continue };
+            let open = self.store.read(|db| duty::find(db, Kind::Deliver, duty.change))?.is_some();
+            let result = match change.state {
+                _ if open => "underway",
+                State::RolledBack => "rolled-back",
+                State::Failed => "failed",
+                _ => "delivered",
+            };
+            items.push(Settled { problem: change.ended_because, ..settled(&change.id, &duty, result) });
+        }
+    }
+
     /// What would be done of a duty.
     fn announce(&self, caller: &Caller, duty: &Duty) -> Result<Option<Settled>> {
         self.look_as(
@@ -119,6 +143,8 @@ impl Engine {
             };
             id.clone_from(&change.id);
             match duty.kind {
+                // They are gone on with outside of any transaction.
+                Kind::Deliver | Kind::Monitor => Ok((None, None)),
                 Kind::Confirm => take_back_due(view, change, duty),
                 Kind::Execute => execute_scheduled(view, change, duty),
             }
@@ -303,18 +329,24 @@ fn in_words(settled: &Settled) -> String {
 }
 
 /// What is overdue, in sentences for those who only read.
-pub(super) fn overdue(view_clock: Timestamp, duties: &[Duty]) -> Vec<String> {
+pub(super) fn overdue(view: &View<'_>, duties: &[Duty]) -> Vec<String> {
     let said = |duty: &Duty| match duty.kind {
-        Kind::Confirm => format!(
+        Kind::Confirm => Some(format!(
             "Change {} was not confirmed by {}: its former state returns with the next write, or now: cfgctl settle",
             duty.change,
             duty.due_at.short()
-        ),
-        Kind::Execute => format!(
+        )),
+        Kind::Execute => Some(format!(
             "Change {} was to be executed at {}: cfgctl change-request execute --due",
             duty.change,
             duty.due_at.short()
-        ),
+        )),
+        Kind::Deliver if !delivery::is_abandoned(view, duty.change) => None,
+        Kind::Deliver => Some(format!(
+            "Change {} is in force, and its delivery to the services was cut short: cfgctl settle",
+            duty.change
+        )),
+        Kind::Monitor => None,
     };
-    duties.iter().filter(|duty| duty.due_at <= view_clock).map(said).collect()
+    duties.iter().filter(|duty| duty.due_at <= view.clock).filter_map(said).collect()
 }

@@ -112,7 +112,7 @@ impl Engine {
         let (answer, overdue) = self.look_as(
             caller,
             |db, now| identity::identify(db, caller, now),
-            |view| Ok((body(view)?, settle::overdue(view.clock, &duty::due(view.db, view.clock)?))),
+            |view| Ok((body(view)?, settle::overdue(view, &duty::due(view.db, view.clock)?))),
         )?;
         self.remark(overdue);
         Ok(answer)

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::change_request::{may_approve, present_state};
+use super::delivery;
 use super::emergency;
 use super::governance;
 use super::mask::Mask;
@@ -197,6 +198,7 @@ fn of_change_and(
         confirm_by: if state == State::Confirming { due(duty::Kind::Confirm)? } else { None },
         restart: change.restart.map(|restart| restart.name().to_owned()),
         takes_back: change.decision.takes_back,
+        delivery: delivery::of_change(view, change)?,
         emergency,
         unreviewed: change.review == Some(Review::Due),
         review: review(view, change)?,
@@ -307,6 +309,7 @@ pub(super) fn of_plan(view: &View<'_>, change: &Change, plan: &Plan, verdict: Ve
         confirm_by: None,
         restart: None,
         takes_back: None,
+        delivery: Vec::new(),
         emergency: None,
         unreviewed: false,
         review: None,

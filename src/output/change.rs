@@ -2,7 +2,7 @@
 
 use super::color::Paint;
 use super::facts::Facts;
-use super::{Render, Style, emergency, escape, items, words};
+use super::{Render, Style, delivery, emergency, escape, items, words};
 use crate::api::Outcome;
 use crate::api::change::{ChangeReply, ChangeView};
 use crate::domain::approval::Lack;
@@ -58,6 +58,7 @@ impl Told<'_> {
             emergency::review(&mut facts, review, style);
         }
         restart(&mut facts, view);
+        delivery::facts(&mut facts, view);
         times(&mut facts, view, style);
         conflicts(&mut facts, view);
         if was_executed {
@@ -103,8 +104,22 @@ pub(super) fn headline(view: &ChangeView, dry_run: bool, style: &Style) -> Strin
             let head = Paint::Bold.on(&format!("{name} {number} applied, and waits to be confirmed"), style);
             return format!("{head}{version} ({risk})");
         }
+        State::Executing | State::Monitoring => {
+            let version = view.version.map(|version| format!(": version {version}")).unwrap_or_default();
+            let what = if view.state == State::Executing {
+                "is in force, and on its way to the services"
+            } else {
+                "applied, and its services are watched"
+            };
+            let head = Paint::Bold.on(&format!("{name} {number} {what}"), style);
+            return format!("{head}{version} ({risk})");
+        }
         State::RolledBack => {
             let head = Paint::Bold.on(&format!("{name} {number} was rolled back"), style);
+            return format!("{head} ({risk})");
+        }
+        State::Failed => {
+            let head = Paint::Bold.on(&format!("{name} {number} failed, and needs a person"), style);
             return format!("{head} ({risk})");
         }
         State::Draft => ("is a draft", "would stay a draft", true),

@@ -13,6 +13,7 @@ mod color;
 mod complete;
 mod confirm;
 mod delegation;
+pub mod delivery;
 mod diff;
 mod drift;
 mod emergency;

@@ -66,6 +66,11 @@ impl Progress {
         self.bar.set_position(position);
     }
 
+    /// What is being done now, over several lines.
+    pub fn say_lines(&self, lines: &[String]) {
+        self.bar.set_message(lines.join("\n"));
+    }
+
     /// What is being done now.
     pub fn say(&self, message: &str) {
         self.bar.set_message(escape::line(message).into_owned());

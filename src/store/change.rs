@@ -10,7 +10,7 @@ pub use decision::Decision;
 pub use item::{Other, asks_for, has_parts, insert_item, items, remove_items, value_items};
 pub use list::{
     Which, confirming, count_open, count_waiting, last_executed_by, list, made, open_of_kind, open_on,
-    open_on_path, rolled_back, unreviewed_emergencies,
+    open_on_path, rolled_back, taking_back, unreviewed_emergencies,
 };
 pub use row::put;
 pub use step::Step;

@@ -12,6 +12,10 @@ pub enum Kind {
     Execute,
     /// A change that nobody confirmed is to be taken back.
     Confirm,
+    /// A change is to be brought to the services that use what it changed.
+    Deliver,
+    /// The services are watched after a change.
+    Monitor,
 }
 
 impl Kind {
@@ -20,7 +24,16 @@ impl Kind {
         match self {
             Kind::Execute => "execute",
             Kind::Confirm => "confirm",
+            Kind::Deliver => "deliver",
+            Kind::Monitor => "monitor",
         }
+    }
+
+    fn of_name(name: &str) -> Result<Kind> {
+        [Kind::Execute, Kind::Confirm, Kind::Deliver, Kind::Monitor]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| super::damaged("a duty"))
     }
 }
 
@@ -39,7 +52,7 @@ pub struct Duty {
 
 fn to_duty(row: &Row<'_>) -> Result<Duty> {
     Ok(Duty {
-        kind: if row.get::<_, String>(0)? == "confirm" { Kind::Confirm } else { Kind::Execute },
+        kind: Kind::of_name(&row.get::<_, String>(0)?)?,
         change: row.get(1)?,
         due_at: time_of(&row.get::<_, String>(2)?)?,
         by: row.get(3)?,

@@ -12,6 +12,7 @@ pub mod comment;
 pub mod credential;
 pub mod database;
 pub mod delegation;
+pub mod delivery;
 pub mod digest;
 pub mod duty;
 pub mod emergency;
@@ -27,6 +28,7 @@ mod ordered;
 pub mod overrides;
 pub mod owner;
 pub mod review;
+pub mod service;
 pub mod version;
 
 pub use rusqlite::Connection;

@@ -2,6 +2,7 @@
 //!
 //! What must stay true: what is shown of a change is the same near and far, before it is on record and after.
 
+use crate::api::delivery::DeliveryView;
 use crate::api::emergency::EmergencyView;
 use crate::api::review::ReviewView;
 use crate::domain::approval::Lack;
@@ -105,6 +106,9 @@ pub struct ChangeView {
     /// The number of the change that it takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<i64>,
+    /// How far it has come at the services that use what it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivery: Vec<DeliveryView>,
     /// The mark of an emergency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyView>,

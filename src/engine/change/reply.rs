@@ -59,9 +59,10 @@ pub(in crate::engine) fn id_taken(id: &str) -> Error {
 /// What a change's state amounts to as an answer.
 pub(in crate::engine) fn outcome_of(state: State) -> Outcome {
     match state {
-        State::Completed | State::Confirming => Outcome::Done,
+        State::Executing | State::Monitoring | State::Completed | State::Confirming => Outcome::Done,
         State::Draft | State::Pending | State::Approved | State::Scheduled => Outcome::Pending,
         State::Rejected | State::Cancelled | State::Expired => Outcome::Refused,
         State::RolledBack => Outcome::RolledBack,
+        State::Failed => Outcome::RollbackFailed,
     }
 }

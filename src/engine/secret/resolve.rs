@@ -22,7 +22,7 @@ const VAULT_ADDRESS: &str = "VAULT_ADDR";
 const VAULT_TOKEN: &str = "env:VAULT_TOKEN";
 
 /// Follows references.
-pub(super) struct Resolver<'a> {
+pub(in crate::engine) struct Resolver<'a> {
     machine: &'a Machine,
     references: &'a SecretReferences,
     environment: HashMap<OsString, OsString>,
@@ -30,7 +30,7 @@ pub(super) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(machine: &'a Machine, references: &'a SecretReferences) -> Resolver<'a> {
+    pub(in crate::engine) fn new(machine: &'a Machine, references: &'a SecretReferences) -> Resolver<'a> {
         let environment: HashMap<OsString, OsString> = (machine.environment)().into_iter().collect();
         let text =
             |name: &str| environment.get(OsString::from(name).as_os_str())?.to_str().map(str::to_owned);
@@ -39,7 +39,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a path's reference leads to.
-    pub(super) fn resolve(&self, path: &Path, value: &Value) -> Result<Value> {
+    pub(in crate::engine) fn resolve(&self, path: &Path, value: &Value) -> Result<Value> {
         if let Some(refusal) = self.references.refusal(value) {
             return Err(Error::refused(format!("{path} {refusal}"))
                 .hint("The manifest says what a reference may name: cfgctl manifest show"));

@@ -1,0 +1,203 @@
+//! One instance is given its values and told of them.
+//!
+//! What must stay true: a file that somebody else wrote is left alone until somebody says that it may be replaced; where
+//! the instance cannot be told, it gets its former file back and is told of that.
+
+use super::content::{Used, used};
+use super::job::Give;
+use crate::deliver::file::{Delivered, Found, give_back, look, put};
+use crate::deliver::lock::lock;
+use crate::deliver::patch::patch;
+use crate::deliver::reload::reload;
+use crate::deliver::render::render;
+use crate::deliver::stamp::Stamp;
+use crate::deliver::{Surroundings, hand};
+use crate::domain::delivery::State;
+use crate::domain::error::{Error, Result};
+use crate::domain::member::Caller;
+use crate::domain::service::{Deliver, Form, Instance, Place};
+use crate::engine::identity::itself;
+use crate::engine::transact::View;
+use crate::engine::{Engine, Machine};
+use crate::store::delivery::Delivery;
+use crate::store::service;
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long somebody else may be at a service.
+const LONGEST_LOCK: Duration = Duration::from_secs(30);
+
+/// What came of giving an instance its values.
+pub(super) struct Done {
+    /// The version whose values it was given.
+    pub(super) version: i64,
+    /// How many secrets were among them.
+    pub(super) secrets: usize,
+    digest: String,
+    restart: bool,
+    written: bool,
+    former: Option<Delivered>,
+    problem: Option<Error>,
+}
+
+/// Gives an instance what it uses, and tells it.
+pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -> Result<Done> {
+    let held = lock(locks, &job.service.name, LONGEST_LOCK);
+    // Only now: whoever had the lock may have given it what was older.
+    let used = engine.look_as(caller, |_, now| Ok(itself(now)), |view| used(view, &job.service));
+    let mut done = Done {
+        version: 0,
+        secrets: 0,
+        digest: String::new(),
+        restart: false,
+        written: false,
+        former: None,
+        problem: None,
+    };
+    let outcome = held.and_then(|lock| {
+        let mut used = used?;
+        used.fetch(&engine.machine)?;
+        done.version = used.version;
+        done.secrets = used.secrets.len();
+        done.digest.clone_from(&used.digest);
+        done.restart = job.touched.iter().any(|path| used.restart.contains(path));
+        let told = with_surroundings(&engine.machine, engine.store.place(), |around| {
+            write(job, &used, around, &mut done)?;
+            job.instance.reload.as_ref().map_or(Ok(()), |definition| {
+                reload(definition, around).map_err(|error| undo(&job.instance, &mut done, error, around))
+            })
+        });
+        drop(lock);
+        told
+    });
+    done.problem = outcome.err();
+    Ok(done)
+}
+
+/// Does something with what definitions may refer to: the store's folder, or `CONFIG_DIR`, and the environment.
+pub(in crate::engine) fn with_surroundings<T>(
+    machine: &Machine,
+    place: Option<&Path>,
+    body: impl FnOnce(&Surroundings<'_>) -> T,
+) -> T {
+    let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
+    let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
+    let folder = place.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
+    let home = variable("CONFIG_DIR").filter(|folder| !folder.is_empty()).map_or(folder, Into::into);
+    body(&Surroundings { home, variable: &variable })
+}
+
+fn write(job: &Give, used: &Used, around: &Surroundings<'_>, done: &mut Done) -> Result<()> {
+    let Some(deliver) = &job.instance.deliver else { return Ok(()) };
+    let stamp = Stamp { instance: job.owner.clone(), version: used.version, hash: used.digest.clone() };
+    used.with(&job.instance, |content| match deliver {
+        Deliver::Render { place, form, check } => {
+            refuse_foreign(job, place, Some(form))?;
+            let bytes = render(form, content, &stamp, around)?;
+            done.former = Some(put(place, &bytes, check.as_ref(), content)?);
+            Ok(())
+        }
+        Deliver::Patch { place, format, prefix, check } => {
+            refuse_foreign(job, place, None)?;
+            let bytes = patch(*format, prefix, Path::new(&place.file), content)?;
+            done.former = Some(put(place, &bytes, check.as_ref(), content)?);
+            Ok(())
+        }
+        Deliver::Command { command, form } => {
+            hand::to_command(command, &render(form, content, &stamp, around)?)
+        }
+        Deliver::Http { call, method, form } => {
+            hand::to_server(call, *method, form, render(form, content, &stamp, around)?, around)
+        }
+    })?;
+    done.written = true;
+    Ok(())
+}
+
+/// `refused` where the file is somebody else's and nobody has said that it may be replaced.
+fn refuse_foreign(job: &Give, place: &Place, form: Option<&Form>) -> Result<()> {
+    let whose = match look(place, form.and_then(Form::stamp), &job.owner)? {
+        Found::Nothing | Found::Ours(_) => return Ok(()),
+        _ if job.known.adopted => return Ok(()),
+        Found::Unstamped if job.known.version.is_some() => return Ok(()),
+        Found::Unstamped => "was not written by this instance".to_owned(),
+        Found::Others(stamp) => format!("was written by the instance {}", stamp.instance),
+    };
+    Err(Error::refused(format!("{} {whose}, and nobody has said yet that it may be replaced.", place.file))
+        .hint(format!("See the difference, and say so: cfgctl service adopt {}", job.service.name)))
+}
+
+/// Gives the former file back to an instance that could not be told, and tells it of that.
+fn undo(instance: &Instance, done: &mut Done, mut error: Error, around: &Surroundings<'_>) -> Error {
+    let Some(delivered) = done.former.take() else { return error };
+    done.written = false;
+    let back = give_back(&delivered);
+    // It may take the former one no better than the new one: what is wrong is the first problem.
+    let _ = instance.reload.as_ref().map(|definition| reload(definition, around));
+    match back {
+        Ok(_) => error.message.push_str(" The former file is in its place again."),
+        Err(worse) => error.message.push_str(&format!(" And the former file is NOT back: {}", worse.message)),
+    }
+    error
+}
+
+/// Gives the former file back to an instance that does not run with the new one, and tells it of that.
+pub(super) fn take_back(
+    machine: &Machine,
+    place: Option<&Path>,
+    instance: &Instance,
+    delivery: &Delivery,
+    problem: String,
+) -> String {
+    let former = delivery.former.clone().and_then(|former| serde_json::from_value(former).ok());
+    let mut done = Done {
+        version: 0,
+        secrets: 0,
+        digest: String::new(),
+        restart: false,
+        written: true,
+        former,
+        problem: None,
+    };
+    with_surroundings(machine, place, |around| undo(instance, &mut done, Error::unavailable(problem), around))
+        .message
+}
+
+impl Done {
+    /// What is kept of it: what the instance has now, and how far it has come.
+    pub(super) fn record(&self, view: &View<'_>, job: &Give) -> Result<Delivery> {
+        let known = &job.known;
+        let written = self.written.then_some(view.now);
+        let told = written.filter(|_| job.instance.reload.is_some());
+        let state = service::State {
+            version: if self.written { Some(self.version) } else { known.version },
+            digest: if self.written { Some(self.digest.clone()) } else { known.digest.clone() },
+            written_at: written.or(known.written_at),
+            reloaded_at: told.or(known.reloaded_at),
+            verified_at: if self.written { None } else { known.verified_at },
+            problem: self.problem.as_ref().map(|error| error.message.clone()),
+            restart_since: known.restart_since.or(written.filter(|_| self.restart)),
+            ..known.clone()
+        };
+        service::put(view.db, &state)?;
+        let former = self.former.as_ref().map(serde_json::to_value).transpose();
+        Ok(Delivery {
+            state: if self.problem.is_some() { State::Failed } else { State::Told },
+            written_at: written,
+            reloaded_at: told,
+            verified_at: None,
+            problem: self.problem.as_ref().map(in_words),
+            former: former.map_err(|error| Error::internal(error.to_string()))?,
+            ..job.delivery.clone()
+        })
+    }
+}
+
+/// A problem with what to do about it.
+fn in_words(error: &Error) -> String {
+    match &error.hint {
+        Some(hint) => format!("{} {hint}", error.message),
+        None => error.message.clone(),
+    }
+}

@@ -1,0 +1,128 @@
+//! What a service is given: the effective values that it uses, secrets among them opened or fetched.
+//!
+//! What must stay true: a secret leaves this only for the service's own file, and what was given is on record by path;
+//! no transaction is open while one is fetched.
+
+use crate::deliver::Content;
+use crate::domain::base_document::expected_of;
+use crate::domain::change::hex;
+use crate::domain::error::{Error, Result};
+use crate::domain::path::Path;
+use crate::domain::sealed::is_sealed;
+use crate::domain::secret::{SecretReferences, is_reference};
+use crate::domain::service::{Instance, Service};
+use crate::domain::value::{Value, ValueType};
+use crate::engine::Machine;
+use crate::engine::seal::Sealer;
+use crate::engine::secret::Resolver;
+use crate::engine::transact::View;
+use crate::store::{base, manifest, overrides, version};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The values that a service uses, as they are in force.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Used {
+    /// The version in force.
+    pub(in crate::engine) version: i64,
+    /// The values; the secrets among them in the clear once [`Used::fetch`] has run.
+    pub(in crate::engine) values: BTreeMap<Path, Value>,
+    /// Which of them are secrets.
+    pub(in crate::engine) secrets: BTreeSet<Path>,
+    /// SHA-256 over what is in force: sealed values and references as they are kept.
+    pub(in crate::engine) digest: String,
+    /// The values whose settings need a restart.
+    pub(in crate::engine) restart: BTreeSet<Path>,
+    types: BTreeMap<Path, ValueType>,
+    references: SecretReferences,
+    elsewhere: Vec<Path>,
+}
+
+/// Reads what a service uses.
+pub(in crate::engine) fn used(view: &View<'_>, service: &Service) -> Result<Used> {
+    let mut values = BTreeMap::new();
+    for pattern in &service.uses {
+        let prefix = pattern.strip_suffix(".*").or(if pattern == "*" { None } else { Some(pattern) });
+        values.extend(base::values(view.db, prefix)?);
+        overrides::each(view.db, prefix, |row| {
+            values.extend(row.value.map(|value| (row.path, value)));
+            Ok(())
+        })?;
+    }
+    values.retain(|path, _| service.uses(path));
+    let mut hasher = Sha256::new();
+    for (path, value) in &values {
+        hasher.update(format!("{path}={value}\n"));
+    }
+    let mut used = Used {
+        version: version::current(view.db)?.map_or(0, |version| version.id),
+        digest: hex(&hasher.finalize()),
+        values,
+        secrets: BTreeSet::new(),
+        restart: BTreeSet::new(),
+        types: BTreeMap::new(),
+        references: manifest::part(view.db, "secrets")?,
+        elsewhere: Vec::new(),
+    };
+    let settings = manifest::settings_of(view.db, used.values.keys())?;
+    for ((path, value), setting) in used.values.iter().zip(settings) {
+        let Some(setting) = setting else { continue };
+        used.types.extend(expected_of(&setting).map(|kind| (path.clone(), kind)));
+        if setting.restart {
+            used.restart.insert(path.clone());
+        }
+        if setting.secret || value.as_str().is_some_and(is_sealed) {
+            used.secrets.insert(path.clone());
+        }
+    }
+    open(view, &mut used)?;
+    Ok(used)
+}
+
+/// Opens what is sealed, and remembers what is kept elsewhere.
+fn open(view: &View<'_>, used: &mut Used) -> Result<()> {
+    if used.secrets.is_empty() {
+        return Ok(());
+    }
+    let sealer = Sealer::of(view)?;
+    for path in &used.secrets {
+        let Some(value) = used.values.get_mut(path) else { continue };
+        if let Some(text) = value.as_str().filter(|text| is_sealed(text)) {
+            *value = sealer.open(path, text)?;
+        } else if is_reference(value) {
+            used.elsewhere.push(path.clone());
+        } else {
+            return Err(Error::refused(format!(
+                "{path} is a secret that stands in the clear: no service gets it so."
+            ))
+            .hint("Seal it: cfgctl secret rotate --reason \"…\""));
+        }
+    }
+    Ok(())
+}
+
+impl Used {
+    /// Fetches the secrets that are kept elsewhere.
+    pub(in crate::engine) fn fetch(&mut self, machine: &Machine) -> Result<()> {
+        if self.elsewhere.is_empty() {
+            return Ok(());
+        }
+        let resolver = Resolver::new(machine, &self.references);
+        for path in std::mem::take(&mut self.elsewhere) {
+            let Some(value) = self.values.get_mut(&path) else { continue };
+            *value = resolver.resolve(&path, value)?;
+        }
+        Ok(())
+    }
+
+    /// The same as the hands take it.
+    pub(in crate::engine) fn with<T>(&self, instance: &Instance, body: impl FnOnce(&Content<'_>) -> T) -> T {
+        let expected = |path: &Path| self.types.get(path).copied();
+        body(&Content {
+            values: &self.values,
+            secrets: &self.secrets,
+            expected: &expected,
+            variables: &instance.variables,
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! A delivery as everybody sees it.
+
+use super::{is_open, the_change};
+use crate::api::Outcome;
+use crate::api::delivery::{DeliveryView, FollowReply};
+use crate::domain::change::State;
+use crate::domain::delivery;
+use crate::domain::error::Result;
+use crate::engine::transact::View;
+use crate::engine::view;
+use crate::store::change::{self, Change};
+use crate::store::delivery::{Delivery, of_version};
+use crate::store::{service, version};
+
+/// How far each instance has come with a change; nothing where it concerns no service.
+pub(in crate::engine) fn of_change(view: &View<'_>, change: &Change) -> Result<Vec<DeliveryView>> {
+    let Some(version) = change.version else { return Ok(Vec::new()) };
+    let rows = of_version(view.db, version)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let begun = version::find(view.db, version)?.map(|version| version.created_at);
+    let shown = |row: Delivery| DeliveryView {
+        state: row.state,
+        matches_expected: row.state == delivery::State::Verified,
+        propagation_time_ms: row
+            .verified_at
+            .zip(begun)
+            .map(|(at, begun)| (at.millis() - begun.millis()).max(0)),
+        service: row.service,
+        instance: row.instance,
+        critical: row.critical,
+        wave: row.wave,
+        written_at: row.written_at,
+        reloaded_at: row.reloaded_at,
+        verified_at: row.verified_at,
+        error: row.problem,
+        values: row.found,
+    };
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+/// Where a change's delivery stands.
+pub(super) fn reply(view: &View<'_>, number: i64) -> Result<FollowReply> {
+    let change = the_change(view, number)?;
+    let open = is_open(view, number)?;
+    let shown = view::of_change(view, &change)?;
+    let back = change::taking_back(view.db, &change)?;
+    let failed = shown.delivery.iter().any(|one| one.state == delivery::State::Failed);
+    let outcome = match change.state {
+        State::RolledBack => Outcome::RolledBack,
+        State::Failed => Outcome::RollbackFailed,
+        _ if failed => Outcome::PartlyVerified,
+        _ => Outcome::Done,
+    };
+    Ok(FollowReply { outcome, settled: !open, follow: back.filter(|_| !open), change: shown })
+}
+
+/// Keeps of a service what was found of it.
+pub(super) fn keep_fact(view: &View<'_>, delivery: &Delivery) -> Result<()> {
+    let known = service::state(view.db, &delivery.service, &delivery.instance)?;
+    service::put(
+        view.db,
+        &service::State {
+            verified_at: delivery.verified_at.or(known.verified_at),
+            problem: delivery.problem.clone(),
+            ..known
+        },
+    )
+}
