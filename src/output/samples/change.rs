@@ -59,6 +59,7 @@ fn change(state: State, risk: Risk) -> ChangeView {
         confirm_by: None,
         restart: None,
         takes_back: None,
+        delivery: Vec::new(),
         emergency: None,
         unreviewed: false,
         review: None,
