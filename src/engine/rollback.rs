@@ -287,11 +287,7 @@ fn sift(
 fn version_of(view: &View<'_>, point: &Point) -> Result<Version> {
     match point {
         Point::Version(number) => state::by_number(view, *number),
-        Point::Tag(tag) => match version::by_tag(view.db, tag)? {
-            Some(number) => state::by_number(view, number),
-            None => Err(Error::not_found(format!("There is no tag {tag}."))
-                .hint("See what there is: cfgctl version list")),
-        },
+        Point::Tag(tag) => state::by_tag(view, tag),
         Point::Hash(hash) => {
             if hash.len() < 12 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Err(Error::usage(format!("{hash:?} is not the beginning of a hash."))

@@ -38,6 +38,15 @@ pub(super) fn by_number(view: &View<'_>, number: i64) -> Result<Version> {
     .hint("See what there is: cfgctl version list"))
 }
 
+/// The version that a tag names. `not-found`.
+pub(super) fn by_tag(view: &View<'_>, tag: &str) -> Result<Version> {
+    match version::by_tag(view.db, tag)? {
+        Some(number) => by_number(view, number),
+        None => Err(Error::not_found(format!("There is no tag {tag}."))
+            .hint("See what there is: cfgctl version list")),
+    }
+}
+
 fn no_version(name: &str) -> Error {
     Error::not_found(format!("There is no version {name}.")).hint("See what there is: cfgctl version list")
 }

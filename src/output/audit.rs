@@ -110,6 +110,7 @@ mod tests {
         Broken    Entry 7 has been altered.
                   Entry 9 is missing.
         Verified  6 entries
+        Begins    after entry 8; older ones were pruned
         Head      14:3f9c
         ");
         (reply.ok, reply.problems) = (true, vec![]);

@@ -53,7 +53,12 @@ pub(super) fn differences(items: &[(&str, Option<Value>, Option<Value>)]) -> Dif
         a: a.clone(),
         b: b.clone(),
     };
-    DiffReply { a: "version 8".into(), b: "version 9".into(), items: items.iter().map(item).collect() }
+    DiffReply {
+        a: "version 8".into(),
+        b: "version 9".into(),
+        items: items.iter().map(item).collect(),
+        not_compared: vec![],
+    }
 }
 
 pub(super) fn explained() -> ExplainReply {

@@ -179,7 +179,8 @@ mod tests {
         Approvals  nobody present could approve: critical
         Hash       aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         Effective  bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
-        Size       1.00 MiB
+        Size       1.00 MiB, 4.00 KiB of it free
+        Kept       9 versions, 1,234 history rows, 14 audit entries
         Audit      14:3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c
         ");
         assert_eq!(samples::status().names(), ["prod"]);

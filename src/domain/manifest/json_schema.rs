@@ -152,8 +152,8 @@ mod tests {
             ("/notify", json!({"command": "tell"})),
             ("/policy/keep", json!({"size": "1GB"})),
             ("/policy/keep", json!({"size": -1})),
-            ("/policy/baselines", json!({"every": 0})),
-            ("/policy/baselines", json!({"after": 7})),
+            ("/policy", json!({"baselines": {"every": 0}})),
+            ("/policy", json!({"baselines": {"after": 7}})),
             ("/notify", json!({"command": ["tell"], "events": ["all"]})),
         ] {
             let mut manifest = starter.clone();

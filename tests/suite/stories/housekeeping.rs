@@ -129,27 +129,27 @@ fn the_audit_log_is_pruned_by_its_own_term_and_the_chain_holds_across_it() {
     let late = json(&alice, "status")["audit_head"].as_str().unwrap().to_owned();
     world.pass(2 * DAY);
     assert_eq!(json(&alice, "status")["housekeeping"], json!(["audit"]));
-    assert_eq!(json(&alice, "settle --dry-run")["housekeeping"][0]["removed"], 4);
-    assert_eq!(chores(&json(&alice, "settle")), [("audit".to_owned(), "done".to_owned(), 4)]);
+    assert_eq!(json(&alice, "settle --dry-run")["housekeeping"][0]["removed"], 5);
+    assert_eq!(chores(&json(&alice, "settle")), [("audit".to_owned(), "done".to_owned(), 5)]);
     holds(&alice);
     let entries = json(&alice, "audit list");
-    assert_eq!(column(&entries["items"], "seq").last().unwrap(), "5");
+    assert_eq!(column(&entries["items"], "seq").last().unwrap(), "6");
     let pruned = &json(&alice, "audit list --action audit.prune")["items"][0];
     assert_eq!(
         (&pruned["actor"], &pruned["target"], &pruned["detail"]),
         (
             &json!("cfgctl"),
-            &json!("4"),
-            &json!({"after": 0, "up_to": 4, "until": "2026-11-21T09:00:03.000Z", "removed": 4, "by": "policy.keep"})
+            &json!("5"),
+            &json!({"after": 0, "up_to": 5, "until": "2026-11-21T09:00:03.000Z", "removed": 5, "by": "policy.keep"})
         )
     );
     let verified = json(&alice, "audit verify");
-    assert_eq!((&verified["begins_after"], &verified["ok"]), (&json!(4), &json!(true)));
+    assert_eq!((&verified["begins_after"], &verified["ok"]), (&json!(5), &json!(true)));
     // The checkpoint itself is a head that the chain holds; so are later ones.
-    assert!(early.starts_with("4:"), "{early}");
+    assert!(early.starts_with("5:"), "{early}");
     alice.run(&format!("audit verify --head {early}")).ok();
     alice.run(&format!("audit verify --head {late}")).ok();
-    alice.run(&format!("audit verify --head 4:{}", "0".repeat(64))).exits(9);
+    alice.run(&format!("audit verify --head 5:{}", "0".repeat(64))).exits(9);
     alice.run(&format!("audit verify --head 2:{}", "0".repeat(64))).refused(3, "Entry 2 was pruned");
     // What pruned entries vouched for is still compared with what the store holds.
     set(&alice, 7..=7);
@@ -222,7 +222,7 @@ fn what_reloads_made_of_values_goes_with_its_versions_and_the_record_holds() {
     );
     alice.run("manifest apply n.yaml --reason x --yes").ok();
     for port in 10..14 {
-        world.file("app.yaml", format!("port: {port}\n"));
+        world.file("store/app.yaml", format!("port: {port}\n"));
         alice.run("reload").ok();
     }
     set(&alice, 2..=3);
@@ -295,5 +295,51 @@ fn what_a_person_sees_of_housekeeping() {
     world.pass(2 * DAY);
     let lines =
         ["status", "settle --dry-run", "settle", "settle", "audit verify", "version show 2", "version list"];
-    insta::assert_snapshot!(transcript(&alice, &lines), @"");
+    insta::assert_snapshot!(transcript(&alice, &lines), @"
+    $ cfgctl status
+    Attention  Members and manifest rest with one person.
+               The store is solo: one person's own approval counts at every risk.
+               Identity is asserted: who can write the store's file can forge what is in it.
+               Housekeeping is due (version 4 becomes a baseline, versions up to 2 go, audit entries up to 5 go): cfgctl settle
+    Instance   shop
+    Store      WORLD/store/config_overrides.db
+    You        alice (board, uid:1000)
+    Version    4, by alice, 2026-11-21 09:00:03Z
+    Overrides  4 over 1 settings
+    Manifest   1
+    Members    1, solo: one's own approval counts at every risk
+    Requests   0 open
+    Backups    4, the last full one 2026-11-21 09:00:01Z
+    Identity   asserted: whoever can write the store's file can forge it
+    Hash       HASH
+    Effective  HASH
+    Size       SIZE
+    Kept       4 versions, 6 history rows, 5 audit entries
+    Audit      5:HASH
+    $ cfgctl settle --dry-run
+    HOUSEKEEPING  UP TO  RESULT  ABOUT
+    baseline      4      due     version 4
+    versions      2      due     2 versions and 0 history rows would go
+    audit         5      due     5 entries would go
+    $ cfgctl settle
+    HOUSEKEEPING  UP TO  RESULT  ABOUT
+    baseline      4      done    version 4
+    versions      2      done    2 versions and 0 history rows went
+    audit         5      done    5 entries went
+    $ cfgctl settle
+    ! Nothing is due.
+    $ cfgctl audit verify
+    The chain holds
+    Verified  4 entries
+    Begins    after entry 5; older ones were pruned
+    Head      9:HASH
+    $ cfgctl version show 2
+    ! error: Version 2 was pruned: but for tags and baselines the oldest is 3.
+    ! hint: See what there is: cfgctl version list
+    [exit 3]
+    $ cfgctl version list
+    VERSION  TIME                  BY     HASH          TAGS        DESCRIPTION
+    4        2026-11-21 09:00:03Z  alice  625b33b37a5a  (baseline)  r4
+    3        2026-11-21 09:00:02Z  alice  4c52de5c7ba5  -           r3
+    ");
 }
