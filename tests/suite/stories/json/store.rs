@@ -28,6 +28,7 @@ fn json_of_the_audit_log_and_the_store() {
     {
       "ok": true,
       "entries": 1,
+      "begins_after": 0,
       "head": "1:HASH",
       "problems": [] }
     $ cfgctl audit export -o json
