@@ -299,10 +299,15 @@ fn version_of(view: &View<'_>, point: &Point) -> Result<Version> {
                     .hint("See what there is: cfgctl version list")
             })
         }
-        Point::Steps(steps) => version::steps_back(view.db, *steps)?.ok_or_else(|| {
-            Error::not_found(format!("There are fewer than {steps} versions before the current one."))
-                .hint("See what there is: cfgctl version list")
-        }),
+        Point::Steps(steps) => match version::steps_back(view.db, *steps)? {
+            Some(version) => Ok(version),
+            None => {
+                let pruned = metadata::history_floor(view.db)? > 0;
+                let why = if pruned { ": older ones were pruned" } else { "" };
+                let message = format!("There are fewer than {steps} versions before the current one{why}.");
+                Err(Error::not_found(message).hint("See what there is: cfgctl version list"))
+            }
+        },
         Point::Time(time) => state::at_time(view, Timestamp::parse(time)?),
     }
 }

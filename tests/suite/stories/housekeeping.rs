@@ -93,7 +93,7 @@ fn settle_prunes_what_the_policy_does_not_keep_and_every_answer_about_what_stays
         .run("version show 2")
         .refused(3, "Version 2 was pruned: but for tags and baselines the oldest is 5.");
     alice.run("rollback --version 2 --reason x").refused(3, "was pruned");
-    alice.run("rollback --steps 7 --reason x").refused(3, "");
+    alice.run("rollback --steps 7 --reason x").refused(3, "older ones were pruned");
     alice.run("get port --at 2026-11-21T09:00:01Z").refused(3, "was pruned");
     assert_eq!(alice.run("get port --at 2026-11-21T09:00:02Z").ok(), "3\n");
     alice.run("rollback --tag known-good --reason back").ok();
