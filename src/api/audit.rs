@@ -91,6 +91,9 @@ pub struct VerifyAuditReply {
     pub ok: bool,
     /// How many entries were verified.
     pub entries: i64,
+    /// After which entry the log begins, because older ones were pruned; 0 where none was.
+    #[serde(default)]
+    pub begins_after: i64,
     /// The head, as `SEQ:HASH`.
     pub head: String,
     /// What does not hold; the first broken entry comes first.

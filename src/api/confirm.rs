@@ -46,7 +46,8 @@ pub enum Due {
     Unconfirmed,
 }
 
-/// Does whatever is due: takes back what nobody confirmed, executes what was scheduled.
+/// Does whatever is due: takes back what nobody confirmed, executes what was scheduled; with everything also the
+/// housekeeping that the policy asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Settle {
     /// What of it.
@@ -66,6 +67,9 @@ pub struct SettleReply {
     pub dry_run: bool,
     /// One a duty, the longest overdue first.
     pub items: Vec<Settled>,
+    /// The housekeeping that was due, by kind.
+    #[serde(default)]
+    pub housekeeping: Vec<Chore>,
     /// When something falls due next.
     pub next: Option<Timestamp>,
 }
@@ -87,6 +91,23 @@ pub struct Settled {
     pub problem: Option<String>,
     /// The change that took it back.
     pub rollback: Option<i64>,
+}
+
+/// Housekeeping of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chore {
+    /// baseline, versions or audit.
+    pub what: String,
+    /// done or failed; due where this only says what would happen.
+    pub result: String,
+    /// The version that became a baseline; the last version, or the last entry of the audit log, that went.
+    pub up_to: i64,
+    /// How many versions or entries went.
+    pub removed: u64,
+    /// How many rows of history went with the versions.
+    pub history_removed: u64,
+    /// Why it failed.
+    pub problem: Option<String>,
 }
 
 impl Reply for SettleReply {

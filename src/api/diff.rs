@@ -3,6 +3,7 @@
 use super::{Outcome, Reply};
 use crate::domain::{path::Path, value::Value};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Compares two states; the current overrides where one side is not named.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,8 +23,17 @@ pub struct Diff {
 pub enum Side {
     /// The overrides as they are.
     Current,
-    /// A version, a tag, a backup's name, `base` or `effective`.
+    /// A version, a tag (`tag:NAME` is nothing else), a backup's name, `base` or `effective`.
     Named(String),
+    /// What is effective in another store, as that store shows it to the caller.
+    Context {
+        /// The context that names the store.
+        name: String,
+        /// Whether it was only called by its name, which may be a tag's, too.
+        bare: bool,
+        /// Its values by path.
+        values: BTreeMap<Path, Value>,
+    },
     /// A backup file of the caller's.
     Backup {
         /// Its name.
@@ -49,6 +59,9 @@ pub struct DiffReply {
     pub b: String,
     /// One a path that differs.
     pub items: Vec<Difference>,
+    /// Secrets that both sides have, each under a key of its own: whether they are equal cannot be told.
+    #[serde(default)]
+    pub not_compared: Vec<Path>,
 }
 
 /// One path that differs; null where a side has nothing.

@@ -64,12 +64,39 @@ pub struct StatusReply {
     pub last_full_backup: Option<Timestamp>,
     /// How many backups there are.
     pub backups: i64,
-    /// The store's size in bytes.
+    /// The store's size in bytes: its file and the log beside it.
     pub store_size: i64,
+    /// How much of that is free again, and taken by what is written next.
+    #[serde(default)]
+    pub store_free: i64,
+    /// Above how many bytes in use there is a warning.
+    #[serde(default)]
+    pub store_warns_above: i64,
+    /// How much is kept of what housekeeping takes.
+    #[serde(default)]
+    pub kept: Kept,
+    /// The housekeeping that is due: baseline, versions, audit.
+    #[serde(default)]
+    pub housekeeping: Vec<String>,
     /// The audit chain's head, as `SEQ:HASH`.
     pub audit_head: String,
     /// What needs somebody's attention.
     pub attention: Vec<String>,
+}
+
+/// How much is kept of what housekeeping takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Versions.
+    pub versions: i64,
+    /// History begins after this version; 0 where nothing was pruned.
+    pub history_after: i64,
+    /// Rows of history since then; before it, there is at most one of each path.
+    pub history_rows: i64,
+    /// The audit log begins after this entry; 0 where nothing was pruned.
+    pub audit_after: i64,
+    /// Entries of the audit log.
+    pub audit_entries: i64,
 }
 
 /// A change whose services have yet to restart.

@@ -1,9 +1,12 @@
 //! Comparing two states: `diff`.
 
+use super::context_file::Contexts;
+use super::place::Because;
 use super::session::Session;
 use super::{complete, input};
 use crate::api::Outcome;
 use crate::api::diff::{self, Side};
+use crate::api::value::Get;
 use crate::domain::document::{self, Format};
 use crate::domain::error::{Error, Result};
 use crate::domain::value::Value;
@@ -12,15 +15,18 @@ use std::path::{Path, PathBuf};
 
 /// Show what differs between two states: exit 1 where something does.
 ///
-/// A state is a version, a tag, a backup's name, `base` (what the layers below the overrides say), `effective`, or a
-/// file: a backup, or a document, of which only the paths it names are compared. Where one state is named it is
-/// compared with the overrides as they are; where none is, `base` with `effective`.
+/// A state is a version, a tag, a backup's name, `base` (what the layers below the overrides say), `effective`, a
+/// context (what is effective in its store), or a file: a backup, or a document, of which only the paths it names are
+/// compared. Where one state is named it is compared with the overrides as they are, a context with what is effective
+/// here; where none is, `base` with `effective`. Where a name is both a tag's and a context's, write tag:NAME or
+/// context:NAME. Secrets of two stores are never compared.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cfgctl diff
   cfgctl diff 12
   cfgctl diff known-good 15 --path server
+  cfgctl diff context:staging context:production
   cfgctl diff -f peak.yaml
   cfgctl diff 12 ./config_backup_full_20261121_093005.json")]
 pub(crate) struct Diff {
@@ -43,22 +49,44 @@ impl Diff {
         let (a, b) = match (self.a, self.b, self.file) {
             (None, None, None) => (Side::Named("base".to_owned()), Side::Named("effective".to_owned())),
             (None, _, Some(file)) => (Side::Current, from_file(&file)?),
-            (Some(a), _, Some(file)) => (side(a)?, from_file(&file)?),
-            (Some(a), Some(b), None) => (side(a)?, side(b)?),
-            (Some(a), None, None) => (side(a)?, Side::Current),
-            (None, Some(b), None) => (Side::Current, side(b)?),
+            (Some(a), _, Some(file)) => (side(session, a)?, from_file(&file)?),
+            (Some(a), Some(b), None) => (side(session, a)?, side(session, b)?),
+            (Some(a), None, None) => match side(session, a)? {
+                context @ Side::Context { .. } => (context, Side::Named("effective".to_owned())),
+                a => (a, Side::Current),
+            },
+            (None, Some(b), None) => (Side::Current, side(session, b)?),
         };
         let reply = session.read(diff::Diff { a, b, paths: self.paths })?;
         session.answer(&reply)
     }
 }
 
-fn side(named: String) -> Result<Side> {
+fn side(session: &Session, named: String) -> Result<Side> {
+    if let Some(name) = named.strip_prefix("context:") {
+        return of_context(session, name, false);
+    }
     let path = Path::new(&named);
     if is_file_name(&named) && path.exists() {
         return from_file(path);
     }
+    if may_be_context(&named) && Contexts::load()?.all().any(|(name, ..)| name == named) {
+        return of_context(session, &named, true);
+    }
     Ok(Side::Named(named))
+}
+
+/// Whether a bare name may be a context's: what names a state of every store is that state.
+fn may_be_context(named: &str) -> bool {
+    !matches!(named, "base" | "effective") && !named.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What is effective in a context's store, which is only read and closed again.
+fn of_context(session: &Session, name: &str, bare: bool) -> Result<Side> {
+    let place = Contexts::load()?.place(name, Because::ContextNamed)?;
+    let values = session.ask_elsewhere(&place, Get::default())?.items;
+    let values = values.into_iter().map(|item| (item.path, item.value)).collect();
+    Ok(Side::Context { name: name.to_owned(), bare, values })
 }
 
 fn is_file_name(named: &str) -> bool {
@@ -99,6 +127,15 @@ mod tests {
             ("a.JSON", true),
         ] {
             assert_eq!(is_file_name(named), is_file, "{named}");
+        }
+    }
+
+    #[test]
+    fn what_names_a_state_of_every_store_is_no_context() {
+        for (named, may_be) in
+            [("staging", true), ("v12", true), ("12", false), ("base", false), ("effective", false)]
+        {
+            assert_eq!(may_be_context(named), may_be, "{named}");
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) enum Because {
     StoreFlag,
     /// `--context`.
     ContextFlag,
+    /// A context that the command compares with.
+    ContextNamed,
     /// `$CFGCTL_STORE`.
     StoreVariable,
     /// `$CFGCTL_CONTEXT`.
@@ -54,6 +56,7 @@ impl Because {
         match self {
             Because::StoreFlag => "--store",
             Because::ContextFlag => "--context",
+            Because::ContextNamed => "the context",
             Because::StoreVariable => "$CFGCTL_STORE",
             Because::ContextVariable => "$CFGCTL_CONTEXT",
             Because::ContextInUse => "context use",

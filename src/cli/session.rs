@@ -127,6 +127,17 @@ impl Session {
         Target::starter(caller(self.options.token_file.as_deref())?)?.call(request)
     }
 
+    /// Asks another store, which is only read, and closes it again.
+    pub(crate) fn ask_elsewhere<R: Operation>(&self, place: &Place, request: R) -> Result<R::Reply> {
+        let mut target = Target::to_read(place, caller(self.options.token_file.as_deref())?)?;
+        let reply = target.call(request);
+        let context = place.context.as_deref().unwrap_or_default();
+        for warning in target.finish(false) {
+            self.say(&format!("warning: context {context}: {warning}"));
+        }
+        reply.map_err(|error| Error { message: format!("Context {context}: {}", error.message), ..error })
+    }
+
     fn open_to_write(&mut self) -> Result<Target> {
         let caller = caller(self.options.token_file.as_deref())?;
         let place = self.place()?;

@@ -22,7 +22,7 @@ const READY: &str = "ready\n";
 /// How often the waiter tries what could not be done, at [`LONGEST_SLEEP`] each: for two days.
 const MOST_FAILURES: u32 = 8_640;
 
-/// Do what is due: take back what nobody confirmed, execute what was scheduled. For a timer where no instance runs.
+/// Do what is due, as a timer does: take back what nobody confirmed, execute what was scheduled, keep house.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -7,6 +7,7 @@ use super::error::{Error, Result};
 use super::path::Path;
 use super::policy::Demand;
 use super::risk::Risk;
+use super::tree;
 use super::value::Value;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -225,6 +226,18 @@ impl Hasher {
     pub fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }
+}
+
+/// A hash from its hexadecimal text; none where it is none.
+pub fn unhex(text: &str) -> Option<tree::Hash> {
+    let mut hash = tree::Hash::default();
+    if text.len() != 2 * hash.len() || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(hash)
 }
 
 /// Lower-case hexadecimal.

@@ -172,6 +172,7 @@ pub fn is_instance_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::keep::Keep;
     use crate::domain::notice::Event;
     use crate::domain::risk::Risk;
     use crate::domain::role::Role;
@@ -312,7 +313,8 @@ drift:
         let starter = read(STARTER);
         assert_eq!(starter.instance, "local");
         assert!(starter.settings.len() >= 40, "{}", starter.settings.len());
-        assert_eq!(starter.policy, Policy::default());
+        let keep = Keep { audit: Some(Span::days(7 * 365)), ..Keep::default().or_usual() };
+        assert_eq!(starter.policy, Policy { keep, ..Policy::default() });
         assert_eq!(starter.windows[0].in_words(), "nightly: open every day 22:00–05:00 UTC, critical");
         for (path, risk, default) in [
             ("session_timeout_minutes", Risk::Medium, json!(120)),

@@ -2,6 +2,7 @@
 //!
 //! What must stay true: nothing here lowers a demand except `Demand::relieved`, which only history's proof may ask for.
 
+use super::keep::{Baselines, Keep};
 use super::risk::Risk;
 use super::role::Role;
 use super::time::Span;
@@ -139,7 +140,10 @@ pub struct Policy {
     pub emergency: Emergency,
     /// Terms of backups.
     pub backups: Backups,
-    /// How long things are kept.
+    /// When a version becomes a baseline by itself.
+    #[serde(skip_serializing_if = "Baselines::is_never")]
+    pub baselines: Baselines,
+    /// How long things are kept, and how large the store may grow.
     pub keep: Keep,
 }
 
@@ -236,18 +240,6 @@ pub struct Backups {
     pub keep_for: Option<Span>,
 }
 
-/// How long things are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Keep {
-    /// How many versions.
-    pub versions: u64,
-    /// How old history may grow.
-    pub history: Span,
-    /// How old the audit log may grow.
-    pub audit: Span,
-}
-
 impl Default for Policy {
     /// The default policy of design.md §7.
     fn default() -> Self {
@@ -287,6 +279,7 @@ impl Default for Policy {
             verify: Verify::default(),
             emergency: Emergency::default(),
             backups: Backups::default(),
+            baselines: Baselines::default(),
             keep: Keep::default(),
         }
     }
@@ -337,12 +330,6 @@ impl Default for Emergency {
 impl Default for Backups {
     fn default() -> Self {
         Backups { keep: 50, full_every: Span::days(1), keep_for: None }
-    }
-}
-
-impl Default for Keep {
-    fn default() -> Self {
-        Keep { versions: 10_000, history: Span::days(400), audit: Span::days(7 * 365) }
     }
 }
 

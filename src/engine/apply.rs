@@ -6,6 +6,7 @@
 use super::plan::Plan;
 use super::transact::{Note, View};
 use super::{backup_file, confirm, delivery};
+use crate::domain;
 use crate::domain::backup::{Scope, Writer, file_name};
 use crate::domain::change::{Item, Kind, State, hex};
 use crate::domain::error::{Code, Error, Result};
@@ -279,16 +280,9 @@ pub(super) fn effective_hash(base_hash: &str, config: &tree::Hash) -> Result<Str
 
 /// A hash from its hexadecimal text. `integrity` where it is none.
 pub(super) fn unhex(text: &str) -> Result<tree::Hash> {
-    let mut hash = [0; 32];
-    let damaged =
-        || Error::integrity("The store holds a hash that cannot be read.").hint("Type `cfgctl doctor`.");
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(damaged());
-    }
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| damaged())?;
-    }
-    Ok(hash)
+    domain::change::unhex(text).ok_or_else(|| {
+        Error::integrity("The store holds a hash that cannot be read.").hint("Type `cfgctl doctor`.")
+    })
 }
 
 /// Reads every item back as a reader would.

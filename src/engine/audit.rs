@@ -4,7 +4,7 @@ use super::history::{LARGEST_PAGE, cursor, cut};
 use super::{Engine, Handle, verify};
 use crate::api::audit::{AuditView, ListAudit, ListAuditReply, VerifyAudit, VerifyAuditReply};
 use crate::domain::audit::parse_head;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::value::Value;
 use crate::store::audit::{self, Filter, Stored};
@@ -54,6 +54,13 @@ impl Handle<VerifyAudit> for Engine {
     fn handle(&mut self, caller: &Caller, request: VerifyAudit) -> Result<VerifyAuditReply> {
         self.look(caller, |view| {
             let expected = request.head.as_deref().map(parse_head).transpose()?;
+            let begins_after = audit::checkpoint(view.db)?.seq;
+            if let Some((seq, _)) = expected.as_ref().filter(|(seq, _)| *seq < begins_after && *seq > 0) {
+                return Err(Error::not_found(format!(
+                    "Entry {seq} was pruned: the audit log begins after entry {begins_after}."
+                ))
+                .hint("Compare with a head that was seen later, or look into what was exported before."));
+            }
             let chain = verify::chain(view.db, expected.as_ref(), request.full)?;
             let mut problems = chain.problems;
             if request.full {
@@ -65,6 +72,7 @@ impl Handle<VerifyAudit> for Engine {
             Ok(VerifyAuditReply {
                 ok: problems.is_empty(),
                 entries: chain.entries,
+                begins_after: chain.after,
                 head: chain.head,
                 problems,
             })

@@ -6,7 +6,7 @@ use super::identity::{self, Actor};
 use super::mask::Mask;
 use super::terms::{check_reason, check_text};
 use super::transact::{Note, View};
-use super::{Engine, Handle};
+use super::{Engine, Handle, keep};
 use crate::api::backup::{
     BackupCheck, BackupReply, BackupView, CreateBackup, KeptBackup, ListBackups, ListBackupsReply,
     PruneBackups, PruneBackupsReply, ShowBackup, ShowBackupReply, VerifyBackups, VerifyBackupsReply,
@@ -105,9 +105,22 @@ impl Engine {
         })
     }
 
-    /// What is due after a change was answered, done by cfgctl itself: the full backup that the policy asks for. Gives
-    /// what to warn of.
+    /// What is due after a change was answered, done by cfgctl itself: the full backup and the baseline that the policy
+    /// asks for. Gives what to warn of.
     pub fn afterwards(&mut self, caller: &Caller) -> Vec<String> {
+        let baseline = self.look_as(caller, |_, now| Ok(identity::itself(now)), keep::is_baseline_due);
+        let marked = baseline.and_then(|is_due| if is_due { self.mark_baseline(caller) } else { Ok(()) });
+        let mut warnings = self.take_daily(caller);
+        warnings.extend(
+            marked
+                .err()
+                .map(|error| format!("The baseline that is due could not be marked: {}", error.message)),
+        );
+        warnings
+    }
+
+    /// Takes the full backup that the policy asks for. Gives what to warn of.
+    fn take_daily(&mut self, caller: &Caller) -> Vec<String> {
         let itself = |_: &Connection, now| Ok(identity::itself(now));
         let due = self.look_as(caller, itself, |view| {
             let Some(last) = backup::last_full(view.db)? else {

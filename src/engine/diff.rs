@@ -10,8 +10,10 @@ use crate::domain::backup::{self, Backup};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
+use crate::domain::sealed::is_mask;
+use crate::domain::secret::MASKED;
 use crate::domain::value::Value;
-use crate::store::version::Version;
+use crate::store::version::{self, Version};
 use crate::store::{base, history, metadata};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,8 @@ enum Read {
     Whole(State),
     /// Values of some paths; the others are not compared.
     Some(BTreeMap<Path, Option<Value>>),
+    /// Values as another store shows them.
+    Shown(State),
 }
 
 impl Handle<Diff> for Engine {
@@ -31,13 +35,17 @@ impl Handle<Diff> for Engine {
             let (a, a_name) = read(view, &request.a)?;
             let (b, b_name) = read(view, &request.b)?;
             let selection = Selection::new(&request.paths, None)?;
+            let mask = Mask::new(view);
+            let mut not_compared = Vec::new();
             let mut items = match (&a, &b) {
                 (Read::Version(a), Read::Version(b)) => between(view, a, b)?,
+                (Read::Shown(_), _) | (_, Read::Shown(_)) => {
+                    let shown;
+                    (shown, not_compared) = as_shown(view, &mask, a, b)?;
+                    shown
+                }
                 _ => {
-                    let only = [&a, &b].into_iter().find_map(|side| match side {
-                        Read::Some(values) => Some(values.keys().cloned().collect::<BTreeSet<_>>()),
-                        _ => None,
-                    });
+                    let only = only(&a, &b);
                     let (a, b) = (values_of(view, a)?, values_of(view, b)?);
                     let paths: BTreeSet<&Path> = a.keys().chain(b.keys()).collect();
                     paths
@@ -49,14 +57,55 @@ impl Handle<Diff> for Engine {
                 }
             };
             items.retain(|item| selection.holds(&item.path));
-            let mask = Mask::new(view);
+            not_compared.retain(|path| selection.holds(path));
             for item in &mut items {
                 item.a = mask.maybe(&item.path, item.a.take())?;
                 item.b = mask.maybe(&item.path, item.b.take())?;
             }
-            Ok(DiffReply { a: a_name, b: b_name, items })
+            Ok(DiffReply { a: a_name, b: b_name, items, not_compared })
         })
     }
+}
+
+/// The paths that are compared, where a side speaks of some only.
+fn only(a: &Read, b: &Read) -> Option<BTreeSet<Path>> {
+    [a, b].into_iter().find_map(|side| match side {
+        Read::Some(values) => Some(values.keys().cloned().collect()),
+        _ => None,
+    })
+}
+
+/// What differs where a side is another store's: of secrets, which each store shows in its own way, no more is told than
+/// that both have one. Gives these beside the differences.
+fn as_shown(view: &View<'_>, mask: &Mask<'_>, a: Read, b: Read) -> Result<(Vec<Difference>, Vec<Path>)> {
+    let only = only(&a, &b);
+    let shown = |side: Read| -> Result<State> {
+        if let Read::Shown(values) = side {
+            return Ok(values);
+        }
+        values_of(view, side)?
+            .into_iter()
+            .map(|(path, value)| Ok((path.clone(), mask.shown(&path, value)?)))
+            .collect()
+    };
+    let (a, b) = (shown(a)?, shown(b)?);
+    let is_hidden = |value: &Value| value.as_str().is_some_and(is_mask);
+    let (mut items, mut not_compared) = (Vec::new(), Vec::new());
+    for path in a.keys().chain(b.keys()).collect::<BTreeSet<&Path>>() {
+        if only.as_ref().is_some_and(|only| !only.contains(path)) {
+            continue;
+        }
+        match (a.get(path), b.get(path)) {
+            (Some(a), Some(b)) if is_hidden(a) || is_hidden(b) => not_compared.push(path.clone()),
+            (a, b) if a != b => {
+                // A fingerprint beside another store's would be taken for comparable.
+                let told = |value: &Value| if is_hidden(value) { Value::from(MASKED) } else { value.clone() };
+                items.push(difference(path, a.map(told), b.map(told)));
+            }
+            _ => {}
+        }
+    }
+    Ok((items, not_compared))
 }
 
 fn difference(path: &Path, a: Option<Value>, b: Option<Value>) -> Difference {
@@ -92,7 +141,7 @@ fn between(view: &View<'_>, a: &Version, b: &Version) -> Result<Vec<Difference>>
 fn values_of(view: &View<'_>, side: Read) -> Result<State> {
     Ok(match side {
         Read::Version(version) => state::at(view, &version)?,
-        Read::Whole(state) => state,
+        Read::Whole(state) | Read::Shown(state) => state,
         Read::Some(values) => values.into_iter().filter_map(|(path, value)| Some((path, value?))).collect(),
     })
 }
@@ -111,6 +160,13 @@ fn read(view: &View<'_>, side: &Side) -> Result<(Read, String)> {
             (Read::Whole(effective), "effective".to_owned())
         }
         Side::Named(name) => named(view, name)?,
+        Side::Context { name, bare, values } => {
+            if *bare && version::by_tag(view.db, name)?.is_some() {
+                return Err(Error::usage(format!("{name} is a tag of this store and a context."))
+                    .hint(format!("Say which: tag:{name} or context:{name}")));
+            }
+            (Read::Shown(values.clone()), format!("context {name}"))
+        }
         Side::Backup { name, content } => (of_backup(backup::read(name, content)?), name.clone()),
         Side::Document { name, document } => {
             let values = read_document(view, document)?.into_iter().collect();
@@ -120,7 +176,11 @@ fn read(view: &View<'_>, side: &Side) -> Result<(Read, String)> {
 }
 
 fn named(view: &View<'_>, name: &str) -> Result<(Read, String)> {
-    match state::resolve(view, name) {
+    let resolved = match name.strip_prefix("tag:") {
+        Some(tag) => state::by_tag(view, tag),
+        None => state::resolve(view, name),
+    };
+    match resolved {
         Ok(version) => {
             let shown = format!("version {}", version.id);
             let shown = if shown.ends_with(name) { shown } else { format!("{shown} ({name})") };
@@ -130,7 +190,7 @@ fn named(view: &View<'_>, name: &str) -> Result<(Read, String)> {
             Ok((of_backup(super::backup::recorded(view, name)?.1), name.to_owned()))
         }
         Err(error) => Err(Error {
-            hint: Some("Name a version, a tag, a backup, `base`, `effective` or a file.".into()),
+            hint: Some("Name a version, a tag, a backup, `base`, `effective`, a context or a file.".into()),
             ..error
         }),
     }

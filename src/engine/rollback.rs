@@ -7,6 +7,7 @@ use super::change::{Proposal, Returning};
 use super::known;
 use super::mask::Mask;
 use super::plan::{Wanted, plan};
+use super::proof::is_proven;
 use super::state::{self, Selection};
 use super::transact::View;
 use super::{Engine, Handle};
@@ -19,7 +20,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::time::Timestamp;
-use crate::domain::value::{self, Value};
+use crate::domain::value::Value;
 use crate::store::change::Change;
 use crate::store::version::{self, Version};
 use crate::store::{change, history, manifest, metadata, overrides};
@@ -283,32 +284,10 @@ fn sift(
     Ok(Return { may_be_proven: true, to, wanted, failed, shown, confirm_name })
 }
 
-/// Whether history proves that every value that would change was in force lately.
-pub(super) fn is_proven(view: &View<'_>, wanted: &[Wanted]) -> Result<bool> {
-    let since = view.ago(manifest::policy(view.db)?.restore.within);
-    // Without an override the base is effective: it proves itself only for as long as it has been the same.
-    let base_since = manifest::current_generation(view.db)?.created_at;
-    for (path, value) in wanted {
-        if overrides::value(view.db, path.as_str())? == *value {
-            continue;
-        }
-        let text = value.as_ref().map(value::canonical);
-        let since = if value.is_some() { since } else { since.max(base_since) };
-        if !history::was_in_force_since(view.db, path, text.as_deref(), since)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 fn version_of(view: &View<'_>, point: &Point) -> Result<Version> {
     match point {
         Point::Version(number) => state::by_number(view, *number),
-        Point::Tag(tag) => match version::by_tag(view.db, tag)? {
-            Some(number) => state::by_number(view, number),
-            None => Err(Error::not_found(format!("There is no tag {tag}."))
-                .hint("See what there is: cfgctl version list")),
-        },
+        Point::Tag(tag) => state::by_tag(view, tag),
         Point::Hash(hash) => {
             if hash.len() < 12 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Err(Error::usage(format!("{hash:?} is not the beginning of a hash."))
@@ -320,10 +299,15 @@ fn version_of(view: &View<'_>, point: &Point) -> Result<Version> {
                     .hint("See what there is: cfgctl version list")
             })
         }
-        Point::Steps(steps) => version::steps_back(view.db, *steps)?.ok_or_else(|| {
-            Error::not_found(format!("There are fewer than {steps} versions before the current one."))
-                .hint("See what there is: cfgctl version list")
-        }),
+        Point::Steps(steps) => match version::steps_back(view.db, *steps)? {
+            Some(version) => Ok(version),
+            None => {
+                let pruned = metadata::history_floor(view.db)? > 0;
+                let why = if pruned { ": older ones were pruned" } else { "" };
+                let message = format!("There are fewer than {steps} versions before the current one{why}.");
+                Err(Error::not_found(message).hint("See what there is: cfgctl version list"))
+            }
+        },
         Point::Time(time) => state::at_time(view, Timestamp::parse(time)?),
     }
 }

@@ -1,4 +1,4 @@
-//! What falls due, done: what nobody confirmed is taken back, what was scheduled is executed.
+//! What falls due, done: what nobody confirmed is taken back, what was scheduled is executed, and house is kept.
 //!
 //! What must stay true: each duty is a transaction of its own, done by cfgctl itself; what was already settled by
 //! somebody else is left alone; reading settles nothing, and says what is overdue.
@@ -56,15 +56,20 @@ impl Handle<Settle> for Engine {
                 Ok(ahead.into_iter().min())
             },
         )?;
+        // What waits for one kind of duty alone comes often, and leaves the house alone.
+        let housekeeping = match request.which {
+            Due::All => self.keep_house(caller, request.dry_run)?,
+            Due::Scheduled | Due::Unconfirmed => Vec::new(),
+        };
         let has = |result: &str| items.iter().any(|item| item.result == result);
         let outcome = if has("failed") {
             Outcome::RollbackFailed
-        } else if has("held") {
+        } else if has("held") || housekeeping.iter().any(|chore| chore.problem.is_some()) {
             Outcome::No
         } else {
             Outcome::Done
         };
-        Ok(SettleReply { outcome, dry_run: request.dry_run, items, next })
+        Ok(SettleReply { outcome, dry_run: request.dry_run, items, housekeeping, next })
     }
 }
 

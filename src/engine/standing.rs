@@ -8,7 +8,7 @@ use super::change_request::present_state;
 use super::governance;
 use super::plan::{Plan, plan, plan_base};
 use super::transact::View;
-use super::{reload, rollback};
+use super::{proof, reload};
 use crate::api::change::{ConflictView, Stricter};
 use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Kind, State, Validity};
@@ -67,7 +67,7 @@ impl Now {
         } else {
             let wanted: Vec<_> = items.into_iter().map(|item| (item.path, item.after)).collect();
             // What history proved when the change was made may be too long ago by now.
-            let proven = change.decision.proven && rollback::is_proven(view, &wanted)?;
+            let proven = change.decision.proven && proof::is_proven(view, &wanted)?;
             plan(view, wanted, policy, proven)?
         };
         if !plan.issues.is_empty() {

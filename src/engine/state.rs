@@ -22,9 +22,29 @@ pub(super) fn current(view: &View<'_>) -> Result<Version> {
         .ok_or_else(|| Error::integrity("The store has no version.").hint("Type `cfgctl doctor`."))
 }
 
-/// The version of a number. `not-found`.
+/// The version of a number. `not-found`, which tells what was pruned from what never was.
 pub(super) fn by_number(view: &View<'_>, number: i64) -> Result<Version> {
-    version::find(view.db, number)?.ok_or_else(|| no_version(&number.to_string()))
+    if let Some(version) = version::find(view.db, number)? {
+        return Ok(version);
+    }
+    let floor = metadata::history_floor(view.db)?;
+    if !(1..=floor).contains(&number) {
+        return Err(no_version(&number.to_string()));
+    }
+    Err(Error::not_found(format!(
+        "Version {number} was pruned: but for tags and baselines the oldest is {}.",
+        floor + 1
+    ))
+    .hint("See what there is: cfgctl version list"))
+}
+
+/// The version that a tag names. `not-found`.
+pub(super) fn by_tag(view: &View<'_>, tag: &str) -> Result<Version> {
+    match version::by_tag(view.db, tag)? {
+        Some(number) => by_number(view, number),
+        None => Err(Error::not_found(format!("There is no tag {tag}."))
+            .hint("See what there is: cfgctl version list")),
+    }
 }
 
 fn no_version(name: &str) -> Error {
@@ -57,12 +77,20 @@ pub(super) fn resolve(view: &View<'_>, name: &str) -> Result<Version> {
     }
 }
 
-/// The version in force at a time. `not-found` before the first.
+/// The version in force at a time. `not-found` before the first, and where it was pruned: the one before it that is
+/// left is not what was in force.
 pub(super) fn at_time(view: &View<'_>, time: Timestamp) -> Result<Version> {
-    version::at_time(view.db, time)?.ok_or_else(|| {
-        Error::not_found(format!("There was no version yet at {time}."))
-            .hint("See what there is: cfgctl version list")
-    })
+    let found = version::at_time(view.db, time)?;
+    let (id, floor) = (found.as_ref().map_or(0, |found| found.id), metadata::history_floor(view.db)?);
+    let hint = "See what there is: cfgctl version list";
+    if id <= floor && floor > 0 && version::find(view.db, id + 1)?.is_none() {
+        return Err(Error::not_found(format!(
+            "What was in force at {time} was pruned: but for tags and baselines the oldest version is {}.",
+            floor + 1
+        ))
+        .hint(hint));
+    }
+    found.ok_or_else(|| Error::not_found(format!("There was no version yet at {time}.")).hint(hint))
 }
 
 /// Every present override.

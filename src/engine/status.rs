@@ -3,14 +3,18 @@
 use super::change_request::present_state;
 use super::manifest::{unmet, words};
 use super::transact::View;
-use super::{Engine, Handle, emergency, governance, restart, state, stats};
+use super::{Engine, Handle, emergency, governance, keep, restart, state, stats};
 use crate::api::status::{Status, StatusReply};
 use crate::domain::audit::Head;
 use crate::domain::change::State;
 use crate::domain::error::Result;
 use crate::domain::member::{Caller, Member, Membership};
+use crate::domain::size::Size;
 use crate::domain::time::Span;
-use crate::store::{approval, audit, backup, change, comment, duty, manifest, member, metadata, overrides};
+use crate::store::{
+    approval, audit, backup, change, comment, database, duty, manifest, member, metadata, overrides,
+};
+use std::path::Path;
 
 /// How long a change that was taken back is told of.
 const TOLD_FOR: Span = Span::days(1);
@@ -59,6 +63,40 @@ fn asked_to_look(view: &View<'_>) -> Result<Vec<String>> {
     }
     told.truncate(MOST_TOLD as usize);
     Ok(told)
+}
+
+/// How much room the store takes.
+struct Room {
+    /// The file and the log beside it.
+    file: Size,
+    /// What of it is free again.
+    free: Size,
+    warns_above: Size,
+}
+
+impl Room {
+    fn of(view: &View<'_>) -> Result<Room> {
+        let size = |name: &Path| std::fs::metadata(name).map_or(0, |file| file.len());
+        let file = view.place.map_or(0, |place| size(place) + size(&database::with_suffix(place, "-wal")));
+        Ok(Room {
+            file: Size::of_bytes(file),
+            free: Size::of_bytes(database::free_bytes(view.db)?),
+            warns_above: manifest::policy(view.db)?.keep.warns_above(),
+        })
+    }
+
+    /// What is free is not counted: pruning leaves it to what is written next.
+    fn attention(&self, is_due: bool) -> Option<String> {
+        let used = Size::of_bytes(self.file.bytes().saturating_sub(self.free.bytes()));
+        let what = if is_due { "cfgctl settle" } else { "cfgctl version prune --dry-run" };
+        (used > self.warns_above).then(|| {
+            format!("The store takes {}, above {}: {what}", used.in_words(), self.warns_above.in_words())
+        })
+    }
+}
+
+fn bytes(size: Size) -> i64 {
+    i64::try_from(size.bytes()).unwrap_or(i64::MAX)
 }
 
 impl Handle<Status> for Engine {
@@ -125,10 +163,10 @@ impl Handle<Status> for Engine {
             if last_full_backup.is_none() && view.place.is_some() {
                 attention.push("There is no backup of everything yet: cfgctl backup create".to_owned());
             }
-            let size = |name: std::path::PathBuf| std::fs::metadata(name).map_or(0, |file| file.len());
-            let store_size = view.place.map_or(0, |place| {
-                size(place.to_path_buf()) + size(crate::store::database::with_suffix(place, "-wal"))
-            });
+            let size = Room::of(view)?;
+            let housekeeping = keep::due(view)?;
+            attention.extend(keep::attention(&housekeeping));
+            attention.extend(size.attention(!housekeeping.is_empty()));
             Ok(StatusReply {
                 instance: manifest::instance(db)?,
                 store: view.place.map(|place| place.display().to_string()),
@@ -155,7 +193,11 @@ impl Handle<Status> for Engine {
                 restart_pending: if restarts > 0 { restart::pending(view)? } else { Vec::new() },
                 last_full_backup,
                 backups: backup::count(db)?,
-                store_size: i64::try_from(store_size).unwrap_or(i64::MAX),
+                store_size: bytes(size.file),
+                store_free: bytes(size.free),
+                store_warns_above: bytes(size.warns_above),
+                kept: keep::kept(view)?,
+                housekeeping: housekeeping.into_iter().map(|(kind, _)| kind.name().to_owned()).collect(),
                 audit_head: Head::to_string(&audit::head(db)?),
                 attention,
             })

@@ -5,7 +5,6 @@
 //! third of them). Nothing here trusts what it checks.
 
 use super::apply::unhex;
-use crate::domain::audit::GENESIS;
 use crate::domain::change::hex;
 use crate::domain::error::{Code, Result};
 use crate::domain::manifest::Manifest;
@@ -24,7 +23,10 @@ const TOLD: usize = 20;
 
 /// What walking the chain found.
 pub(super) struct Chain {
+    /// How many entries there are.
     pub(super) entries: i64,
+    /// After which entry they begin: older ones were pruned.
+    pub(super) after: i64,
     pub(super) head: String,
     pub(super) problems: Vec<String>,
     /// The last digest that any entry vouches for, by record.
@@ -55,13 +57,21 @@ impl Told {
 }
 
 /// Walks the chain: every entry's hash, its link to the one before, its place; and whether it holds a head seen earlier.
-/// With `vouching`, also gathers what the entries vouch for, which takes as long again.
+/// It begins at the checkpoint that pruning left, which the last entry about one vouches for. With `vouching`, also
+/// gathers what the entries vouch for, which takes as long again.
 pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>, vouching: bool) -> Result<Chain> {
     let mut told = Told::new();
-    let mut previous = GENESIS.to_vec();
-    let mut last = 0;
+    let checkpoint = audit::checkpoint(db)?;
+    let mut previous = checkpoint.hash.to_vec();
+    let mut last = checkpoint.seq;
     let mut vouched = HashMap::new();
-    let mut expected_found = false;
+    if vouching {
+        audit::each_vouched(db, |record, digest| drop(vouched.insert(record, digest)))?;
+    }
+    let mut expected_found =
+        expected.is_some_and(|(seq, hash)| *seq == checkpoint.seq && *hash == hex(&checkpoint.hash));
+    let of_checkpoint = format!("fact:{}=", metadata::AUDIT_CHECKPOINT);
+    let mut checkpoint_vouched = None;
     audit::walk(db, |link| {
         if link.seq != last + 1 {
             told.tell(format!("Audit entry {} is missing: after {last} comes {}.", last + 1, link.seq));
@@ -75,6 +85,10 @@ pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>, vouching:
         if let Some((seq, hash)) = expected {
             expected_found |= *seq == link.seq && *hash == hex(link.hash);
         }
+        if link.rows.starts_with(of_checkpoint.as_bytes()) {
+            let digest = link.rows[of_checkpoint.len()..].split(|byte| *byte == b';').next();
+            checkpoint_vouched = digest.map(<[u8]>::to_vec);
+        }
         let vouches = if vouching { std::str::from_utf8(link.rows).unwrap_or_default() } else { "" };
         for vouch in vouches.split(';') {
             if let Some((record, digest)) = vouch.rsplit_once('=') {
@@ -86,6 +100,10 @@ pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>, vouching:
         last = link.seq;
         Ok(())
     })?;
+    let kept = digest::of_record(db, "fact", metadata::AUDIT_CHECKPOINT)?;
+    if kept.as_ref().map(|digest| digest.as_bytes()) != checkpoint_vouched.as_deref() {
+        told.tell("The checkpoint at which the log begins is not the one that pruning left.".to_owned());
+    }
     if let Some((seq, _)) = expected
         && !expected_found
         && *seq > 0
@@ -94,10 +112,17 @@ pub(super) fn chain(db: &Connection, expected: Option<&(i64, String)>, vouching:
             "The chain does not hold the head that was seen at entry {seq}: it was rewritten or shortened."
         ));
     }
-    if last == 0 {
+    if last == checkpoint.seq {
         told.tell("The audit log is empty.".to_owned());
     }
-    Ok(Chain { entries: last, head: format!("{last}:{}", hex(&previous)), problems: told.finish(), vouched })
+    let after = checkpoint.seq;
+    Ok(Chain {
+        entries: last - after,
+        after,
+        head: format!("{last}:{}", hex(&previous)),
+        problems: told.finish(),
+        vouched,
+    })
 }
 
 /// What SQLite's own check finds, and whether the schema is the one that the migrations make.
@@ -128,8 +153,7 @@ pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Res
     digest::names(db, |kind, key| {
         let name = format!("{kind}:{key}");
         // Below the floor a version stands without its rows, which the record of the pruning covers.
-        let pruned = kind == "version" && key.parse::<i64>().is_ok_and(|version| version <= floor);
-        if pruned {
+        if kind == "version" && is_pruned(kind, key, floor) {
             let copy = digest::of_record(db, "version-copy", key)?;
             if copy.as_ref() != vouched.get(&format!("version-copy:{key}")).filter(|_| copy.is_some()) {
                 told.tell(format!("The copy of version {key} is not what pruning left."));
@@ -148,23 +172,40 @@ pub(super) fn records(db: &Connection, vouched: &HashMap<String, String>) -> Res
         seen.insert(name);
         Ok(())
     })?;
+    let checkpoint = audit::checkpoint(db)?.seq.max(1).to_string();
+    let kept = digest::of_record(db, "vouched-up-to", &checkpoint)?;
+    let left = vouched.get(&format!("vouched-up-to:{checkpoint}")).filter(|digest| *digest != "-");
+    if kept.as_ref() != left {
+        told.tell("What pruned entries of the audit log vouched for is not what pruning left.".to_owned());
+    }
     for name in backup::altered(db)? {
         told.tell(format!("The record of the backup {name} is not what was written."));
     }
     for (name, digest) in vouched {
         let (kind, key) = name.split_once(':').unwrap_or_default();
-        let pruned = kind == "version" && key.parse::<i64>().is_ok_and(|version| version <= floor);
+        if kind == "vouched-up-to" {
+            continue;
+        }
         if kind == "history-up-to" {
             if key.parse() == Ok(floor)
                 && digest::of_record(db, kind, key)?.as_deref().unwrap_or("-") != digest
             {
                 told.tell("What pruning left of history is not what it left.".to_owned());
             }
-        } else if digest != "-" && !seen.contains(name) && !pruned && kind != "version-copy" {
+        } else if digest != "-"
+            && !seen.contains(name)
+            && !is_pruned(kind, key, floor)
+            && kind != "version-copy"
+        {
             told.tell(format!("The rows of {kind} {key} are gone."));
         }
     }
     Ok(told.finish())
+}
+
+/// Whether pruning took the rows of a record, up to the floor of history.
+fn is_pruned(kind: &str, key: &str, floor: i64) -> bool {
+    matches!(kind, "version" | "moves") && key.parse::<i64>().is_ok_and(|version| version <= floor)
 }
 
 /// Recomputes the content hash and its tree from the overrides, and compares each override with its last history row.

@@ -5,7 +5,7 @@ use super::mask::Mask;
 use super::state;
 use super::terms::check_reason;
 use super::transact::{Note, View};
-use super::{Engine, Handle};
+use super::{Engine, Handle, keep};
 use crate::api::value::{Layer, ValueView};
 use crate::api::version::{
     CreateVersion, ListVersions, ListVersionsReply, MarkBaseline, PruneVersions, PruneVersionsReply,
@@ -14,8 +14,9 @@ use crate::api::version::{
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
+use crate::store;
 use crate::store::version::{self, Version};
-use crate::store::{change, history, manifest, metadata};
+use crate::store::{change, manifest, metadata};
 use serde_json::json;
 
 /// The longest tag, in bytes.
@@ -243,75 +244,48 @@ impl Handle<MarkBaseline> for Engine {
 impl Handle<PruneVersions> for Engine {
     fn handle(&mut self, caller: &Caller, request: PruneVersions) -> Result<PruneVersionsReply> {
         check_reason(&request.reason)?;
-        let (reply, audit_head) = self.act(caller, "version.prune", request.dry_run, |view| {
-            if !request.dry_run {
-                return prune(view, &request);
+        let dry_run = request.dry_run;
+        let (reply, audit_head) = self.act(caller, "version.prune", dry_run, |view| {
+            let floor = prunable(view, request.keep)?;
+            let reply = |floor, removed, history_removed, kept| PruneVersionsReply {
+                dry_run,
+                removed,
+                history_removed,
+                floor,
+                kept,
+                audit_head: None,
+            };
+            if keep::is_floor_reached(view, floor)? {
+                return Ok((reply(floor, 0, 0, store::keep::kept_up_to(view.db, floor)?), None));
             }
-            let (floor, kept) = prunable(view, &request)?;
-            let removed = version::count_prunable(view.db, floor)?;
-            let history_removed = if removed == 0 { 0 } else { history::count_prunable(view.db, floor)? };
-            let reply =
-                PruneVersionsReply { dry_run: true, removed, history_removed, floor, kept, audit_head: None };
-            Ok((reply, None))
+            if dry_run {
+                let (removed, history_removed) = store::keep::count_prunable(view.db, floor)?;
+                let kept = store::keep::kept_up_to(view.db, floor)?;
+                return Ok((reply(floor, removed, history_removed, kept), None));
+            }
+            let pruned = keep::prune(view, floor)?;
+            let note = pruned.note.because(Some(&request.reason));
+            Ok((reply(pruned.floor, pruned.versions, pruned.history, pruned.kept), Some(note)))
         })?;
         Ok(PruneVersionsReply { audit_head, ..reply })
     }
 }
 
-/// Up to which version everything may go, and what stays all the same.
-fn prunable(view: &View<'_>, request: &PruneVersions) -> Result<(i64, Vec<i64>)> {
+/// Up to which version everything may go by the caller's word.
+fn prunable(view: &View<'_>, newest: Option<u64>) -> Result<i64> {
     view.actor.require(Role::Admin, "pruning versions")?;
-    let policy = manifest::policy(view.db)?.keep;
-    let keep = match request.keep {
+    let terms = manifest::policy(view.db)?.keep.or_usual();
+    let allowed = keep::up_to(view, &terms)?.unwrap_or(0);
+    let wanted = match newest {
         Some(0) => {
             return Err(Error::usage("The current version cannot be pruned.").hint("Use --keep 1 or more."));
         }
-        Some(keep) => keep,
-        None => policy.versions,
+        Some(newest) => state::current(view)?.id - i64::try_from(newest).unwrap_or(i64::MAX),
+        None => allowed,
     };
-    let current = state::current(view)?.id;
-    let mut floor = current - i64::try_from(keep).unwrap_or(i64::MAX);
     // History is evidence: what the policy keeps goes only by an owner's own word.
-    let oldest_kept =
-        version::at_time(view.db, view.ago(policy.history))?.map_or(0, |version| version.id - 1);
-    let allowed = oldest_kept.min(current - i64::try_from(policy.versions).unwrap_or(i64::MAX));
-    if floor > allowed {
-        if request.keep.is_some() {
-            view.actor.require_owner("forgetting what the policy keeps")?;
-        } else {
-            floor = allowed;
-        }
+    if wanted > allowed {
+        view.actor.require_owner("forgetting what the policy keeps")?;
     }
-    let floor = floor.max(metadata::history_floor(view.db)?);
-    Ok((floor, version::kept_up_to(view.db, floor)?))
-}
-
-fn prune(view: &View<'_>, request: &PruneVersions) -> Result<(PruneVersionsReply, Option<Note>)> {
-    let db = view.db;
-    let (floor, kept) = prunable(view, request)?;
-    let removed = version::count_prunable(db, floor)?;
-    let mut reply =
-        PruneVersionsReply { dry_run: false, removed, history_removed: 0, floor, kept, audit_head: None };
-    if removed == 0 {
-        return Ok((reply, None));
-    }
-    let mut note = Note::default();
-    // What stays below the floor is copied while history still reaches it.
-    for id in &reply.kept {
-        if version::copy_of(db, *id)?.is_none() {
-            let version = state::by_number(view, *id)?;
-            let copy = state::copy_text(&state::at(view, &version)?)?;
-            version::keep_copy(db, *id, &copy, false)?;
-        }
-    }
-    version::prune(db, floor)?;
-    // The floor itself is reached without rows of its own: they say how it came about.
-    reply.history_removed = history::prune(db, floor)?;
-    metadata::set(db, metadata::HISTORY_FLOOR, &floor.to_string(), view.now)?;
-    for id in &reply.kept {
-        note = note.record("version-copy", id);
-    }
-    let detail = json!({"floor": floor, "removed": removed, "reason": request.reason, "kept": reply.kept});
-    note = Note { action: "version.prune".into(), target: floor.to_string(), detail, ..note };
-    Ok((reply, Some(note.record("fact", metadata::HISTORY_FLOOR).record("history-up-to", floor))))
+    Ok(wanted.max(metadata::history_floor(view.db)?))
 }

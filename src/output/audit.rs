@@ -50,6 +50,11 @@ impl Render for VerifyAuditReply {
         let mut facts = Facts::default();
         facts.all("Broken", &self.problems);
         facts.add("Verified", words::count(u64::try_from(self.entries).unwrap_or_default(), "entry"));
+        facts.maybe(
+            "Begins",
+            (self.begins_after > 0)
+                .then(|| format!("after entry {}; older ones were pruned", self.begins_after)),
+        );
         facts.add("Head", &self.head);
         format!("{head}\n{}", facts.text(style))
     }
@@ -98,12 +103,14 @@ mod tests {
     #[test]
     fn a_broken_chain_names_the_first_broken_entry_first() {
         let problems = vec!["Entry 7 has been altered.".to_owned(), "Entry 9 is missing.".to_owned()];
-        let mut reply = VerifyAuditReply { ok: false, entries: 6, head: "14:3f9c".into(), problems };
+        let mut reply =
+            VerifyAuditReply { ok: false, entries: 6, begins_after: 8, head: "14:3f9c".into(), problems };
         assert_snapshot!(reply.table(&Style::PLAIN), @"
         The chain does not hold
         Broken    Entry 7 has been altered.
                   Entry 9 is missing.
         Verified  6 entries
+        Begins    after entry 8; older ones were pruned
         Head      14:3f9c
         ");
         (reply.ok, reply.problems) = (true, vec![]);

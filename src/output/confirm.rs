@@ -3,7 +3,7 @@
 use super::color::Paint;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, words};
-use crate::api::confirm::{SettleReply, Settled};
+use crate::api::confirm::{Chore, SettleReply, Settled};
 
 impl Render for SettleReply {
     fn table(&self, style: &Style) -> String {
@@ -25,7 +25,20 @@ impl Render for SettleReply {
                 ),
             ]
         };
-        table(["CHANGE", "DUTY", "DUE", "RESULT", "ABOUT"], self.items.iter().map(row), style)
+        let duties = table(["CHANGE", "DUTY", "DUE", "RESULT", "ABOUT"], self.items.iter().map(row), style);
+        let chore = |chore: &Chore| -> [Field; 4] {
+            let paint = if chore.problem.is_some() { Paint::Red } else { Paint::Plain };
+            [
+                (&chore.what).into(),
+                chore.up_to.into(),
+                Field::painted(&chore.result, paint),
+                chore.problem.clone().unwrap_or_else(|| chore.in_words()).into(),
+            ]
+        };
+        let chores = self.housekeeping.iter().map(chore);
+        let chores = table(["HOUSEKEEPING", "UP TO", "RESULT", "ABOUT"], chores, style);
+        let gap = if duties.is_empty() || chores.is_empty() { "" } else { "\n" };
+        format!("{duties}{gap}{chores}")
     }
 
     fn names(&self) -> Vec<String> {
@@ -33,8 +46,25 @@ impl Render for SettleReply {
     }
 
     fn remarks(&self, style: &Style) -> Vec<String> {
-        let mut remarks = words::about_list(self.items.len(), "Nothing is due.", None);
+        let mut remarks =
+            words::about_list(self.items.len() + self.housekeeping.len(), "Nothing is due.", None);
         remarks.extend(self.next.map(|at| format!("The next falls due at {}.", style.time(at))));
         remarks
+    }
+}
+
+impl Chore {
+    /// What it came to, or would come to.
+    fn in_words(&self) -> String {
+        let went = if self.result == "due" { "would go" } else { "went" };
+        match self.what.as_str() {
+            "versions" => format!(
+                "{} and {} {went}",
+                words::count(self.removed, "version"),
+                words::count(self.history_removed, "history row"),
+            ),
+            "audit" => format!("{} {went}", words::count(self.removed, "entry")),
+            _ => format!("version {}", self.up_to),
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::color::Paint;
 use super::items::{Item, items};
-use super::{Render, Style, escape};
+use super::{Render, Style, escape, words};
 use crate::api::diff::{DiffReply, Difference};
+use crate::domain::path::Path;
 
 impl Render for DiffReply {
     fn table(&self, style: &Style) -> String {
@@ -22,10 +23,20 @@ impl Render for DiffReply {
     }
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
-        if !self.items.is_empty() {
-            return Vec::new();
+        let mut remarks = Vec::new();
+        if self.items.is_empty() {
+            let compared = if self.not_compared.is_empty() { "" } else { " in what can be compared" };
+            let (a, b) = (escape::line(&self.a), escape::line(&self.b));
+            remarks.push(format!("{a} and {b} do not differ{compared}."));
         }
-        vec![format!("{} and {} do not differ.", escape::line(&self.a), escape::line(&self.b))]
+        if !self.not_compared.is_empty() {
+            let secrets: Vec<&str> = self.not_compared.iter().map(Path::as_str).collect();
+            remarks.push(format!(
+                "Secrets of two stores cannot be compared, whose keys differ: {}",
+                escape::line(&words::list(&secrets))
+            ));
+        }
+        remarks
     }
 }
 
@@ -73,6 +84,19 @@ mod tests {
         assert_ne!(coloured, bare);
         assert_eq!(bare, reply.table(&Style::PLAIN));
         assert_eq!(reply.names(), ["added", "certificate", "gone", "session_timeout_minutes"]);
+    }
+
+    #[test]
+    fn secrets_of_two_stores_are_said_to_be_left_out() {
+        let secrets = ["database.password", "token"].map(|path| Path::parse(path).unwrap()).to_vec();
+        let reply = DiffReply { not_compared: secrets, ..samples::differences(&[]) };
+        assert_eq!(
+            reply.remarks(&Style::PLAIN),
+            [
+                "version 8 and version 9 do not differ in what can be compared.",
+                "Secrets of two stores cannot be compared, whose keys differ: database.password, token"
+            ]
+        );
     }
 
     #[test]

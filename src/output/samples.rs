@@ -9,7 +9,7 @@ use crate::api::change::{ItemKind, ItemView};
 use crate::api::diff::{DiffReply, Difference};
 use crate::api::history::{HistoryReply, HistoryView};
 use crate::api::member::MemberView;
-use crate::api::status::StatusReply;
+use crate::api::status::{Kept, StatusReply};
 use crate::api::value::{
     BlameReply, BlameView, ExplainReply, GetReply, Layer, LayerView, VALUES_FORMAT, ValueView,
 };
@@ -53,7 +53,12 @@ pub(super) fn differences(items: &[(&str, Option<Value>, Option<Value>)]) -> Dif
         a: a.clone(),
         b: b.clone(),
     };
-    DiffReply { a: "version 8".into(), b: "version 9".into(), items: items.iter().map(item).collect() }
+    DiffReply {
+        a: "version 8".into(),
+        b: "version 9".into(),
+        items: items.iter().map(item).collect(),
+        not_compared: vec![],
+    }
 }
 
 pub(super) fn explained() -> ExplainReply {
@@ -203,6 +208,10 @@ pub(super) fn status() -> StatusReply {
         last_full_backup: None,
         backups: 12,
         store_size: 1_048_576,
+        store_free: 4096,
+        store_warns_above: 1 << 30,
+        kept: Kept { versions: 9, history_after: 0, history_rows: 1234, audit_after: 0, audit_entries: 14 },
+        housekeeping: vec![],
         audit_head: HEAD.into(),
         attention: vec!["Change request 12 waits for you.".into()],
     }

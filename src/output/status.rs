@@ -5,7 +5,7 @@ use super::escape;
 use super::facts::Facts;
 use super::table::{Field, table};
 use super::{Render, Style, words};
-use crate::api::status::{Check, CheckStatus, DoctorReply, RestartPending, StatusReply};
+use crate::api::status::{Check, CheckStatus, DoctorReply, Kept, RestartPending, StatusReply};
 use crate::domain::risk::Risk;
 
 /// The answer to `init`.
@@ -64,7 +64,9 @@ impl Render for StatusReply {
         self.cautions(&mut facts);
         facts.add("Hash", &self.config_hash);
         facts.add("Effective", &self.effective_hash);
-        facts.add("Size", words::size(self.store_size));
+        let free = (self.store_free > 0).then(|| format!(", {} of it free", words::size(self.store_free)));
+        facts.add("Size", words::size(self.store_size) + &free.unwrap_or_default());
+        facts.add("Kept", self.kept.in_words());
         facts.add("Audit", &self.audit_head);
         facts.text(style)
     }
@@ -82,6 +84,18 @@ impl RestartPending {
             format!(" of {}", words::list(&self.services))
         };
         format!("change {} waits for a restart{of}: {}", self.number, words::list(&self.paths))
+    }
+}
+
+impl Kept {
+    fn in_words(&self) -> String {
+        let count = |number: i64, noun| words::count(u64::try_from(number).unwrap_or_default(), noun);
+        format!(
+            "{}, {}, {}",
+            count(self.versions, "version"),
+            count(self.history_rows, "history row"),
+            count(self.audit_entries, "audit entry"),
+        )
     }
 }
 
@@ -165,7 +179,8 @@ mod tests {
         Approvals  nobody present could approve: critical
         Hash       aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         Effective  bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
-        Size       1.00 MiB
+        Size       1.00 MiB, 4.00 KiB of it free
+        Kept       9 versions, 1,234 history rows, 14 audit entries
         Audit      14:3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c
         ");
         assert_eq!(samples::status().names(), ["prod"]);

@@ -1,8 +1,8 @@
 //! The audit log's rows: one chain, only ever added to.
 
-use super::time_of;
-use crate::domain::audit::{Columns, Entry, GENESIS, Head};
-use crate::domain::change::hex;
+use super::{metadata, time_of};
+use crate::domain::audit::{Columns, Entry, GENESIS, Head, parse_head};
+use crate::domain::change::{hex, unhex};
 use crate::domain::error::{Error, Result};
 use crate::domain::time::Timestamp;
 use crate::domain::tree::Hash;
@@ -48,6 +48,86 @@ pub fn append(db: &Connection, head: &Head, entry: &Entry) -> Result<Head> {
         hash.as_slice(),
     ))?;
     Ok(Head { seq: entry.seq, hash, at: entry.at })
+}
+
+/// The last entry that was pruned: the log begins after it. With seq 0 nothing was.
+pub fn checkpoint(db: &Connection) -> Result<Head> {
+    let Some(kept) = metadata::get(db, metadata::AUDIT_CHECKPOINT)? else {
+        return Ok(Head { seq: 0, hash: GENESIS, at: Timestamp::from_millis(0) });
+    };
+    let at = metadata::updated_at(db, metadata::AUDIT_CHECKPOINT)?.unwrap_or(Timestamp::from_millis(0));
+    let parsed = parse_head(&kept).ok().and_then(|(seq, hash)| Some((seq, unhex(&hash)?)));
+    let (seq, hash) = parsed.ok_or_else(|| {
+        Error::integrity("The audit log's checkpoint is damaged.").hint("Type `cfgctl audit verify`.")
+    })?;
+    Ok(Head { seq, hash, at })
+}
+
+/// The last entry that was written before a time; 0 where there is none.
+pub fn last_before(db: &Connection, time: Timestamp) -> Result<i64> {
+    // Times never go back from entry to entry, so a binary search over the numbers finds it.
+    let (mut low, mut high) =
+        db.query_row("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM audit_log", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })?;
+    let (time, mut found) = (time.to_string(), 0);
+    let mut statement = db.prepare_cached("SELECT 1 FROM audit_log WHERE seq = ?1 AND at < ?2")?;
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        if statement.exists((middle, &time))? {
+            found = middle;
+            low = middle + 1;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(found)
+}
+
+/// Forgets the entries after one and up to another, and keeps what they vouched for last: of records that are there
+/// still, by the floor of history. Gives the last one that went.
+pub fn prune(db: &Connection, after: i64, up_to: i64, floor: i64) -> Result<Head> {
+    let mut put = db.prepare_cached(
+        "INSERT INTO audit_vouched (record, digest, seq) VALUES (?1, ?2, ?3)
+         ON CONFLICT (record) DO UPDATE SET digest = excluded.digest, seq = excluded.seq",
+    )?;
+    let mut gone = db.prepare_cached("DELETE FROM audit_vouched WHERE record = ?1")?;
+    let mut statement =
+        db.prepare_cached("SELECT seq, rows FROM audit_log WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")?;
+    let mut rows = statement.query((after, up_to))?;
+    while let Some(row) = rows.next()? {
+        let (seq, vouches): (i64, String) = (row.get(0)?, row.get(1)?);
+        for (record, digest) in vouches.split(';').filter_map(|vouch| vouch.rsplit_once('=')) {
+            match digest {
+                "-" => gone.execute([record])?,
+                digest => put.execute((record, digest, seq))?,
+            };
+        }
+    }
+    // What pruning took of history needs nobody to vouch for it.
+    db.execute(
+        "DELETE FROM audit_vouched
+         WHERE (substr(record, 1, 8) = 'version:' AND CAST(substr(record, 9) AS INTEGER) <= ?1)
+            OR (substr(record, 1, 6) = 'moves:' AND CAST(substr(record, 7) AS INTEGER) <= ?1)
+            OR (substr(record, 1, 14) = 'history-up-to:' AND CAST(substr(record, 15) AS INTEGER) <> ?1)
+            OR substr(record, 1, 14) = 'vouched-up-to:'",
+        [floor],
+    )?;
+    let last = db.query_row("SELECT seq, hash, at FROM audit_log WHERE seq = ?1", [up_to], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?))
+    })?;
+    db.execute("DELETE FROM audit_log WHERE seq <= ?1", [up_to])?;
+    Ok(Head { seq: last.0, hash: to_hash(&last.1)?, at: time_of(&last.2)? })
+}
+
+/// Calls back for every record that pruned entries vouched for, with the digest.
+pub fn each_vouched(db: &Connection, mut visit: impl FnMut(String, String)) -> Result<()> {
+    let mut statement = db.prepare("SELECT record, digest FROM audit_vouched")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        visit(row.get(0)?, row.get(1)?);
+    }
+    Ok(())
 }
 
 /// An entry with the hashes it was stored with.

@@ -10,7 +10,7 @@ mod file;
 mod open;
 mod turn;
 
-pub use check::{is_cut_off, network_file_system, problems, schema};
+pub use check::{free_bytes, is_cut_off, network_file_system, problems, schema};
 pub use file::{folder_of, sync_folder, with_suffix};
 
 use super::migration;

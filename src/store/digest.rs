@@ -84,15 +84,16 @@ const KINDS: &[(&str, &[&str])] = &[
            FROM config_history WHERE version_id <= ?1 ORDER BY id"],
     ),
     ("generation", &["SELECT id, manifest, base_hash, created_at FROM base_generations WHERE id = ?1"]),
-    // What a reload altered: layers, and the effective values with them.
+    // What a reload altered of layers, and of the effective values with them.
     (
         "reload",
-        &[
-            "SELECT generation, path, source, old_priority, old_value, old_origin, new_priority, new_value, new_origin
-             FROM base_changes WHERE generation = ?1 ORDER BY path, source",
-            "SELECT id, version_id, path, old_value, new_value, source, origin FROM base_history
-             WHERE version_id IN (SELECT id FROM config_versions WHERE generation = ?1) ORDER BY id",
-        ],
+        &["SELECT generation, path, source, old_priority, old_value, old_origin, new_priority, new_value, new_origin
+           FROM base_changes WHERE generation = ?1 ORDER BY path, source"],
+    ),
+    (
+        "moves",
+        &["SELECT id, version_id, path, old_value, new_value, source, origin FROM base_history
+           WHERE version_id = ?1 ORDER BY id"],
     ),
     (
         "base-request",
@@ -106,6 +107,8 @@ const KINDS: &[(&str, &[&str])] = &[
            FROM backups WHERE id = ?1"],
     ),
     ("fact", &["SELECT key, value, updated_at FROM system_metadata WHERE key = ?1"]),
+    // What pruned entries of the audit log vouched for last.
+    ("vouched-up-to", &["SELECT record, digest, seq FROM audit_vouched WHERE ?1 > 0 ORDER BY record"]),
 ];
 
 /// The kinds whose key is a name, whatever it looks like.
@@ -132,6 +135,7 @@ const KEYS: &[(&str, &str)] = &[
     ("manifest", "SELECT id FROM manifests"),
     ("generation", "SELECT id FROM base_generations"),
     ("reload", "SELECT DISTINCT generation FROM base_changes"),
+    ("moves", "SELECT DISTINCT version_id FROM base_history"),
     ("base-request", "SELECT DISTINCT change FROM base_requests"),
     ("tag", "SELECT tag FROM version_tags"),
     ("backup", "SELECT id FROM backups WHERE digest IS NULL"),

@@ -111,6 +111,17 @@ pub fn unanswered_by(db: &Connection, approver: &str) -> Result<Vec<Mark>> {
     some(db, "WHERE approver = ?1 AND answer IS NULL ORDER BY change LIMIT 100", [approver])
 }
 
+/// Whether an emergency up to a version was not reviewed yet, or was not right.
+pub fn is_unsettled_up_to(db: &Connection, version: i64) -> Result<bool> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM emergencies e JOIN changes c ON c.number = e.change
+         WHERE c.version_id <= ?1 AND NOT EXISTS (
+           SELECT 1 FROM reviews r WHERE r.change = e.change AND json_extract(r.findings, '$.right') = 1)
+         LIMIT 1",
+    )?;
+    Ok(statement.exists([version])?)
+}
+
 fn some(db: &Connection, tail: &str, values: impl rusqlite::Params) -> Result<Vec<Mark>> {
     let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM emergencies {tail}"))?;
     let mut rows = statement.query(values)?;

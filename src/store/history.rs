@@ -156,14 +156,18 @@ pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Event>> 
             condition("AND key < {}))", Box::new(to), &mut values);
         }
     }
-    // Times never go back from version to version: a time is a version, and versions have an index.
+    // Times never go back from version to version: a time is a version, and versions have an index. Where versions were
+    // pruned, rows of them are left.
     if let Some(since) = filter.since {
         let before = super::version::at_time(db, Timestamp::from_millis(since.millis() - 1))?;
         condition("version_id > {}", Box::new(before.map_or(0, |version| version.id)), &mut values);
+        condition("changed_at >= {}", Box::new(since.to_string()), &mut values);
     }
     if let Some(until) = filter.until {
-        let last = super::version::at_time(db, until)?;
-        condition("version_id <= {}", Box::new(last.map_or(0, |version| version.id)), &mut values);
+        let last = super::version::at_time(db, until)?.map_or(0, |version| version.id);
+        let next = super::version::next(db, last)?.map_or(i64::MAX, |version| version.id);
+        condition("version_id < {}", Box::new(next), &mut values);
+        condition("changed_at <= {}", Box::new(until.to_string()), &mut values);
     }
     if let Some(by) = &filter.by {
         condition("changed_by = {}", Box::new(by.clone()), &mut values);
@@ -242,9 +246,10 @@ pub fn was_in_force_since(
         "SELECT 1 FROM config_history h
          WHERE section = ?1 AND key = ?2 AND changed_at >= ?3 AND old_value IS ?4
            AND NOT EXISTS (
-             SELECT 1 FROM config_versions v JOIN emergencies e ON e.change = v.change
-             WHERE v.id = (SELECT max(p.version_id) FROM config_history p
-                           WHERE p.section = h.section AND p.key = h.key AND p.version_id < h.version_id)
+             SELECT 1 FROM (SELECT max(p.version_id) AS version_id FROM config_history p
+                            WHERE p.section = h.section AND p.key = h.key AND p.version_id < h.version_id) l
+               CROSS JOIN emergencies e JOIN changes c ON c.number = e.change
+             WHERE c.version_id = l.version_id
                AND NOT EXISTS (SELECT 1 FROM reviews r
                                WHERE r.change = e.change AND json_extract(r.findings, '$.right') = 1))
          LIMIT 1",
@@ -276,26 +281,6 @@ pub fn each_last(
         visit(path, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?)?;
     }
     Ok(())
-}
-
-/// How many rows would go with pruning up to a version.
-pub fn count_prunable(db: &Connection, version: i64) -> Result<u64> {
-    let count: i64 = db.query_row(
-        "SELECT count(*) FROM config_history WHERE version_id <= ?1
-           AND id NOT IN (SELECT max(id) FROM config_history GROUP BY section, key)",
-        [version],
-        |row| row.get(0),
-    )?;
-    Ok(count.unsigned_abs())
-}
-
-/// Forgets rows up to a version, but for the last one of each path, which says who set what stands. Gives how many went.
-pub fn prune(db: &Connection, up_to: i64) -> Result<u64> {
-    Ok(db.execute(
-        "DELETE FROM config_history WHERE version_id <= ?1
-           AND id NOT IN (SELECT max(id) FROM config_history GROUP BY section, key)",
-        [up_to],
-    )? as u64)
 }
 
 #[cfg(test)]

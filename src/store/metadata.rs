@@ -10,6 +10,8 @@ pub const STORE_ID: &str = "store_id";
 pub const SOLO: &str = "solo";
 /// History begins after this version.
 pub const HISTORY_FLOOR: &str = "history_floor";
+/// The last entry of the audit log that was pruned, as a head: `SEQ:HASH`.
+pub const AUDIT_CHECKPOINT: &str = "audit_checkpoint";
 /// Wrong tokens in the present minute: `MINUTE COUNT`.
 pub const WRONG_TOKENS: &str = "wrong_tokens";
 
@@ -17,6 +19,13 @@ pub const WRONG_TOKENS: &str = "wrong_tokens";
 pub fn get(db: &Connection, key: &str) -> Result<Option<String>> {
     let mut statement = db.prepare_cached("SELECT value FROM system_metadata WHERE key = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+/// When what is kept under a key was written last.
+pub fn updated_at(db: &Connection, key: &str) -> Result<Option<Timestamp>> {
+    let mut statement = db.prepare_cached("SELECT updated_at FROM system_metadata WHERE key = ?1")?;
+    let at: Option<String> = statement.query_row([key], |row| row.get(0)).optional()?;
+    at.map(|at| super::time_of(&at)).transpose()
 }
 
 /// Keeps a value under a key.

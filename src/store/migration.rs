@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_governance", include_str!("../../migrations/0002_governance.sql")),
     ("0003_layers", include_str!("../../migrations/0003_layers.sql")),
     ("0004_delegated_approvals", include_str!("../../migrations/0004_delegated_approvals.sql")),
+    ("0005_keeping", include_str!("../../migrations/0005_keeping.sql")),
     ("0006_delivery", include_str!("../../migrations/0006_delivery.sql")),
 ];
 

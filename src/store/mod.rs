@@ -19,6 +19,7 @@ pub mod emergency;
 pub mod failure;
 pub mod hash_node;
 pub mod history;
+pub mod keep;
 pub mod manifest;
 pub mod member;
 pub mod metadata;

@@ -63,11 +63,13 @@ pub fn find(db: &Connection, id: i64) -> Result<Option<Version>> {
     one(db, "WHERE id = ?1", [id])
 }
 
-/// Whether a version was made by an emergency.
+/// Whether a version, which may have been pruned, was made by an emergency.
 pub fn is_emergency(db: &Connection, id: i64) -> Result<bool> {
     let mut statement = db.prepare_cached(
         "SELECT 1 FROM config_versions v JOIN changes c ON c.number = v.change
-         WHERE v.id = ?1 AND c.kind = 'emergency'",
+         WHERE v.id = ?1 AND c.kind = 'emergency'
+         UNION ALL SELECT 1 FROM emergencies e JOIN changes c ON c.number = e.change
+         WHERE c.version_id = ?1 AND NOT EXISTS (SELECT 1 FROM config_versions WHERE id = ?1)",
     )?;
     Ok(statement.exists([id])?)
 }
@@ -82,7 +84,7 @@ pub fn by_hash(db: &Connection, beginning: &str, other_than: i64) -> Result<Opti
     )
 }
 
-/// The newest version made at or before a time.
+/// The newest version there is that was made at or before a time.
 pub fn at_time(db: &Connection, time: Timestamp) -> Result<Option<Version>> {
     // Times never go back from version to version, so a binary search over the numbers finds it.
     let (mut low, mut high) =
@@ -111,19 +113,35 @@ pub fn at_time(db: &Connection, time: Timestamp) -> Result<Option<Version>> {
     found.map_or(Ok(None), |id| find(db, id))
 }
 
+/// The next version there is after a number.
+pub fn next(db: &Connection, id: i64) -> Result<Option<Version>> {
+    one(db, "WHERE id > ?1 ORDER BY id LIMIT 1", [id])
+}
+
+/// The last baseline or, where there is none, the first version.
+pub fn last_baseline(db: &Connection) -> Result<Option<Version>> {
+    match one(db, "WHERE is_baseline = 1 ORDER BY id DESC LIMIT 1", [])? {
+        Some(baseline) => Ok(Some(baseline)),
+        None => next(db, 0),
+    }
+}
+
 /// The last version before the values changed for the n-th time, counted back from now: one that was only marked, or
-/// made by a manifest, is no step.
+/// made by a manifest, is no step. None where pruning left a gap before it, in which there may have been steps.
 pub fn steps_back(db: &Connection, steps: u32) -> Result<Option<Version>> {
     let mut statement = db.prepare_cached("SELECT id, config_hash FROM config_versions ORDER BY id DESC")?;
     let mut rows = statement.query([])?;
-    let (mut hash, mut left) = (None::<String>, steps);
+    let (mut hash, mut left, mut after) = (None::<String>, steps, None);
     while let Some(row) = rows.next()? {
-        let its: String = row.get(1)?;
+        let (id, its): (i64, String) = (row.get(0)?, row.get(1)?);
+        if after.replace(id).is_some_and(|after| after != id + 1) {
+            break;
+        }
         if hash.as_ref().is_some_and(|hash| *hash != its) {
             left = left.saturating_sub(1);
         }
         if left == 0 {
-            return find(db, row.get(0)?);
+            return find(db, id);
         }
         hash = Some(its);
     }
@@ -179,35 +197,6 @@ pub fn keep_copy(db: &Connection, id: i64, config_json: &str, baseline: bool) ->
 pub fn copy_of(db: &Connection, id: i64) -> Result<Option<String>> {
     let mut statement = db.prepare_cached("SELECT config_json FROM config_versions WHERE id = ?1")?;
     Ok(statement.query_row([id], |row| row.get(0)).optional()?.flatten())
-}
-
-/// Versions up to a number that are baselines or have a tag.
-pub fn kept_up_to(db: &Connection, up_to: i64) -> Result<Vec<i64>> {
-    let mut statement = db.prepare_cached(
-        "SELECT id FROM config_versions WHERE id <= ?1 AND is_baseline = 1
-         UNION SELECT version_id FROM version_tags WHERE version_id <= ?1 ORDER BY 1",
-    )?;
-    Ok(statement.query_map([up_to], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Forgets versions up to a number, but for baselines and tagged ones. Gives how many went.
-pub fn prune(db: &Connection, up_to: i64) -> Result<u64> {
-    Ok(db.execute(
-        "DELETE FROM config_versions WHERE id <= ?1 AND is_baseline = 0
-           AND id NOT IN (SELECT version_id FROM version_tags)",
-        [up_to],
-    )? as u64)
-}
-
-/// How many versions up to a number would go.
-pub fn count_prunable(db: &Connection, up_to: i64) -> Result<u64> {
-    let count: i64 = db.query_row(
-        "SELECT count(*) FROM config_versions WHERE id <= ?1 AND is_baseline = 0
-           AND id NOT IN (SELECT version_id FROM version_tags)",
-        [up_to],
-        |row| row.get(0),
-    )?;
-    Ok(count.unsigned_abs())
 }
 
 /// A version's tags, by name.

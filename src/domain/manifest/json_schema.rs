@@ -38,6 +38,10 @@ fn of(shape: &Shape) -> Value {
             let pattern = "^[0-9]+ *[a-zµ]+( *[0-9]+ *[a-zµ]+)*$";
             json!({"type": "string", "pattern": pattern, "examples": ["30s", "10m", "48h", "14d"]})
         }
+        Shape::Size => {
+            let text = json!({"type": "string", "pattern": "^[0-9]+ *([KMGT]iB|B)?$", "examples": ["512MiB", "1GiB"]});
+            json!({"oneOf": [text, {"type": "integer", "minimum": 0}]})
+        }
         Shape::Risk => json!({"enum": Risk::ALL.map(Risk::as_str)}),
         Shape::Role => json!({"enum": Role::ALL.map(Role::as_str)}),
         Shape::Word(words) => json!({"enum": words}),
@@ -150,6 +154,10 @@ mod tests {
             ("/windows", json!([{"name": "a", "allow": true, "from": "22:00", "to": "2026-1-5"}])),
             ("/contacts", json!([{"role": "primary"}])),
             ("/notify", json!({"command": "tell"})),
+            ("/policy/keep", json!({"size": "1GB"})),
+            ("/policy/keep", json!({"size": -1})),
+            ("/policy", json!({"baselines": {"every": 0}})),
+            ("/policy", json!({"baselines": {"after": 7}})),
             ("/notify", json!({"command": ["tell"], "events": ["all"]})),
         ] {
             let mut manifest = starter.clone();

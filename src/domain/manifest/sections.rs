@@ -96,7 +96,8 @@ pub(super) const POLICY: Shape = Shape::Fields(
         may("verify", VERIFY, "Terms of verification at the services."),
         may("emergency", EMERGENCY, "Terms of emergencies."),
         may("backups", BACKUPS, "Terms of backups."),
-        may("keep", KEEP, "How long things are kept."),
+        may("baselines", BASELINES, "When a version becomes a baseline by itself."),
+        may("keep", KEEP, "How long things are kept, and how large the store may grow."),
     ],
     &[],
 );
@@ -180,11 +181,20 @@ const BACKUPS: Shape = Shape::Fields(
     &[],
 );
 
+const BASELINES: Shape = Shape::Fields(
+    &[
+        may("every", COUNT, "After so many versions since the last one."),
+        may("after", Shape::Span, "With the first version after this long since the last one."),
+    ],
+    &[],
+);
+
 const KEEP: Shape = Shape::Fields(
     &[
-        may("versions", COUNT, "How many versions."),
-        may("history", Shape::Span, "How old history may grow."),
-        may("audit", Shape::Span, "How old the audit log may grow."),
+        may("versions", COUNT, "So many of the newest versions stay, with their history."),
+        may("history", Shape::Span, "Versions younger than this stay, with their history."),
+        may("audit", Shape::Span, "Entries of the audit log younger than this stay."),
+        may("size", Shape::Size, "The size of the store above which `status` warns."),
     ],
     &[],
 );

@@ -8,6 +8,7 @@ use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::risk::Risk;
 use crate::domain::role::Role;
+use crate::domain::size::Size;
 use crate::domain::time::Span;
 use crate::domain::value::Value;
 use crate::domain::window::{Edge, Zone};
@@ -30,6 +31,8 @@ pub(super) enum Shape {
     Fraction,
     /// A length of time, as `10m`.
     Span,
+    /// A size, as `512MiB`, or bytes.
+    Size,
     /// A risk.
     Risk,
     /// A role.
@@ -213,6 +216,7 @@ fn departs(shape: &Shape, value: Option<&Value>, node: &Node, place: &str) -> Op
         }
         Shape::Fraction => value.and_then(Value::as_f64).is_some_and(|number| number > 0.0 && number <= 1.0),
         Shape::Span => text.is_some_and(|text| Span::parse(text).is_ok()),
+        Shape::Size => text.is_some_and(|text| Size::parse(text).is_ok()) || value.is_some_and(Value::is_u64),
         Shape::Risk => text.is_some_and(|text| Risk::parse(text).is_some()),
         Shape::Role => text.is_some_and(|text| Role::parse(text).is_ok()),
         Shape::Word(words) => text.is_some_and(|text| words.contains(&text)),
@@ -251,6 +255,7 @@ pub(super) fn wanted(shape: &Shape) -> String {
         Shape::Whole(least, most) => format!("a whole number between {least} and {most}"),
         Shape::Fraction => "a number above 0 and at most 1, such as 0.5".to_owned(),
         Shape::Span => "a length of time such as 30s, 10m, 48h or 14d".to_owned(),
+        Shape::Size => "a size such as 512MiB or 1GiB, or a number of bytes".to_owned(),
         Shape::Risk => join(&Risk::ALL.map(Risk::as_str), "or"),
         Shape::Role => join(&Role::ALL.map(Role::as_str), "or"),
         Shape::Word(words) => join(words, "or"),

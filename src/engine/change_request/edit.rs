@@ -18,7 +18,7 @@ use crate::engine::plan::{Plan, Wanted, plan};
 use crate::engine::terms::{check_reason, check_reviewers, check_text};
 use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
-use crate::engine::{Engine, Handle, notice, rollback};
+use crate::engine::{Engine, Handle, notice, proof};
 use crate::store::change::{self, Change, Other};
 use crate::store::{approval, comment, duty, manifest, version};
 use serde_json::json;
@@ -143,7 +143,7 @@ fn replan(
     let submitted = change.state == State::Draft && !draft;
     let mut warnings = Vec::new();
     if change.kind.is_of_values() {
-        let proven = change.decision.proven && rollback::is_proven(view, &wanted)?;
+        let proven = change.decision.proven && proof::is_proven(view, &wanted)?;
         let planned = plan(view, wanted, &policy, proven)?;
         planned.refuse_issues()?;
         if planned.items.is_empty() {

@@ -31,7 +31,7 @@ impl Put {
             None => note,
         };
         match self.version {
-            Some(version) => note.record("version", version),
+            Some(version) => note.record("version", version).record("moves", version),
             None => note,
         }
     }

@@ -88,7 +88,8 @@ fn rotate(view: &View<'_>, terms: &Terms, asked: String) -> Result<(RotateReply,
     let mut note = write(view, &policy, &plan, &mut change, generation.as_ref(), steps)?;
     if let (Some(generation), Some(version)) = (&generation, change.version) {
         base::record(view.db, &events(view, &held.base, of_base, version)?)?;
-        note = note.record("generation", generation.id).record("reload", generation.id);
+        note =
+            note.record("generation", generation.id).record("reload", generation.id).record("moves", version);
     }
     note.action = "change.rotate".to_owned();
     for (name, value) in detail.as_object().into_iter().flatten() {

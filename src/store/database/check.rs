@@ -39,6 +39,12 @@ pub fn problems(db: &Connection) -> Result<Vec<String>> {
     Ok(problems)
 }
 
+/// How many bytes of the file are free again.
+pub fn free_bytes(db: &Connection) -> Result<u64> {
+    let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    Ok(number("freelist_count")?.unsigned_abs() * number("page_size")?.unsigned_abs())
+}
+
 /// Whether the file is shorter than its pages: SQLite reads what was cut off as zeros, and a page that held nothing
 /// yet looks whole to it. Where a log lies beside the file, its end may still be on the way.
 pub fn is_cut_off(db: &Connection) -> Result<bool> {

@@ -148,6 +148,7 @@ fn status_and_doctor_say_how_it_stands_and_what_is_wrong() {
     Hash       HASH
     Effective  HASH
     Size       SIZE
+    Kept       2 versions, 1 history row, 5 audit entries
     Audit      5:HASH
     $ cfgctl doctor
     CHECK        STATUS   FINDING

@@ -130,3 +130,94 @@ fn what_a_person_sees_of_a_difference() {
     [exit 1]
     "#);
 }
+
+/// A store beside the world's, under a name.
+fn beside(alice: &User, name: &str, values: &str) {
+    let store = alice.world.folder().join(name).join("store.db").display().to_string();
+    alice.run(&format!("--store {store} init --solo")).ok();
+    alice.run(&format!("--store {store} set {values} --reason x")).ok();
+    alice.run(&format!("context add {name} --store {store}")).ok();
+}
+
+/// P17.
+#[test]
+fn what_is_effective_in_two_contexts_is_compared_and_one_alone_with_this_store() {
+    let (world, alice, _) = states();
+    beside(&alice, "staging", "server.port=6060 log_level=debug");
+    beside(&alice, "production", "server.port=7070");
+    let port = json!({"log_level": ["debug", "info"], "server.port": [6060, 7070]});
+    let name = json!({"server.name": ["localhost", "web-2"]});
+    world.file("peak.yaml", "server: {port: 7070, name: web-2}\n");
+    for (line, code, expected) in [
+        ("diff context:staging context:production", 1, port.clone()),
+        ("diff staging production", 1, port),
+        ("diff staging production --path server.name", 0, json!({})),
+        ("diff staging staging", 0, json!({})),
+        ("diff staging", 1, name.clone()),
+        ("diff staging effective", 1, name),
+        ("diff base staging", 1, json!({"log_level": ["info", "debug"], "server.port": [4949, 6060]})),
+        ("diff production -f peak.yaml", 1, json!({"server.name": ["localhost", "web-2"]})),
+    ] {
+        assert_eq!(compared(&alice, line, code), expected, "{line}");
+    }
+    alice.run("version tag staging 2 --reason x").ok();
+    alice.run("diff staging production").refused(2, "Say which: tag:staging or context:staging");
+    assert_eq!(
+        compared(&alice, "diff tag:staging 3 --path server.port", 1),
+        json!({"server.port": [5050, 6060]})
+    );
+    assert_eq!(
+        compared(&alice, "diff context:staging production --path log_level", 1).as_object().unwrap().len(),
+        1
+    );
+    alice.run("diff context:nosuch").refused(3, "nosuch");
+    alice.run("diff tag:nosuch").refused(3, "nosuch");
+    alice.run("context add gone --store /nowhere/store.db").ok();
+    alice.run("diff context:gone").refused(3, "/nowhere/store.db");
+    world.user("mallory", 6666).run("diff context:staging").refused(4, "");
+}
+
+/// A6, N2: which secret a store holds is nobody's to guess from a comparison.
+#[test]
+fn secrets_of_two_contexts_are_never_called_equal_or_different() {
+    let (world, alice, _) = states();
+    let manifest = "format: 1\ninstance: a\nsettings:\n  password: {type: string, secret: true, risk: low}\n  \
+                    token: {type: string, secret: true, risk: low}\npolicy: {low: {approvals: []}, high: {approvals: []}}\n";
+    world.file("secret.yaml", manifest);
+    for name in ["staging", "production"] {
+        let store = alice.world.folder().join(name).join("store.db").display().to_string();
+        alice.run(&format!("--store {store} init --solo --manifest secret.yaml")).ok();
+        alice.run(&format!("--store {store} secret keygen")).ok();
+        alice
+            .run_with_input(&format!("--store {store} set password --stdin --reason x"), "hunter2hunter2")
+            .ok();
+        alice.run(&format!("context add {name} --store {store}")).ok();
+    }
+    let store = world.folder().join("production/store.db").display().to_string();
+    alice.run_with_input(&format!("--store {store} set token --stdin --reason x"), "abcabcabcabc").ok();
+    let lines = [
+        "diff context:staging context:production --path password",
+        "diff context:staging context:production",
+        "diff context:staging context:production -o json",
+    ];
+    insta::assert_snapshot!(transcript(&alice, &lines), @r#"
+    $ cfgctl diff context:staging context:production --path password
+    ! context staging and context production do not differ in what can be compared.
+    ! Secrets of two stores cannot be compared, whose keys differ: password
+    $ cfgctl diff context:staging context:production
+    --- context staging
+    +++ context production
+    + token  (secret)
+    ! Secrets of two stores cannot be compared, whose keys differ: password
+    [exit 1]
+    $ cfgctl diff context:staging context:production -o json
+    {
+      "a": "context staging",
+      "b": "context production",
+      "items": [
+        { "path": "token", "a": null, "b": "(secret)" } ],
+      "not_compared": [
+        "password" ] }
+    [exit 1]
+    "#);
+}

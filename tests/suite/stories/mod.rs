@@ -14,6 +14,7 @@ mod feature;
 mod hash;
 mod help;
 mod history;
+mod housekeeping;
 mod json;
 mod manifest;
 mod notify;
@@ -112,6 +113,7 @@ fn folded(text: &str) -> String {
 fn without_sizes(text: &str) -> String {
     let shown = |line: &str| match line.trim_start() {
         size if size.starts_with("\"store_size\"") => "  \"store_size\": SIZE,".to_owned(),
+        size if size.starts_with("\"store_free\"") => "  \"store_free\": SIZE,".to_owned(),
         size if size.starts_with("Size  ") => "Size       SIZE".to_owned(),
         _ => line.to_owned(),
     };

@@ -144,7 +144,7 @@ fn what_is_above_the_sources_risk_keeps_its_base_and_waits_for_approval() {
     Waits       change request 10 (01M7YNBD8RG420BCT44ME9B1WH)
     Missing     1 approval by senior-admin, not the requester
     Next        cfgctl change-request show 10
-    Audit       17:b30ab4fb823ab0831d379d549843c6132ac2f8f2ffe85a30e5df6792a1623eaa
+    Audit       17:107fd51eadcc97ce137310cb7be67a25aae6a1a66641f24fdcbb4da2690d29e2
     --- stderr
     store: WORLD/store/config_overrides.db
     ");

@@ -110,11 +110,11 @@ fn where_older_history_is_pruned_the_oldest_that_is_left_says_what_it_replaced()
         set(&alice, "pool", value);
     }
     alice.run("version prune --keep 1 --reason space --yes").ok();
-    assert_eq!(json(&alice, "history pool")["items"].as_array().unwrap().len(), 1);
-    assert_eq!(risk(&alice, "pool", "44").0, "low");
+    assert_eq!(json(&alice, "history pool")["items"].as_array().unwrap().len(), 2);
+    assert_eq!(risk(&alice, "pool", "42").0, "low");
     assert_eq!(
-        risk(&alice, "pool", "45").1,
-        ["pool: More than twice the former value (compared with 24 hours ago, when it was 22)."]
+        risk(&alice, "pool", "43").1,
+        ["pool: More than twice the former value (compared with 24 hours ago, when it was 21)."]
     );
 }
 

@@ -151,6 +151,21 @@ fn going_back_and_cleaning_up_killed_at_any_call_are_done_or_not_begun() {
 
 /// Measure 1.
 #[test]
+fn housekeeping_killed_at_any_call_is_done_or_not_begun() {
+    if !strace("housekeeping killed at any call") {
+        return;
+    }
+    for policy in ["keep: {versions: 2}", "keep: {audit: 30m}", "baselines: {after: 50m}"] {
+        let (world, alice, _) = small();
+        alice.run("version tag kept 3 --reason r").ok();
+        world.file("keeping.yaml", SMALL.replace("  backups:", &format!("  {policy}\n  backups:")));
+        alice.run("manifest apply keeping.yaml --reason r --yes").ok();
+        kill_at_each(&Walk::new(&world, &alice, &["settle"]), CHANGING, 1);
+    }
+}
+
+/// Measure 1.
+#[test]
 fn an_init_killed_at_any_call_leaves_no_store_or_a_whole_one() {
     if !strace("an init killed at any call") {
         return;

@@ -9,6 +9,7 @@ mod contention;
 mod damage;
 mod faults;
 mod input;
+mod keeping;
 mod killed;
 pub(crate) mod library;
 mod model;

@@ -247,6 +247,7 @@ fn json_of_what_authors_do_with_a_request_and_of_what_falls_due() {
       "outcome": "done",
       "dry_run": true,
       "items": [],
+      "housekeeping": [],
       "next": "2026-11-21T12:00:00.000Z" }
     $ cfgctl cr execute --due -o json
     {
@@ -254,12 +255,14 @@ fn json_of_what_authors_do_with_a_request_and_of_what_falls_due() {
       "dry_run": false,
       "items": [
         { "change": 9, "id": "01M7YNBC9GV53WQHBTVQCMD0C6", "duty": "execute", "due_at": "2026-11-21T12:00:00.000Z", "result": "executed", "problem": null, "rollback": null } ],
+      "housekeeping": [],
       "next": null }
     $ cfgctl settle -o json
     {
       "outcome": "done",
       "dry_run": false,
       "items": [],
+      "housekeeping": [],
       "next": null }
     $ cfgctl confirm --extend 10m -o json
     {

@@ -379,6 +379,15 @@ fn json_of_what_comes_after_a_change() {
       "last_full_backup": "2026-11-21T09:00:01.000Z",
       "backups": 2,
       "store_size": SIZE,
+      "store_free": SIZE,
+      "store_warns_above": 1073741824,
+      "kept": {
+        "versions": 2,
+        "history_after": 0,
+        "history_rows": 1,
+        "audit_after": 0,
+        "audit_entries": 3 },
+      "housekeeping": [],
       "audit_head": "3:HASH",
       "attention": [
         "Members and manifest rest with one person.",

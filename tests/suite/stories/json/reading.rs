@@ -73,7 +73,8 @@ fn json_of_reading() {
       "b": "version 2 (current)",
       "items": [
         { "path": "server.name", "a": null, "b": "web-2" },
-        { "path": "server.port", "a": null, "b": 5050 } ] }
+        { "path": "server.port", "a": null, "b": 5050 } ],
+      "not_compared": [] }
     [exit 1]
     $ cfgctl status -o json
     {
@@ -103,6 +104,15 @@ fn json_of_reading() {
       "last_full_backup": "2026-11-21T09:00:01.000Z",
       "backups": 2,
       "store_size": SIZE,
+      "store_free": SIZE,
+      "store_warns_above": 1073741824,
+      "kept": {
+        "versions": 2,
+        "history_after": 0,
+        "history_rows": 2,
+        "audit_after": 0,
+        "audit_entries": 3 },
+      "housekeeping": [],
       "audit_head": "3:HASH",
       "attention": [
         "Members and manifest rest with one person.",

@@ -107,7 +107,8 @@ fn json_of_versions() {
       "a": "version 1",
       "b": "version 2",
       "items": [
-        { "path": "server.port", "a": null, "b": 5050 } ] }
+        { "path": "server.port", "a": null, "b": 5050 } ],
+      "not_compared": [] }
     [exit 1]
     $ cfgctl version restore 1 --reason x --dry-run -o json
     {
