@@ -23,6 +23,7 @@ mod governance;
 mod history;
 mod identity;
 mod init;
+mod keep;
 mod known;
 mod machine;
 mod manifest;
@@ -55,10 +56,13 @@ mod version;
 mod view;
 mod vote;
 mod wanted;
+mod watch;
 mod window;
 
+pub use crate::source::watch::Terms;
 pub use crate::store::database::Access;
 pub use init::{InitReply, init};
+pub use keep::{Keeper, Open, Told};
 pub use machine::Machine;
 
 use crate::api::Request;
