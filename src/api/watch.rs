@@ -27,7 +27,7 @@ pub struct Watch {
 pub struct WatchReply {
     /// One a path and version, the oldest first.
     pub items: Vec<WatchView>,
-    /// The cursor that goes on after all that was looked at.
+    /// The cursor that goes on after all that was looked at: a version, or a place within one.
     pub next: String,
 }
 
@@ -39,6 +39,13 @@ pub struct WatchView {
     pub event: HistoryView,
     /// The cursor that goes on after it.
     pub cursor: String,
+}
+
+impl WatchReply {
+    /// Whether there was more to give already: its cursor is then within a version.
+    pub fn has_more(&self) -> bool {
+        self.next.contains('.')
+    }
 }
 
 impl Reply for WatchReply {}

@@ -9,6 +9,7 @@ use dialoguer::console::Term;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+use std::io::{IsTerminal, stderr};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,6 +18,7 @@ use std::thread;
 static WATCHED: OnceLock<()> = OnceLock::new();
 static EDITING: AtomicBool = AtomicBool::new(false);
 static RUNNING: AtomicBool = AtomicBool::new(false);
+static AT_TERMINAL: AtomicBool = AtomicBool::new(false);
 static HANGUPS: Mutex<Option<Sender<()>>> = Mutex::new(None);
 static PUT_OFF: AtomicI32 = AtomicI32::new(0);
 
@@ -29,7 +31,7 @@ pub(crate) fn watch() -> Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]).map_err(cannot)?;
     thread::spawn(move || {
         for signal in signals.forever() {
-            let told = signal == SIGHUP && hangups().as_ref().is_some_and(|tell| tell.send(()).is_ok());
+            let told = signal == SIGHUP && !terminal_is_gone() && hangups().as_ref().is_some_and(is_told);
             match (EDITING.load(Ordering::SeqCst), signal) {
                 // The terminal sent these to the editor too: what they mean is for the editor to say.
                 (true, SIGINT | SIGQUIT) => {}
@@ -63,10 +65,19 @@ pub(crate) fn for_program<T>(action: impl FnOnce() -> T) -> Result<T> {
     Ok(result)
 }
 
-/// From now on a hangup does not end the program: it is told.
+/// From now on a hangup does not end the program, but is told; unless it came because the terminal was closed.
 pub(crate) fn on_hangup(tell: Sender<()>) -> Result<()> {
+    AT_TERMINAL.store(stderr().is_terminal(), Ordering::SeqCst);
     *hangups() = Some(tell);
     watch()
+}
+
+fn is_told(tell: &Sender<()>) -> bool {
+    tell.send(()).is_ok()
+}
+
+fn terminal_is_gone() -> bool {
+    AT_TERMINAL.load(Ordering::SeqCst) && !stderr().is_terminal()
 }
 
 /// A hangup ends the program again.

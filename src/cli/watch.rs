@@ -79,6 +79,7 @@ impl Watch {
             begins.unwrap_or_else(|| format!("version {}", reply.next))
         ));
         loop {
+            let more = reply.has_more();
             let WatchReply { items, next } = reply;
             for item in items {
                 let piece = WatchReply { next: item.cursor.clone(), items: vec![item] };
@@ -94,7 +95,7 @@ impl Watch {
             // A store that was replaced, a token that was renewed: whoever comes back sees them.
             session.close();
             let rest = end.map_or(AT_A_TIME, |end| end.saturating_duration_since(Instant::now()));
-            if rest.is_zero() {
+            if rest.is_zero() && !more {
                 return Ok(if self.count.is_some() { Outcome::No } else { Outcome::Done });
             }
             if signals::is_put_off() {

@@ -28,7 +28,7 @@ pub(super) fn cursor(after: Option<&str>) -> Result<Option<i64>> {
 }
 
 pub(super) fn no_cursor(text: &str) -> Error {
-    Error::usage(format!("{text:?} is no cursor.")).hint("Give what the list printed as `next`.")
+    Error::usage(format!("{text:?} is no cursor.")).hint("Give what was printed as `next`, or `cursor`.")
 }
 
 /// Cuts one row too many off a list, and gives the cursor that goes on after the last one kept.

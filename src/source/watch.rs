@@ -14,7 +14,7 @@ use super::file;
 use debounce::Debounce;
 use kernel::Kernel;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -97,7 +97,7 @@ impl Watcher {
     }
 
     /// What this place holds counts as changed at the next reason to look, even if it is the same then.
-    pub fn forget(&mut self, place: &PathBuf) {
+    pub fn forget(&mut self, place: &Path) {
         for watched in self.watched.iter_mut().filter(|watched| watched.place == *place) {
             watched.told = None;
         }
@@ -178,7 +178,7 @@ impl Watcher {
 }
 
 /// What a place holds, or why it cannot be read: equal as long as it is the same.
-fn held(place: &PathBuf) -> String {
+fn held(place: &Path) -> String {
     file::read(place, "it").map_or_else(|error| error.message, |loaded| loaded.sha256)
 }
 

@@ -1,7 +1,6 @@
 use super::*;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -133,7 +132,7 @@ fn is_told_once(folder: &Path, place: &str, terms: Terms, before: &fn(&Path), do
     watcher.watch(std::slice::from_ref(&place));
     assert!(watcher.wait(Duration::from_millis(1)).is_empty(), "{what}");
     done(folder);
-    assert_eq!(watcher.wait(PATIENT), [place.clone()], "{what}");
+    assert_eq!(watcher.wait(PATIENT), std::slice::from_ref(&place), "{what}");
     assert!(watcher.wait(QUIET * 2).is_empty(), "{what}: told twice");
     // And it goes on from there.
     if !place.is_dir() && place.exists() {

@@ -210,6 +210,20 @@ fn nothing_is_missing_and_nothing_comes_twice_while_two_write_and_it_is_stopped_
 }
 
 #[test]
+fn a_version_of_more_than_a_page_comes_whole_and_once() {
+    let (world, alice) = World::solo();
+    let members: Vec<String> = (0..2_300).map(|number| format!("\"k{number}\": {number}")).collect();
+    let file = world.file("bulk.json", format!("{{\"bulk\": {{{}}}}}", members.join(",")));
+    alice.run(&format!("apply -f {} --reason bulk", file.display())).ok();
+    alice.run("set motto one --reason x").ok();
+    let told = alice.run("watch --from 1 --timeout 0s -o name").ok();
+    let mut known = column(&json(&alice, "history --limit 10000")["items"], "path");
+    known.reverse();
+    assert_eq!(known.len(), 2_301);
+    assert!(told.lines().eq(&known), "what is there already comes whole, whatever the timeout");
+}
+
+#[test]
 fn a_program_is_run_for_each_change_with_the_facts_and_without_secrets() {
     let (world, alice) = World::solo();
     alice.run("secret keygen").ok();
@@ -345,7 +359,7 @@ fn what_cannot_be_watched_is_said() {
     [exit 5]
     $ cfgctl watch --after 4.x
     ! error: "4.x" is no cursor.
-    ! hint: Give what the list printed as `next`.
+    ! hint: Give what was printed as `next`, or `cursor`.
     [exit 2]
     $ cfgctl watch moto --count 1 --timeout 20ms
     ! warning: Nobody ever set moto, and the manifest does not register it. It is watched all the same.

@@ -3,6 +3,7 @@
 use super::watch::Watching;
 use super::{column, json};
 use crate::harness::{Team, User, World};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -62,6 +63,23 @@ fn what_is_written_into_a_file_is_in_force_and_on_record() {
     assert_eq!(column(&listed["items"], "trigger"), ["signal", "watch", "watch", "watch", "manual"]);
     assert_eq!(column(&listed["items"], "status"), ["unchanged", "held", "failed", "completed", "completed"]);
     assert_eq!(column(&listed["items"], "by"), ["frank"; 5]);
+    // What is told is what history tells, of whatever prefix.
+    frank.run("set server.name.x=1 server.name-2=2 motto.a=3 --reason x").exits(6);
+    frank.run("set server.names=1 server.port-2=2 mottos.a=3 mottos.b.c=4 --reason x").ok();
+    for prefix in ["", "server", "server.name", "motto", "mottos", "mottos.b", "nothing"] {
+        let told = grace.run(&format!("watch {prefix} --from 1 --timeout 0s -o ndjson")).ok();
+        let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let known = grace.run(&format!("history {prefix} -o ndjson")).out;
+        let known: Vec<Value> = known.lines().rev().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for member in ["version", "path", "before", "after", "reason", "origin"] {
+            assert_eq!(
+                column(&told.clone().into(), member),
+                column(&known.clone().into(), member),
+                "{prefix}"
+            );
+        }
+        assert_eq!(told.is_empty(), prefix == "nothing");
+    }
     // What changed while nobody watched is found at the beginning, and what did not is no reload.
     std::fs::write(&file, "server: {name: meanwhile, port: 5050}\n").unwrap();
     let watching = Watching::begin(frank, &["--reload"]);
@@ -123,17 +141,17 @@ fn another_manifest_and_another_mount_are_watched_from_then_on() {
 fn only_who_is_asked_to_reloads_and_only_who_may() {
     let (team, file) = team();
     let (frank, grace) = (&team.frank, &team.grace);
-    for (user, words, reloads) in [
+    let cases = [
         (frank.clone(), &[][..], false),
         (frank.with("APP_CONFIG_WATCH", ""), &[], false),
         (frank.with("APP_CONFIG_WATCH", "false"), &[], false),
         (frank.with("APP_CONFIG_WATCH", "false"), &["--reload"], true),
         (frank.with("APP_CONFIG_WATCH", "True"), &[], true),
-    ] {
+    ];
+    for (number, (user, words, reloads)) in cases.into_iter().enumerate() {
         let watching = Watching::begin(&user, &[words, &["--debounce", "20ms"]].concat());
         let before = triggers(grace).len();
-        std::fs::write(&file, format!("server: {{name: name-{}-{reloads}}}\n", words.len() + before))
-            .unwrap();
+        std::fs::write(&file, format!("server: {{name: name-{number}}}\n")).unwrap();
         let begun = Instant::now();
         let patience = if reloads { PATIENCE } else { Duration::from_millis(400) };
         while triggers(grace).len() == before && begun.elapsed() < patience {}
