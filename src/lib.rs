@@ -6,8 +6,8 @@
 //! keeps the keys. [`output`] turns replies into text, [`cli`] turns words into requests.
 //!
 //! Who may import whom: everybody `domain`; `api`, `store`, `crypt`, `net` and `run` nothing else; `source` `net` and
-//! `run`; `deliver` too; `engine` all of these; `output` `api`; `cli` `api` and `output`, and `engine` only where a
-//! target is built. A test reads the `use` lines.
+//! `run`; `deliver` `net` and `run`; `engine` all of these; `output` `api`; `cli` `api`, `output` and `run`, and `engine`
+//! only where a target is built. A test reads the `use` lines.
 
 pub mod api;
 pub mod cli;

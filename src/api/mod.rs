@@ -31,6 +31,7 @@ pub mod stats;
 pub mod status;
 pub mod value;
 pub mod version;
+pub mod watch;
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -158,6 +159,7 @@ operations! {
     drift::FindDrift => DriftReply, Get "/drift";
     drift::AdoptDrift => AdoptReply, Post "/drift/adopt";
     history::History => HistoryReply, Get "/history";
+    watch::Watch => WatchReply, Get "/watch";
     backup::CreateBackup => BackupReply, Post "/backups/create";
     backup::ListBackups => ListBackupsReply, Get "/backups";
     backup::ShowBackup => ShowBackupReply, Get "/backups/show";

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, drift, edit, emergency,
     environment, exec, feature, generate, history, init, maintenance, manifest, member, notify, reload,
-    rollback, secret, settle, source, stats, status, value, version,
+    rollback, secret, settle, source, stats, status, value, version, watch,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -150,6 +150,8 @@ pub(crate) enum Command {
     Drift(drift::Drift),
     /// Show what happened to the values
     History(history::History),
+    /// Show each change as it happens
+    Watch(watch::Watch),
     /// Show who set each override
     Blame(value::Blame),
     /// The states that the configuration has been in
@@ -233,6 +235,7 @@ impl Command {
             Command::Diff(command) => command.run(session),
             Command::Drift(command) => command.run(session),
             Command::History(command) => command.run(session),
+            Command::Watch(command) => command.run(session),
             Command::Blame(command) => command.run(session),
             Command::Version(command) => command.run(session),
             Command::Rollback(command) => command.run(session),

@@ -57,6 +57,7 @@ mod terms;
 mod value;
 mod version;
 mod wait;
+mod watch;
 
 use crate::api::Outcome;
 use crate::domain::error::{Error, Result};

@@ -220,6 +220,12 @@ impl Session {
         Ok(())
     }
 
+    /// Writes a piece of an answer that goes on; whether anybody still reads.
+    pub(crate) fn print_piece<R: Render + Serialize>(&mut self, piece: &R) -> Result<bool> {
+        let text = output::render(piece, self.format, &self.style)?;
+        self.print_text(&text)
+    }
+
     /// Writes text that is the answer, or a piece of it; whether anybody still reads.
     pub(crate) fn print_text(&mut self, text: &str) -> Result<bool> {
         // A store that was just made counts too, though nobody has opened it since.

@@ -7,8 +7,9 @@ use crate::api::secret::KeygenReply;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
 use crate::domain::time::Timestamp;
-pub(crate) use crate::engine::Machine;
-use crate::engine::{Access, Engine, Handle};
+use crate::engine::{Access, Engine, Handle, Keeper};
+pub(crate) use crate::engine::{Machine, Terms, Told};
+use std::sync::mpsc::{Receiver, Sender};
 
 /// Whatever answers requests.
 pub(crate) enum Target {
@@ -72,6 +73,26 @@ impl Target {
     pub(crate) fn keygen(&mut self) -> Result<KeygenReply> {
         let Target::Local { engine, caller } = self;
         engine.keygen(caller)
+    }
+
+    /// Keeps the base of a store current with the files that it is read from, until nobody is left who could call. Says
+    /// first whether it may.
+    pub(crate) fn keep(
+        place: &Place,
+        caller: &dyn Fn() -> Result<Caller>,
+        terms: Terms,
+        tell: &dyn Fn(Told),
+        ready: &Sender<Result<()>>,
+        calls: &Receiver<()>,
+    ) {
+        let open = |access| Ok((Engine::open(&place.store, access, machine::machine("keeper")?)?, caller()?));
+        let (keeper, begun) = match Keeper::begin(&open, terms, tell) {
+            Ok(keeper) => (Some(keeper), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        if let (Ok(()), Some(keeper)) = (ready.send(begun), keeper) {
+            keeper.keep(calls);
+        }
     }
 
     /// What to know beside the answers so far. Told once.

@@ -115,6 +115,11 @@ impl Span {
         Span::seconds(days * 86_400)
     }
 
+    /// From the standard library's type.
+    pub const fn of(duration: Duration) -> Span {
+        Span(duration)
+    }
+
     /// As the standard library's type.
     pub fn duration(self) -> Duration {
         self.0

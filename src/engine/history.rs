@@ -27,8 +27,8 @@ pub(super) fn cursor(after: Option<&str>) -> Result<Option<i64>> {
     after.map(|after| after.parse().map_err(|_| no_cursor(after))).transpose()
 }
 
-fn no_cursor(text: &str) -> Error {
-    Error::usage(format!("{text:?} is no cursor.")).hint("Give what the list printed as `next`.")
+pub(super) fn no_cursor(text: &str) -> Error {
+    Error::usage(format!("{text:?} is no cursor.")).hint("Give what was printed as `next`, or `cursor`.")
 }
 
 /// Cuts one row too many off a list, and gives the cursor that goes on after the last one kept.
@@ -69,14 +69,14 @@ impl Handle<History> for Engine {
 }
 
 /// What happened to an override, or what a reload made of an effective value.
-enum Row {
+pub(super) enum Row {
     Override(Event),
     Base(base::Listed),
 }
 
 impl Row {
     /// Its version, and its number among the rows of its kind.
-    fn place(&self) -> (i64, i64) {
+    pub(super) fn place(&self) -> (i64, i64) {
         match self {
             Row::Override(event) => (event.version, event.id),
             Row::Base(listed) => (listed.event.version, listed.id),
@@ -85,13 +85,13 @@ impl Row {
 }
 
 /// Reads the cursor that a page of history gave. `usage` where it is another's.
-fn place_of(cursor: &str) -> Result<(i64, i64)> {
+pub(super) fn place_of(cursor: &str) -> Result<(i64, i64)> {
     let place =
         cursor.split_once('.').and_then(|(version, id)| Some((version.parse().ok()?, id.parse().ok()?)));
     place.ok_or_else(|| no_cursor(cursor))
 }
 
-fn to_view(view: &View<'_>, mask: &Mask<'_>, row: Row) -> Result<HistoryView> {
+pub(super) fn to_view(view: &View<'_>, mask: &Mask<'_>, row: Row) -> Result<HistoryView> {
     Ok(match row {
         Row::Override(event) => HistoryView {
             emergency: version::is_emergency(view.db, event.version)?,

@@ -25,6 +25,7 @@ mod history;
 mod identity;
 mod init;
 mod keep;
+mod keep_current;
 mod known;
 mod machine;
 mod manifest;
@@ -58,10 +59,13 @@ mod version;
 mod view;
 mod vote;
 mod wanted;
+mod watch;
 mod window;
 
+pub use crate::source::watch::Terms;
 pub use crate::store::database::Access;
 pub use init::{InitReply, init};
+pub use keep_current::{Keeper, Open, Told};
 pub use machine::Machine;
 
 use crate::api::Request;

@@ -7,6 +7,7 @@ mod attempt;
 mod decide;
 mod fresh;
 mod load;
+mod place;
 mod put;
 mod read;
 mod request;
@@ -27,8 +28,9 @@ use crate::store::operation;
 pub(super) use attempt::Attempt;
 pub(super) use fresh::fresh;
 pub(super) use load::Loaded;
+pub(super) use place::{place_of, places};
 pub(super) use put::{leaf, new_generation, new_version};
-pub(super) use read::{Prepared, Remote, limits_of, place_of, prepare, read_all};
+pub(super) use read::{Prepared, Remote, limits_of, prepare, read_all};
 pub(super) use request::{execute, moved};
 pub(super) use view::{result_of, to_view};
 

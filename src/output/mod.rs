@@ -42,6 +42,7 @@ pub mod stream;
 mod table;
 mod value;
 mod version;
+mod watch;
 pub mod words;
 
 pub use drift::Unified;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 35] = [
+pub const COMMANDS: [&str; 36] = [
     "apply",
     "assess",
     "audit",
@@ -42,6 +42,7 @@ pub const COMMANDS: [&str; 35] = [
     "unset",
     "validate",
     "version",
+    "watch",
 ];
 
 /// How the store was named on the command line.

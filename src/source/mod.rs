@@ -10,4 +10,5 @@ pub mod http;
 mod regular;
 pub mod resolver;
 pub mod secret;
+pub mod watch;
 pub mod write;

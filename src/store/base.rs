@@ -7,7 +7,7 @@ mod altered;
 mod event;
 
 pub use altered::{Altered, alter, each_altered_after, former, last_altered};
-pub use event::{Event, Listed, events_of_version, first_since, list, record};
+pub use event::{Event, Listed, events_of_version, first_since, list, list_after, record};
 
 use super::{below, manifest, value_of};
 use crate::domain::error::Result;

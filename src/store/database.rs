@@ -206,6 +206,12 @@ impl Store {
         body(&transaction)
     }
 
+    /// A number that becomes another when somebody else commits. Costs a look into shared memory, and keeps nothing
+    /// open.
+    pub fn stirred(&self) -> Result<i64> {
+        Ok(self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+
     /// Closes the file properly, so that the log is folded into it.
     pub fn close(self) -> Result<()> {
         self.connection.close().map_err(|(_, error)| Error::from(error))

@@ -190,6 +190,31 @@ pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Event>> 
     Ok(events)
 }
 
+/// Rows after this one (its version and its number), the oldest first. Read by version, whatever the path: the cost is
+/// what happened since, and never what a path went through before.
+pub fn list_after(db: &Connection, path: Option<&Path>, after: (i64, i64), limit: u32) -> Result<Vec<Event>> {
+    // A path of one segment stands at the top level, or is a section.
+    let (section, key, whole) = match path {
+        None => (None, "", None),
+        Some(path) if path.segments().len() == 1 => (Some(""), path.as_str(), Some(path.as_str())),
+        Some(path) => (Some(path.section()), path.key(), None),
+    };
+    let (from, to) = if whole.is_some() { Default::default() } else { below(key) };
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM config_history
+         WHERE version_id >= ?1 AND (version_id > ?1 OR id > ?2)
+           AND (?3 IS NULL OR (section = ?3 AND (key = ?4 OR (key >= ?5 AND key < ?6))) OR section = ?7)
+         ORDER BY version_id, id LIMIT ?8"
+    ))?;
+    let mut rows =
+        statement.query(rusqlite::params![after.0, after.1, section, key, from, to, whole, limit])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(to_event(row)?);
+    }
+    Ok(events)
+}
+
 /// What a version did.
 pub fn of_version(db: &Connection, version: i64) -> Result<Vec<Event>> {
     let sql = format!("SELECT {COLUMNS} FROM config_history WHERE version_id = ?1 ORDER BY id");

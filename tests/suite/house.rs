@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("deliver", &["net", "run"]),
     ("engine", &["api", "store", "source", "deliver", "crypt", "net", "run"]),
     ("output", &["api"]),
-    ("cli", &["api", "output"]),
+    ("cli", &["api", "output", "run"]),
 ];
 
 /// The files of `cli` where a target is built may import the engine too.

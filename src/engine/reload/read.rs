@@ -6,6 +6,7 @@
 mod fetch;
 
 use super::load::{Loaded, hash_of};
+use super::place::{folder_of, place_in};
 use crate::api::reload::Reload;
 use crate::domain::base_document::environment::{Given, map};
 use crate::domain::base_document::{self, expected_of, typed};
@@ -49,8 +50,8 @@ pub(in crate::engine) struct Prepared {
     pub(in crate::engine) is_current: bool,
     /// The registered paths, each with the type that its setting asks for.
     registry: BTreeMap<Path, Option<ValueType>>,
-    /// The store's folder, from which relative names count where `CONFIG_DIR` is not set.
-    folder: Option<PathBuf>,
+    /// From which folder relative names count where `CONFIG_DIR` is not set.
+    pub(super) folder: Option<PathBuf>,
     now: Timestamp,
     /// The secrets, and what seals them; none where the manifest names no secret.
     secrets: Option<(HashSet<String>, Sealer)>,
@@ -93,7 +94,7 @@ pub(in crate::engine) fn prepare(view: &View<'_>, request: &Reload) -> Result<Pr
         keeps: !request.dry_run,
         is_current: last.is_some_and(|last| last.manifest == manifest),
         registry,
-        folder: view.place.and_then(|place| place.parent()).map(std::path::Path::to_path_buf),
+        folder: folder_of(view).map(std::path::Path::to_path_buf),
         now: view.clock,
         secrets,
     })
@@ -104,20 +105,6 @@ pub(in crate::engine) fn read_all(machine: &Machine, prepared: &Prepared) -> Vec
     let environment: Vec<(OsString, OsString)> = (machine.environment)();
     let reader = Reader { machine, prepared, variables: variables(&environment), environment };
     prepared.asked.iter().map(|source| reader.read(source)).collect()
-}
-
-/// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.
-pub(in crate::engine) fn place_of(machine: &Machine, prepared: &Prepared, name: &str) -> PathBuf {
-    let environment = (machine.environment)();
-    place_in(variables(&environment).get("CONFIG_DIR"), prepared, name)
-}
-
-fn place_in(config_dir: Option<&String>, prepared: &Prepared, name: &str) -> PathBuf {
-    let root = match config_dir.filter(|folder| !folder.is_empty()) {
-        Some(folder) => Some(PathBuf::from(folder)),
-        None => prepared.folder.clone(),
-    };
-    root.unwrap_or_default().join(name)
 }
 
 impl Prepared {
@@ -134,7 +121,7 @@ impl Prepared {
     }
 }
 
-fn variables(environment: &[(OsString, OsString)]) -> HashMap<String, String> {
+pub(super) fn variables(environment: &[(OsString, OsString)]) -> HashMap<String, String> {
     let text =
         |(name, value): &(OsString, OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
     environment.iter().filter_map(text).collect()
@@ -228,7 +215,7 @@ impl Reader<'_> {
 
     /// Where a file's name leads: a relative one from `CONFIG_DIR`, or from the store's folder.
     fn place(&self, name: &str) -> PathBuf {
-        place_in(self.variables.get("CONFIG_DIR"), self.prepared, name)
+        place_in(self.variables.get("CONFIG_DIR"), self.prepared.folder.as_deref(), name)
     }
 
     fn expected(&self, path: &Path) -> Option<ValueType> {

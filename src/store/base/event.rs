@@ -104,6 +104,43 @@ pub struct Listed {
     pub reason: String,
 }
 
+const LISTED: &str =
+    "h.version_id, h.path, h.old_value, h.new_value, h.source, h.origin, h.id, v.created_at, v.created_by,
+  coalesce(v.description, (SELECT c.reason FROM changes c WHERE c.number = v.change), '')";
+
+fn to_listed(row: &Row<'_>) -> Result<Listed> {
+    Ok(Listed {
+        id: row.get(6)?,
+        event: to_event(row)?,
+        at: time_of(&row.get::<_, String>(7)?)?,
+        by: row.get(8)?,
+        reason: row.get(9)?,
+    })
+}
+
+/// What reloads made of effective values after this row (its version and its number), the oldest first.
+pub fn list_after(
+    db: &Connection,
+    path: Option<&Path>,
+    after: (i64, i64),
+    limit: u32,
+) -> Result<Vec<Listed>> {
+    let path = path.map(Path::as_str);
+    let (from, to) = path.map(below).unwrap_or_default();
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {LISTED} FROM base_history h JOIN config_versions v ON v.id = h.version_id
+         WHERE h.version_id >= ?1 AND (h.version_id > ?1 OR h.id > ?2)
+           AND (?3 IS NULL OR h.path = ?3 OR (h.path >= ?4 AND h.path < ?5))
+         ORDER BY h.version_id, h.id LIMIT ?6"
+    ))?;
+    let mut rows = statement.query((after.0, after.1, path, from, to, limit))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(to_listed(row)?);
+    }
+    Ok(found)
+}
+
 /// What reloads made of effective values, the newest first.
 pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Listed>> {
     let (path, (from, to)) = match &filter.path {
@@ -111,9 +148,7 @@ pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Listed>>
         None => (None, Default::default()),
     };
     let mut statement = db.prepare_cached(&format!(
-        "SELECT h.version_id, h.path, h.old_value, h.new_value, h.source, h.origin, h.id, v.created_at, v.created_by,
-           coalesce(v.description, (SELECT c.reason FROM changes c WHERE c.number = v.change), '')
-         FROM base_history h JOIN config_versions v ON v.id = h.version_id
+        "SELECT {LISTED} FROM base_history h JOIN config_versions v ON v.id = h.version_id
          WHERE (?1 IS NULL OR h.path = ?1 OR (h.path >= ?2 AND h.path < ?3))
            AND (?4 IS NULL OR v.created_at >= ?4) AND (?5 IS NULL OR v.created_at <= ?5)
            AND (?6 IS NULL OR v.created_by = ?6)
@@ -134,13 +169,7 @@ pub fn list(db: &Connection, filter: &Filter, limit: u32) -> Result<Vec<Listed>>
     ])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(Listed {
-            id: row.get(6)?,
-            event: to_event(row)?,
-            at: time_of(&row.get::<_, String>(7)?)?,
-            by: row.get(8)?,
-            reason: row.get(9)?,
-        });
+        found.push(to_listed(row)?);
     }
     Ok(found)
 }

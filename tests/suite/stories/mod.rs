@@ -29,6 +29,8 @@ mod seal;
 mod secret;
 mod value;
 mod version;
+mod watch;
+mod watch_reload;
 
 use crate::harness::{Ran, User};
 use serde_json::Value;

@@ -1,5 +1,6 @@
 //! The JSON of reading values.
 
+use super::super::transcript;
 use super::answers;
 use crate::harness::World;
 
@@ -120,5 +121,19 @@ fn json_of_reading() {
         "Identity is asserted: who can write the store's file can forge what is in it.",
         "Executed changes wait for a review (1): cfgctl change-request list --unreviewed",
         "Changes wait for a restart (1): cfgctl change-request list --restart-pending" ] }
+    "#);
+}
+
+#[test]
+fn json_of_what_is_watched() {
+    let (_world, alice) = World::solo();
+    alice.run("set server.port=5050 server.name=web-2 --reason 'New listener'").ok();
+    alice.run("unset server.name --reason 'Back to the default'").ok();
+    insta::assert_snapshot!(transcript(&alice, &["watch server --from 1 --count 3 -o ndjson"]), @r#"
+    $ cfgctl watch server --from 1 --count 3 -o ndjson
+    {"after":"web-2","at":"2026-11-21T09:00:01.000Z","before":null,"by":"alice","cursor":"2.1","layer":"override","operation":"CREATE","path":"server.name","reason":"New listener","source_ip":"local","version":2}
+    {"after":5050,"at":"2026-11-21T09:00:01.000Z","before":null,"by":"alice","cursor":"2.2","layer":"override","operation":"CREATE","path":"server.port","reason":"New listener","source_ip":"local","version":2}
+    {"after":null,"at":"2026-11-21T09:00:02.000Z","before":"web-2","by":"alice","cursor":"3.3","layer":"override","operation":"DELETE","path":"server.name","reason":"Back to the default","source_ip":"local","version":3}
+    ! watching server: the changes after version 1
     "#);
 }
