@@ -1,6 +1,7 @@
 //! What must be found and what must not, case by case.
 
 mod harmless;
+mod hostile;
 mod planted;
 
 use super::{Finding, find};
