@@ -81,6 +81,10 @@ impl Held {
     fn any(&self, bytes: &[u8]) -> bool {
         bytes.iter().any(|byte| self.0 >> byte & 1 == 1)
     }
+
+    fn all(&self, bytes: &[u8]) -> bool {
+        bytes.iter().all(|byte| self.0 >> byte & 1 == 1)
+    }
 }
 
 /// What was found in a text, before it is known where the text stands.
@@ -117,9 +121,9 @@ impl Finding {
             false => canonical(&Value::from(path.as_str())),
         };
         format!(
-            "Register {path} with secret: true and set where its value is kept (env:NAME); or allow it, if it is meant, \
-             with cfgctl manifest apply, by this line in the manifest's secrets.allow: - {{path: {quoted}, kind: {}, \
-             reason: \"…\"}}",
+            "Register {path} with secret: true and set where its value is kept, such as env:NAME; or, if it is meant, \
+             allow it in the manifest (cfgctl manifest apply FILE) with this line under secrets.allow: - {{path: \
+             {quoted}, kind: {}, reason: \"…\"}}",
             self.kind
         )
     }

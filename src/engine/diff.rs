@@ -10,6 +10,7 @@ use crate::domain::backup::{self, Backup};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
+use crate::domain::sealed::is_mask;
 use crate::domain::value::Value;
 use crate::store::version::Version;
 use crate::store::{base, history, metadata};
@@ -50,13 +51,23 @@ impl Handle<Diff> for Engine {
             };
             items.retain(|item| selection.holds(&item.path));
             let mask = Mask::new(view);
-            for item in &mut items {
-                item.a = mask.maybe(&item.path, item.a.take())?;
-                item.b = mask.maybe(&item.path, item.b.take())?;
+            let mut told = Vec::with_capacity(items.len());
+            for Difference { path, a, b } in items {
+                let as_shown = [&a, &b].into_iter().flatten().any(is_shown);
+                let (a, b) = (mask.maybe(&path, a)?, mask.maybe(&path, b)?);
+                // What was printed here holds a secret as it is shown: by the same fingerprint it is the same value.
+                if !(as_shown && a == b) {
+                    told.push(Difference { path, a, b });
+                }
             }
-            Ok(DiffReply { a: a_name, b: b_name, items })
+            Ok(DiffReply { a: a_name, b: b_name, items: told })
         })
     }
+}
+
+/// Whether a value is what is shown in the place of a secret.
+fn is_shown(value: &Value) -> bool {
+    value.as_str().is_some_and(is_mask)
 }
 
 fn difference(path: &Path, a: Option<Value>, b: Option<Value>) -> Difference {

@@ -40,17 +40,23 @@ pub(super) fn look(text: &str, held: &Held, found: &mut Vec<Found>) {
             found.push(Found::new(span, kind, format!("looks like it holds a credential of {whose}")));
         }
     };
-    if held.any(b"/") {
+    if held.all(b"hok/") {
         hooks(text, &mut tell);
     }
-    if held.any(b":") {
+    if held.all(b":A") {
         telegram(text, &mut tell);
     }
-    if held.any(b"~") {
+    if held.all(b"Q~") {
         azure(text, &mut tell);
     }
-    if held.any(b".") {
-        dotted(text, &mut tell);
+    if held.all(b".atlsv1") {
+        terraform(text, &mut tell);
+    }
+    if held.all(b".eyJ") {
+        jwt(text, &mut tell);
+    }
+    if held.all(b".") {
+        discord(text, &mut tell);
     }
     if text.ends_with("NRAL") && text.len() == 40 && is_hex(&text[..36], 36) {
         tell(0..40, "new-relic", "New Relic");
@@ -112,8 +118,8 @@ fn azure(text: &str, tell: &mut impl FnMut(Range<usize>, &'static str, &str)) {
     }
 }
 
-/// What has its parts between dots.
-fn dotted(text: &str, tell: &mut impl FnMut(Range<usize>, &'static str, &str)) {
+/// Fourteen characters, `.atlasv1.`, and 60 to 70 more.
+fn terraform(text: &str, tell: &mut impl FnMut(Range<usize>, &'static str, &str)) {
     for (at, middle) in text.match_indices(".atlasv1.") {
         let from = at + middle.len();
         if before(text, at, 15, |byte| byte.is_ascii_alphanumeric()) == 14 {
@@ -123,7 +129,10 @@ fn dotted(text: &str, tell: &mut impl FnMut(Range<usize>, &'static str, &str)) {
             }
         }
     }
-    // Head, content and signature; head and content are JSON objects in base64.
+}
+
+/// Head, content and signature; head and content are JSON objects in base64.
+fn jwt(text: &str, tell: &mut impl FnMut(Range<usize>, &'static str, &str)) {
     for (at, _) in text.match_indices(".eyJ") {
         let head = before(text, at, LONGEST, is_url);
         if head < 10 || !text[at - head..].starts_with("eyJ") {
@@ -135,7 +144,10 @@ fn dotted(text: &str, tell: &mut impl FnMut(Range<usize>, &'static str, &str)) {
             tell(at - head..end + 1 + signature, "jwt", "whoever signed this JSON Web Token");
         }
     }
-    // A user's number in base64, a time of six characters, and a signature.
+}
+
+/// A user's number in base64, a time of six characters, and a signature.
+fn discord(text: &str, tell: &mut impl FnMut(Range<usize>, &'static str, &str)) {
     for (at, _) in text.match_indices('.') {
         let user = before(text, at, 29, is_url);
         if !(23..=28).contains(&user) || !text[at - user..].starts_with(['M', 'N', 'O']) {

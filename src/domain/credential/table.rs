@@ -1,7 +1,6 @@
 //! What must be found and what must not, case by case.
 
 mod harmless;
-mod hostile;
 mod planted;
 
 use super::{Finding, find};

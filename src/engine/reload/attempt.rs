@@ -3,6 +3,7 @@
 //! What must stay true: what makes it fail is on record too, in the transaction that altered nothing else; the same
 //! reload asked for again is answered and not done again.
 
+use super::credential;
 use super::decide::{Decided, decide};
 use super::load::Loaded;
 use super::put;
@@ -110,8 +111,10 @@ impl Attempt<'_> {
         };
         check_apart(view, &wanted)?;
         let resolved = resolve(view, &present, &wanted, sources)?;
+        let returning = credential::look(view, &resolved.altered, self.request.to.is_some())?;
         let policy = manifest::policy(view.db)?;
-        let decided = decide(view, &policy, &wanted, resolved)?;
+        let mut decided = decide(view, &policy, &wanted, resolved)?;
+        decided.warnings.extend(returning);
         Ok(Weighed { wanted, decided })
     }
 
