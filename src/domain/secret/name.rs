@@ -125,7 +125,7 @@ fn strongest(words: &[String]) -> Naming {
     };
     // What stands before such a word is not the secret itself, and neither is what is counted.
     let from = words.iter().rposition(speaks_of).unwrap_or(0);
-    let to = words.iter().position(counts).map_or(words.len(), |at| at + 1);
+    let to = words.iter().position(|word| counts(word)).map_or(words.len(), |at| at + 1);
     (from..to).map(|at| naming_at(words, at)).max().unwrap_or(Naming::Nothing)
 }
 
@@ -182,12 +182,13 @@ fn is_secret_word(words: &[String], at: usize) -> bool {
     }
 }
 
-fn counts(word: &String) -> bool {
-    matches!(word.as_str(), "max" | "min" | "num")
+fn counts(word: &str) -> bool {
+    matches!(word, "max" | "min" | "num")
 }
 
 fn is_about(words: &[String], at: usize) -> bool {
-    words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str())) || words[..at].iter().any(counts)
+    words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str()))
+        || words[..at].iter().any(|word| counts(word))
 }
 
 #[cfg(test)]

@@ -68,7 +68,8 @@ fn a_credential_in_the_clear_is_refused_whichever_way_it_comes() {
     alice.run("set app.note=later app.list=[] --reason first").ok();
     alice.run("cr create app.note=soon --reason 'to be edited'").exits(8);
     let (before, number) = (overrides(&alice), 4);
-    let editor = alice.with("EDITOR", &format!("sed -i s/later/{token}/"));
+    let folder = world.folder().display().to_string();
+    let editor = alice.with("EDITOR", &format!("sed -i s/later/{token}/")).with("TMPDIR", &folder);
     for line in [
         format!("set app.note {token} --reason x"),
         format!("set app.note {token} --type string --reason x"),
