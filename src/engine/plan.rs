@@ -241,11 +241,17 @@ impl<'a> Planner<'a> {
         self.take_item(Item { path, before, after }, origin, known)
     }
 
-    /// What is wrong with a value that is no secret.
-    fn check_open(&mut self, path: &Path, value: &Value, known: Option<&Known>) {
-        if let Err(error) = value::check_limits(value) {
+    /// Whether a value is neither too large nor too deep; what is, is an issue.
+    fn is_within_limits(&mut self, path: &Path, value: &Value) -> bool {
+        let checked = value::check_limits(value);
+        if let Err(error) = &checked {
             self.issue(path, format!("{path}: {}", error.message));
         }
+        checked.is_ok()
+    }
+
+    /// What its setting says of a value that is no secret.
+    fn check_setting(&mut self, path: &Path, value: &Value, known: Option<&Known>) {
         match known {
             Some(Known { compiled: Ok(compiled), .. }) => {
                 for message in compiled.check(value, &self.secrets) {

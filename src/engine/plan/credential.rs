@@ -9,7 +9,7 @@ use crate::domain::credential::{Finding, forbidden};
 use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::secret::MASKED;
-use crate::domain::value::{Value, canonical, check_limits};
+use crate::domain::value::{Value, canonical};
 use crate::store::history;
 
 impl Planner<'_> {
@@ -17,7 +17,7 @@ impl Planner<'_> {
     /// the change goes back to it.
     pub(super) fn take_open(&mut self, path: &Path, value: Value, known: Option<&Known>) -> Result<Value> {
         // What is too large or too deep is refused as that, and not walked through.
-        if check_limits(&value).is_ok()
+        if self.is_within_limits(path, &value)
             && let Some(finding) = forbidden(path, &value, &self.secrets.allow)
         {
             if self.going == Going::On || !history::was_ever(self.view.db, path, &canonical(&value))? {
@@ -26,7 +26,7 @@ impl Planner<'_> {
             }
             self.warnings.push(format!("{} It stood here before, and returns.", finding.sentence()));
         }
-        self.check_open(path, &value, known);
+        self.check_setting(path, &value, known);
         Ok(value)
     }
 

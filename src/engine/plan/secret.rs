@@ -28,7 +28,10 @@ impl Planner<'_> {
                 }
             }
             // What opens something was looked for where the sources were compared.
-            (Some(value), None) => self.check_open(&item.path, value, known.as_ref()),
+            (Some(value), None) => {
+                self.is_within_limits(&item.path, value);
+                self.check_setting(&item.path, value, known.as_ref());
+            }
             (None, _) => {}
         }
         self.take_item(item, None, known)
