@@ -195,6 +195,9 @@ pub struct Issue {
     /// The cross-setting rule that says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The kind of credential that it holds in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
     /// One sentence.
     pub message: String,
 }

@@ -17,8 +17,8 @@ mod shape;
 use super::path::Path;
 use super::sealed::is_sealed;
 use super::secret::is_reference_text;
-use super::secret::name::{Naming, naming};
-use super::value::Value;
+use super::secret::name::{Naming, may_speak, naming};
+use super::value::{Value, canonical};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -53,6 +53,40 @@ pub struct Allowed {
     pub reason: String,
 }
 
+/// What a text stands under: a setting's path and, inside an object, its members' names.
+struct Name<'a> {
+    path: &'a Path,
+    inside: Vec<String>,
+}
+
+impl Name<'_> {
+    fn segments(&self) -> Vec<String> {
+        self.path.segments().into_iter().chain(self.inside.iter().cloned()).collect()
+    }
+
+    fn naming(&self) -> Naming {
+        let may_speak = may_speak(self.path.as_str()) || self.inside.iter().any(|name| may_speak(name));
+        if may_speak { naming(&self.segments()) } else { Naming::Nothing }
+    }
+}
+
+/// Which bytes a text holds, a bit each: what needs one that is not there is not looked for.
+struct Held(u128);
+
+impl Held {
+    fn by(text: &str) -> Held {
+        Held(text.bytes().filter(u8::is_ascii).fold(0, |held, byte| held | 1 << byte))
+    }
+
+    fn any(&self, bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| self.0 >> byte & 1 == 1)
+    }
+
+    fn all(&self, bytes: &[u8]) -> bool {
+        bytes.iter().all(|byte| self.0 >> byte & 1 == 1)
+    }
+}
+
 /// What was found in a text, before it is known where the text stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Found {
@@ -70,8 +104,33 @@ impl Found {
 impl Finding {
     /// One sentence: where, what and how long, and never the value.
     pub fn sentence(&self) -> String {
+        format!("{}.", self.in_words())
+    }
+
+    /// The same as the reason why the value is not taken.
+    pub fn refusal(&self) -> String {
+        format!("{}: no credential is kept in the clear.", self.in_words())
+    }
+
+    /// What to do instead, with the very line that would allow it.
+    pub fn way_out(&self) -> String {
+        let path = &self.path;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let quoted = match path.as_str().bytes().all(plain) {
+            true => path.to_string(),
+            false => canonical(&Value::from(path.as_str())),
+        };
+        format!(
+            "Register {path} with secret: true and set where its value is kept, such as env:NAME; or, if it is meant, \
+             allow it in the manifest (cfgctl manifest apply FILE) with this line under secrets.allow: - {{path: \
+             {quoted}, kind: {}, reason: \"…\"}}",
+            self.kind
+        )
+    }
+
+    fn in_words(&self) -> String {
         let inside = if self.pointer.is_empty() { String::new() } else { format!(" at {}", self.pointer) };
-        format!("{}{inside} {} ({}, {} bytes).", self.path, self.why, self.kind, self.span.len())
+        format!("{}{inside} {} ({}, {} bytes)", self.path, self.why, self.kind, self.span.len())
     }
 }
 
@@ -105,8 +164,13 @@ pub fn has_known_shape(text: &str) -> bool {
 /// The credentials in a setting's value.
 pub fn find(path: &Path, value: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
-    walk(path, &mut path.segments(), "", value, &mut findings);
+    walk(&mut Name { path, inside: Vec::new() }, "", value, &mut findings);
     findings
+}
+
+/// The first credential in a setting's value that is not allowed by name.
+pub fn forbidden(path: &Path, value: &Value, allowed: &[Allowed]) -> Option<Finding> {
+    find(path, value).into_iter().find(|finding| !allowed.iter().any(|allowed| allowed.allows(finding)))
 }
 
 /// The credentials in a whole document, by the paths that it would be applied as.
@@ -130,43 +194,46 @@ fn descend(segments: &mut Vec<String>, value: &Value, findings: &mut Vec<Finding
         }
     }
     if let Ok(path) = Path::from_segments(segments.iter()) {
-        walk(&path, segments, "", value, findings);
+        findings.extend(find(&path, value));
     }
 }
 
-/// `segments` are the path's and, inside an object, its members' names.
-fn walk(path: &Path, segments: &mut Vec<String>, pointer: &str, value: &Value, findings: &mut Vec<Finding>) {
-    let mut tell = |found: Found| {
+fn walk(name: &mut Name<'_>, pointer: &str, value: &Value, findings: &mut Vec<Finding>) {
+    let mut tell = |path: &Path, found: Found| {
         let (pointer, kind) = (pointer.to_owned(), found.kind.to_owned());
         findings.push(Finding { path: path.clone(), pointer, span: found.span, kind, why: found.why });
     };
     match value {
-        Value::String(text) => look(segments, text).into_iter().for_each(tell),
+        Value::String(text) => look(name, text).into_iter().for_each(|found| tell(name.path, found)),
         Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                walk(path, segments, &format!("{pointer}/{at}"), item, findings);
+            for (at, item) in items.iter().enumerate().filter(|(_, item)| may_hold_text(item)) {
+                walk(name, &format!("{pointer}/{at}"), item, findings);
             }
         }
         Value::Object(members) => {
             if let Some(found) = key::in_object(members) {
-                return tell(found);
+                return tell(name.path, found);
             }
-            for (name, member) in members {
-                segments.push(name.clone());
-                let escaped = name.replace('~', "~0").replace('/', "~1");
-                walk(path, segments, &format!("{pointer}/{escaped}"), member, findings);
-                segments.pop();
+            for (member, item) in members.iter().filter(|(_, item)| may_hold_text(item)) {
+                name.inside.push(member.clone());
+                let escaped = member.replace('~', "~0").replace('/', "~1");
+                walk(name, &format!("{pointer}/{escaped}"), item, findings);
+                name.inside.pop();
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
+fn may_hold_text(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(_) | Value::Number(_))
+}
+
 /// What is found in one text under a name.
-fn look(segments: &[String], text: &str) -> Vec<Found> {
+fn look(name: &Name<'_>, text: &str) -> Vec<Found> {
     let mut found = by_shape(text);
-    if found.is_empty() && !literal::is_elsewhere(text) {
-        found.extend(by_name(segments, text));
+    if found.is_empty() {
+        found.extend(by_name(name, text).filter(|_| !literal::is_elsewhere(text)));
     }
     found
 }
@@ -176,12 +243,13 @@ fn by_shape(text: &str) -> Vec<Found> {
     if text.len() < SHORTEST || is_reference_text(text) || is_sealed(text) {
         return found;
     }
-    key::look(text, &mut found);
+    let held = Held::by(text);
+    key::look(text, &held, &mut found);
     if found.is_empty() {
         shape::look(text, &mut found);
-        odd::look(text, &mut found);
-        connection::look(text, &mut found);
-        found.extend(literal::header(text));
+        odd::look(text, &held, &mut found);
+        connection::look(text, &held, &mut found);
+        found.extend(Some(text).filter(|_| held.any(b" ")).and_then(literal::header));
     }
     found.sort_by_key(|found| (found.span.start, std::cmp::Reverse(found.span.end)));
     // A token in a URL is one finding, not two.
@@ -194,12 +262,12 @@ fn by_shape(text: &str) -> Vec<Found> {
     found
 }
 
-fn by_name(segments: &[String], text: &str) -> Option<Found> {
-    if let Some(found) = odd::named(segments, text) {
+fn by_name(name: &Name<'_>, text: &str) -> Option<Found> {
+    if let Some(found) = odd::named(name, text) {
         return Some(found);
     }
-    match naming(segments) {
-        Naming::Nothing => literal::random(segments, text),
+    match name.naming() {
+        Naming::Nothing => literal::random(name, text),
         naming => literal::is_secret(text, naming).then(|| {
             Found::new(0..text.len(), literal::BY_NAME, "is named like a secret and holds a literal")
         }),
@@ -229,7 +297,20 @@ mod tests {
             findings[1].sentence(),
             "directory at /users/0/password is named like a secret and holds a literal (by-name, 7 bytes)."
         );
+        assert!(findings[1].refusal().ends_with("(by-name, 7 bytes): no credential is kept in the clear."));
+        assert!(findings[1].way_out().contains("- {path: directory, kind: by-name, reason:"));
         assert!(!format!("{findings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_line_that_would_allow_a_finding_does_so_whatever_its_path() {
+        for text in ["database.password", r#"a."b.c".password"#, r#""x y".password"#] {
+            let (path, value) = (path(text), json!("hunter2"));
+            let way_out = forbidden(&path, &value, &[]).unwrap().way_out();
+            let line = way_out.split_once("secrets.allow: ").unwrap().1;
+            let allowed: Vec<Allowed> = serde_saphyr::from_str(line).unwrap();
+            assert_eq!(forbidden(&path, &value, &allowed), None, "{line}");
+        }
     }
 
     #[test]

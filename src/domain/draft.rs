@@ -8,6 +8,7 @@ mod found;
 mod guess;
 mod setting;
 
+use super::credential::find;
 use super::document::write_yaml_inline;
 use super::error::{Error, Result};
 use super::manifest::{INSTANCE_NAME, is_instance_name};
@@ -108,7 +109,8 @@ fn secrets(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
         }
     }
     let list = |items: BTreeSet<String>| write_yaml_inline(&Value::from_iter(items));
-    if [&variables, &folders, &paths, &names].into_iter().all(BTreeSet::is_empty) {
+    let allowed = allowed(found);
+    if [&variables, &folders, &paths, &names].into_iter().all(BTreeSet::is_empty) && allowed.is_empty() {
         return "\n\
 # Which variables and folders a secret may name, once there are some:
 # secrets:
@@ -121,6 +123,25 @@ fn secrets(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
     for (resolver, key, items) in [("vault", "paths", paths), ("aws", "names", names)] {
         if !items.is_empty() {
             let _ = writeln!(text, "  {resolver}: {{{key}: {}}}", list(items));
+        }
+    }
+    text.push_str(&allowed);
+    text
+}
+
+/// What opens something and stands in the files, allowed by name: they go in as they are, and what is to be moved is
+/// written down.
+fn allowed(found: &BTreeMap<Path, Option<Found<'_>>>) -> String {
+    let mut text = String::new();
+    for (path, (file, value)) in found.iter().filter_map(|(path, found)| Some((path, found.as_ref()?))) {
+        let kinds: BTreeSet<String> = find(path, value).into_iter().map(|finding| finding.kind).collect();
+        for kind in kinds {
+            if text.is_empty() {
+                text.push_str("  # What stands in the clear may stay until it is moved; then its line goes too:\n  allow:\n");
+            }
+            let (path, reason) = (Value::from(path.as_str()), Value::from(format!("It stands in {file}.")));
+            let (path, reason) = (write_yaml_inline(&path), write_yaml_inline(&reason));
+            let _ = writeln!(text, "    - {{path: {path}, kind: {kind}, reason: {reason}}}");
         }
     }
     text
@@ -227,6 +248,8 @@ smtp: {password: }
         assert_eq!(clear, ["database.password", "pin.password"]);
         assert!(text.contains("# - 2 secrets, to judge by the names, stand in the clear"), "{text}");
         assert!(text.contains("secrets:\n  env: [DB_TOKEN]\n  folders: [/etc/keys]\n"), "{text}");
+        let allowed = "  allow:\n    - {path: database.password, kind: by-name, reason: It stands in app.yaml.}\n\nsettings:";
+        assert!(text.contains(allowed), "{text}");
         let settings = settings(&text);
         for (path, secret, kind) in [
             ("database.password", false, ValueType::String),

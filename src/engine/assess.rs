@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::mask::Mask;
-use super::plan::{Plan, plan};
+use super::plan::{Going, Plan, plan};
 use super::transact::View;
 use super::view;
 use super::wanted::{read_document, read_item};
@@ -75,9 +75,10 @@ fn plan_loosely(
             Err(error) => unreadable.push(Issue {
                 path: Path::parse(&item.path).ok(),
                 rule: None,
+                credential: None,
                 message: error.message,
             }),
         }
     }
-    Ok((plan(view, wanted, policy, false)?, unreadable))
+    Ok((plan(view, wanted, policy, Going::On)?, unreadable))
 }

@@ -8,7 +8,7 @@ pub(super) use reply::{answer_again, id_taken, outcome_of, reply_to};
 
 use super::apply::{self, Steps};
 use super::case::Case;
-use super::plan::{Plan, Wanted, plan};
+use super::plan::{Going, Plan, Wanted, plan};
 use super::seal::{text_of_document, text_of_items};
 use super::terms::{check_reviewers, check_terms, check_terms_id};
 use super::transact::{Note, View};
@@ -118,8 +118,9 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     check_if_version(view, terms.if_version, &proposal.wanted)?;
     let policy = manifest::policy(view.db)?;
     let within = confirm::span_of(terms.confirm_within, &policy)?;
-    let relieved = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
-    let plan = plan(view, proposal.wanted, &policy, relieved)?;
+    let proven = proposal.returning.as_ref().is_some_and(|returning| returning.proven);
+    let going = Going::back(proposal.returning.is_some(), proven);
+    let plan = plan(view, proposal.wanted, &policy, going)?;
     plan.refuse_issues()?;
     let mut warnings = plan.warnings.clone();
     if plan.items.is_empty() {

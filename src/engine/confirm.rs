@@ -7,7 +7,7 @@
 use super::apply::{self, Steps};
 use super::case::Case;
 use super::change_request::{Decided, find, require_for};
-use super::plan::{Plan, plan};
+use super::plan::{Going, Plan, plan};
 use super::transact::{Note, View};
 use super::{Engine, Handle, notice};
 use crate::api::Outcome;
@@ -189,7 +189,7 @@ fn former(view: &View<'_>, change: &Change) -> Result<Plan> {
             wanted.push((event.path, event.before));
         }
     }
-    plan(view, wanted, &manifest::policy(view.db)?, true)
+    plan(view, wanted, &manifest::policy(view.db)?, Going::BackProven)
 }
 
 /// Brings back the former state of a change's paths, as a change of its own; gives that change and the audit note. Where

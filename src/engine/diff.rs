@@ -58,11 +58,16 @@ impl Handle<Diff> for Engine {
             };
             items.retain(|item| selection.holds(&item.path));
             not_compared.retain(|path| selection.holds(path));
-            for item in &mut items {
-                item.a = mask.maybe(&item.path, item.a.take())?;
-                item.b = mask.maybe(&item.path, item.b.take())?;
+            let mut told = Vec::with_capacity(items.len());
+            for Difference { path, a, b } in items {
+                let as_shown = [&a, &b].into_iter().flatten().any(is_hidden);
+                let (a, b) = (mask.maybe(&path, a)?, mask.maybe(&path, b)?);
+                // What was printed here holds a secret as it is shown: by the same fingerprint it is the same value.
+                if !(as_shown && a == b) {
+                    told.push(Difference { path, a, b });
+                }
             }
-            Ok(DiffReply { a: a_name, b: b_name, items, not_compared })
+            Ok(DiffReply { a: a_name, b: b_name, items: told, not_compared })
         })
     }
 }
@@ -89,7 +94,6 @@ fn as_shown(view: &View<'_>, mask: &Mask<'_>, a: Read, b: Read) -> Result<(Vec<D
             .collect()
     };
     let (a, b) = (shown(a)?, shown(b)?);
-    let is_hidden = |value: &Value| value.as_str().is_some_and(is_mask);
     let (mut items, mut not_compared) = (Vec::new(), Vec::new());
     for path in a.keys().chain(b.keys()).collect::<BTreeSet<&Path>>() {
         if only.as_ref().is_some_and(|only| !only.contains(path)) {
@@ -106,6 +110,11 @@ fn as_shown(view: &View<'_>, mask: &Mask<'_>, a: Read, b: Read) -> Result<(Vec<D
         }
     }
     Ok((items, not_compared))
+}
+
+/// Whether a value is what is shown in the place of a secret.
+fn is_hidden(value: &Value) -> bool {
+    value.as_str().is_some_and(is_mask)
 }
 
 fn difference(path: &Path, a: Option<Value>, b: Option<Value>) -> Difference {

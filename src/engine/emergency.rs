@@ -13,7 +13,7 @@ use super::backup_file;
 use super::case::{Case, requesters_of};
 use super::change::{Parts, Returning, answer_again, draft, reply_to};
 use super::confirm::{self, take_back_with};
-use super::plan::{Plan, Wanted, plan};
+use super::plan::{Going, Plan, Wanted, plan};
 use super::rollback::{check_origin, wanted_of};
 use super::seal::{text_of_document, text_of_items};
 use super::state::Selection;
@@ -90,7 +90,8 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
     let elsewhere = request.backup_to.as_deref().map(std::path::Path::new);
     elsewhere.map_or(Ok(()), backup_file::check_directory)?;
     let (wanted, returning) = wanted(view, &request.what)?;
-    let mut plan = plan(view, wanted.clone(), &policy, false)?;
+    let going = Going::back(returning.is_some(), false);
+    let mut plan = plan(view, wanted.clone(), &policy, going)?;
     plan.refuse_issues()?;
     let pending = change::confirming(view.db)?;
     let settlement = settlement(pending.as_ref(), request.settle)?;
@@ -125,7 +126,7 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
     }
     if takes_back && !terms.dry_run {
         // What was taken back moves what this one finds.
-        plan = replan(view, wanted, &policy)?;
+        plan = replan(view, wanted, &policy, going)?;
         approver = self::approver(view, request, &policy, &plan)?;
     }
     let parts = Parts { kind: Kind::Emergency, terms, plan: &plan, returning, asked, within, waits: false };
@@ -162,8 +163,8 @@ fn make(view: &View<'_>, request: &MakeEmergency, asked: String) -> Result<(Emer
 }
 
 /// The plan after another change was taken back. `conflict` where that alone was enough.
-fn replan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy) -> Result<Plan> {
-    let plan = plan(view, wanted, policy, false)?;
+fn replan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, going: Going) -> Result<Plan> {
+    let plan = plan(view, wanted, policy, going)?;
     plan.refuse_issues()?;
     if plan.items.is_empty() {
         return Err(Error::conflict("Taking back what waits to be confirmed leaves nothing else to do.")

@@ -6,7 +6,7 @@
 use super::transact::View;
 use crate::domain::error::Result;
 use crate::domain::path::Path;
-use crate::domain::sealed::{is_sealed, masked};
+use crate::domain::sealed::{is_mask, is_sealed, masked};
 use crate::domain::secret::{self, MASKED};
 use crate::domain::value::Value;
 use crate::store::manifest;
@@ -42,7 +42,8 @@ impl<'a> Mask<'a> {
         if value.as_str().is_some_and(is_sealed) {
             return Ok(value);
         }
-        let hidden = !secret::is_reference(&value) && self.is_secret(path)?;
+        let is_shown = secret::is_reference(&value) || value.as_str().is_some_and(is_mask);
+        let hidden = !is_shown && self.is_secret(path)?;
         Ok(if hidden { Value::from(MASKED) } else { value })
     }
 

@@ -2,6 +2,7 @@
 
 mod base;
 mod conflict;
+mod credential;
 mod reason;
 mod rule;
 mod secret;
@@ -11,7 +12,7 @@ use super::seal::Sealer;
 use super::transact::View;
 use crate::api::change::Issue;
 use crate::domain::change::{Item, digest};
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::path::Path;
 use crate::domain::policy::{Demand, Policy};
 use crate::domain::risk::{self, Risk, RiskReason};
@@ -28,6 +29,27 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What is wanted of one path: a value, or none.
 pub(super) type Wanted = (Path, Option<Value>);
+
+/// Whether a change goes back to what was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Going {
+    /// Its values are new.
+    On,
+    /// What this store's history holds may return.
+    Back,
+    /// History proves that all its values were in force lately, and the lesser demand holds.
+    BackProven,
+}
+
+impl Going {
+    pub(super) fn back(returns: bool, proven: bool) -> Going {
+        match (returns, proven) {
+            (_, true) => Going::BackProven,
+            (true, false) => Going::Back,
+            (false, false) => Going::On,
+        }
+    }
+}
 
 /// What a change would do, and what that means.
 pub(super) struct Plan {
@@ -61,7 +83,7 @@ impl Plan {
         digest(self.items.iter().map(Item::parts), self.risk, &self.demand, edition)
     }
 
-    /// `invalid` with everything that is wrong.
+    /// `invalid` with everything that is wrong; `refused` where all of it are credentials in the clear.
     pub(super) fn refuse_issues(&self) -> Result<()> {
         let Some(first) = self.issues.first() else { return Ok(()) };
         let message = match self.issues.len() {
@@ -77,7 +99,8 @@ impl Plan {
             (None, Some(path)) => format!("What the setting takes: cfgctl explain {path}"),
             (None, None) => "The rules are in the manifest: cfgctl manifest show".to_owned(),
         };
-        Err(Error::invalid(message).hint(hint))
+        let credentials = self.issues.iter().all(|issue| issue.credential.is_some());
+        Err(Error::new(if credentials { Code::Refused } else { Code::Invalid }, message).hint(hint))
     }
 }
 
@@ -89,9 +112,9 @@ fn told(issue: &Issue) -> String {
     }
 }
 
-/// Plans a change. With `relieved`, history proves its values, and the lesser demand holds.
-pub(super) fn plan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, relieved: bool) -> Result<Plan> {
-    let mut planner = Planner::new(view)?;
+/// Plans a change.
+pub(super) fn plan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, going: Going) -> Result<Plan> {
+    let mut planner = Planner::new(view, going)?;
     let wanted = merge(wanted)?;
     let paths = || wanted.iter().map(|(path, _)| path);
     let present = overrides::of_each(view.db, paths())?;
@@ -104,7 +127,7 @@ pub(super) fn plan(view: &View<'_>, wanted: Vec<Wanted>, policy: &Policy, reliev
     planner.check_conflicts()?;
     planner.ask_rules()?;
     let mut plan = planner.finish(policy);
-    if relieved {
+    if going == Going::BackProven {
         plan.demand = plan.demand.relieved(plan.risk, &policy.restore);
     }
     Ok(plan)
@@ -133,6 +156,7 @@ struct Planner<'a> {
     secrets: SecretReferences,
     /// The keys, once a secret comes in.
     sealer: Option<Sealer>,
+    going: Going,
     unregistered: Risk,
     /// Whether the items are of the base, with effective values before and after.
     of_base: bool,
@@ -157,11 +181,12 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(view: &'a View<'a>) -> Result<Planner<'a>> {
+    fn new(view: &'a View<'a>, going: Going) -> Result<Planner<'a>> {
         Ok(Planner {
             view,
             secrets: manifest::part(view.db, "secrets")?,
             sealer: None,
+            going,
             unregistered: manifest::policy(view.db)?.unregistered,
             of_base: false,
             items: Vec::new(),
@@ -181,7 +206,7 @@ impl<'a> Planner<'a> {
     }
 
     fn issue(&mut self, path: &Path, message: String) {
-        self.issues.push(Issue { path: Some(path.clone()), rule: None, message });
+        self.issues.push(Issue { path: Some(path.clone()), rule: None, credential: None, message });
     }
 
     fn take(
@@ -202,36 +227,45 @@ impl<'a> Planner<'a> {
         }
         let known =
             setting.map(|setting| Known { compiled: CompiledSetting::compile(&path, &setting), setting });
-        if let Some(secret) = known.as_ref().filter(|known| known.setting.secret)
-            && let Some(value) = after
-        {
-            after = Some(self.take_secret(&path, &secret.compiled, value, before.as_ref())?);
-            if before == after {
-                self.unchanged.push(path);
-                return Ok(());
+        after = match (after, known.as_ref().filter(|known| known.setting.secret)) {
+            (Some(value), Some(secret)) => {
+                Some(self.take_secret(&path, &secret.compiled, value, before.as_ref())?)
             }
+            (Some(value), None) => Some(self.take_open(&path, value, known.as_ref())?),
+            (None, _) => None,
+        };
+        if before == after {
+            self.unchanged.push(path);
+            return Ok(());
         }
         self.take_item(Item { path, before, after }, origin, known)
     }
 
-    /// Takes an item whose value is no secret in the clear.
+    /// Whether a value is neither too large nor too deep; what is, is an issue.
+    fn is_within_limits(&mut self, path: &Path, value: &Value) -> bool {
+        let checked = value::check_limits(value);
+        if let Err(error) = &checked {
+            self.issue(path, format!("{path}: {}", error.message));
+        }
+        checked.is_ok()
+    }
+
+    /// What its setting says of a value that is no secret.
+    fn check_setting(&mut self, path: &Path, value: &Value, known: Option<&Known>) {
+        match known {
+            Some(Known { compiled: Ok(compiled), .. }) => {
+                for message in compiled.check(value, &self.secrets) {
+                    self.issue(path, message);
+                }
+            }
+            Some(Known { compiled: Err(problem), .. }) => self.issue(path, problem.clone()),
+            None => {}
+        }
+    }
+
+    /// Takes an item whose value was checked.
     fn take_item(&mut self, item: Item, origin: Option<Origin>, known: Option<Known>) -> Result<()> {
         let path = &item.path;
-        if let Some(after) = &item.after {
-            if let Err(error) = value::check_limits(after) {
-                self.issue(path, format!("{path}: {}", error.message));
-            }
-            match &known {
-                Some(Known { setting, .. }) if setting.secret => {}
-                Some(Known { compiled: Ok(compiled), .. }) => {
-                    for message in compiled.check(after, &self.secrets) {
-                        self.issue(path, message);
-                    }
-                }
-                Some(Known { compiled: Err(problem), .. }) => self.issue(path, problem.clone()),
-                None => {}
-            }
-        }
         let risk = match known {
             Some(Known { setting, .. }) => {
                 let reasons = setting.risk_reasons(path);

@@ -4,6 +4,7 @@
 //! former base; every reload leaves a record, whatever came of it (requirement Z1).
 
 mod attempt;
+mod credential;
 mod decide;
 mod fresh;
 mod load;
@@ -26,6 +27,7 @@ use crate::domain::role::Role;
 use crate::store::operation;
 
 pub(super) use attempt::Attempt;
+pub(super) use credential::issues_of;
 pub(super) use fresh::fresh;
 pub(super) use load::Loaded;
 pub(super) use place::{place_of, places};

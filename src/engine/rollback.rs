@@ -6,19 +6,20 @@
 use super::change::{Proposal, Returning};
 use super::known;
 use super::mask::Mask;
-use super::plan::{Wanted, plan};
+use super::plan::{Going, Wanted, plan};
 use super::proof::is_proven;
 use super::state::{self, Selection};
 use super::transact::View;
 use super::{Engine, Handle};
 use crate::api::Outcome;
-use crate::api::change::ChangeReply;
+use crate::api::change::{ChangeReply, Issue};
 use crate::api::rollback::{BackupSource, PathResult, Point, Restore, Rollback, RollbackReply, Undo};
 use crate::domain::backup::{self, Backup, Scope};
 use crate::domain::change::{Kind, State, hex};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
+use crate::domain::secret::MASKED;
 use crate::domain::time::Timestamp;
 use crate::domain::value::Value;
 use crate::store::change::Change;
@@ -262,19 +263,18 @@ fn sift(
     let mut looks = skip_invalid;
     while looks {
         let policy = manifest::policy(view.db)?;
-        let planned = plan(view, wanted.clone(), &policy, false)?;
-        let bad: BTreeMap<Path, String> = planned
-            .issues
-            .iter()
-            .filter_map(|issue| Some((issue.path.clone()?, issue.message.clone())))
-            .collect();
+        let planned = plan(view, wanted.clone(), &policy, Going::Back)?;
+        let bad: BTreeMap<Path, Issue> =
+            planned.issues.into_iter().filter_map(|issue| Some((issue.path.clone()?, issue))).collect();
         // A rule that speaks of several paths cannot be skipped by one: the pipeline refuses it.
         looks = !bad.is_empty();
         for (path, value) in wanted.extract_if(.., |(path, _)| bad.contains_key(path)) {
+            let issue = bad.get(&path);
+            let hides = issue.is_some_and(|issue| issue.credential.is_some());
             failed.push(PathResult {
                 status: "failed".to_owned(),
-                value: mask.maybe(&path, value)?,
-                error: bad.get(&path).cloned(),
+                value: if hides { Some(Value::from(MASKED)) } else { mask.maybe(&path, value)? },
+                error: issue.map(|issue| issue.message.clone()),
                 path,
             });
         }

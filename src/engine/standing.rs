@@ -6,7 +6,7 @@
 use super::case::Case;
 use super::change_request::present_state;
 use super::governance;
-use super::plan::{Plan, plan, plan_base};
+use super::plan::{Going, Plan, plan, plan_base};
 use super::transact::View;
 use super::{proof, reload};
 use crate::api::change::{ConflictView, Stricter};
@@ -63,12 +63,14 @@ impl Now {
         }
         let items = change::value_items(view.db, change.number)?;
         let plan = if change.kind == Kind::Reload {
-            plan_base(view, items, policy)?.0
+            let mut plan = plan_base(view, items, policy)?.0;
+            plan.issues.extend(reload::issues_of(view, change)?);
+            plan
         } else {
             let wanted: Vec<_> = items.into_iter().map(|item| (item.path, item.after)).collect();
             // What history proved when the change was made may be too long ago by now.
             let proven = change.decision.proven && proof::is_proven(view, &wanted)?;
-            plan(view, wanted, policy, proven)?
+            plan(view, wanted, policy, Going::back(change.decision.returns_to.is_some(), proven))?
         };
         if !plan.issues.is_empty() {
             now.validity = Validity::Invalid;

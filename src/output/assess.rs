@@ -79,6 +79,7 @@ mod tests {
         let issue = |path: Option<&str>, rule: Option<&str>, message: &str| Issue {
             path: path.map(|path| Path::parse(path).unwrap()),
             rule: rule.map(str::to_owned),
+            credential: None,
             message: message.to_owned(),
         };
         let issues = vec![

@@ -1,10 +1,11 @@
 //! The scan for hardcoded credentials over the configuration of real programs, where this machine has it: in the folder
 //! that `CFGCTL_REAL_DATA` names, or else `../shared/data` beside the repository.
 
-use cfgctl::domain::credential::find_in;
+use cfgctl::domain::credential::{find, find_in};
 use cfgctl::domain::document::{Format, read};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 fn real(name: &str) -> Option<String> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
@@ -71,4 +72,48 @@ fn what_a_real_file_has_commented_out_is_found_once_it_is_not() {
             "nacos.core.auth.plugin.nacos.token.secret.key by-name"
         ]
     );
+}
+
+/// How long the hostile texts are.
+const LENGTH: usize = 1 << 17;
+
+fn repeated(part: &str) -> Value {
+    let mut text = part.repeat(LENGTH / part.len() + 1);
+    text.truncate(LENGTH);
+    Value::from(text)
+}
+
+/// The least time of a few, so that what else the machine does hardly counts.
+fn takes(path: &str, value: &Value) -> Duration {
+    let path = cfgctl::domain::path::Path::parse(path).unwrap();
+    let once = || {
+        let begun = Instant::now();
+        std::hint::black_box(find(&path, value));
+        begun.elapsed()
+    };
+    std::iter::repeat_with(once).take(3).min().unwrap()
+}
+
+#[test]
+fn no_text_keeps_the_scan_busy_much_longer_than_an_ordinary_one_of_its_length() {
+    let ordinary = takes("server.note", &repeated("port: 8080\nother = 12 # a comment\n"));
+    let chunk = |prefix: &str, length: usize| format!("{}A1 ", prefix.repeat(length / prefix.len()));
+    let (keys, tokens, names) =
+        (chunk("sk-", 246), chunk("pypi-AgE-", 990), format!("{}hash=", "pwd_".repeat(14)));
+    #[rustfmt::skip]
+    let parts = [
+        "pwd=", "pwd=/", "pwd=arn:", "abc=", "\"pwd\":", &names, "Q~", ":", "@", "=", ".", "-", "://", "a://b:c@",
+        "-----BEGIN", "-----BEGIN PRIVATE KEY----- ", "PRIVATE KEY-----", "sk-", &keys, &tokens, "-s.", "-SG.", "-AKIA",
+        "-ya29.", "pypi-AgE-", "eyJrIjoi/", ":AA", "12345678:AA", ".eyJ", "eyJaaaaaaaaaa.eyJaaaaaaaaaaaa.",
+        "aaaaaaaaaaaaaa.atlasv1.", "Zm9vYmFyYmF6cXV4MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6",
+    ];
+    for part in parts {
+        for path in ["server.note", "database.password"] {
+            let hostile = takes(path, &repeated(part));
+            assert!(
+                hostile < ordinary * 20,
+                "{path} {part:.40}: {hostile:?}, and an ordinary text {ordinary:?}"
+            );
+        }
+    }
 }

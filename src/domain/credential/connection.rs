@@ -3,8 +3,8 @@
 //! What must stay true: a name among parameters means what it would mean as a setting's; a password that is filled in
 //! later (`${DB_PASSWORD}`) is none.
 
-use super::Found;
 use super::literal::{is_elsewhere, is_secret};
+use super::{Found, Held};
 use crate::domain::secret::name::{Naming, naming_of_word};
 
 /// The kinds of what is found here.
@@ -14,12 +14,17 @@ pub(super) const PARAMETER: &str = "parameter";
 const LONGEST: usize = 256;
 
 /// Finds passwords in the URLs and parameters of a text.
-pub(super) fn look(text: &str, found: &mut Vec<Found>) {
-    urls(text, found);
+pub(super) fn look(text: &str, held: &Held, found: &mut Vec<Found>) {
+    if held.any(b":") {
+        urls(text, found);
+    }
     // Microsoft Azure's signature has a short name, and its version and its end beside it.
-    let is_signed = text.contains("sig=") && text.contains("sv=") && text.contains("se=");
-    for (at, sign) in text.match_indices(['=', ':']) {
-        parameter(text, (at, sign), is_signed, found);
+    let is_signed = held.any(b"=") && text.contains("sig=") && text.contains("sv=") && text.contains("se=");
+    let mut seen = 0;
+    for (at, sign) in text.match_indices(['=', ':']).filter(|_| held.any(b"=\"'")) {
+        if at >= seen {
+            seen = parameter(text, (at, sign), is_signed, found);
+        }
     }
 }
 
@@ -66,16 +71,20 @@ fn is_filled(password: &str) -> bool {
     !password.is_empty() && !is_elsewhere(password) && is_secret(password, Naming::Strong)
 }
 
-/// `Password=…;`, `&access_token=…`, `--db-password=…`, `"password": "…"`.
-fn parameter(text: &str, (at, sign): (usize, &str), is_signed: bool, found: &mut Vec<Found>) {
+/// `Password=…;`, `&access_token=…`, `--db-password=…`, `"password": "…"`. Gives how far it looked: what stands in one
+/// value is looked at once.
+fn parameter(text: &str, (at, sign): (usize, &str), is_signed: bool, found: &mut Vec<Found>) -> usize {
     let before = &text[..at];
     let quoted = before.ends_with('"') || before.ends_with('\'');
+    if sign == ":" && !quoted {
+        return at;
+    }
     let name = before.trim_end_matches(['"', '\'']);
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let length = name.bytes().rev().take(64).take_while(is_part).count();
     let name = &name[name.len() - length..];
-    if length < 3 || (sign == ":" && !quoted) {
-        return;
+    if length < 3 {
+        return at;
     }
     let (naming, kind, why) = match name {
         "AccountKey" | "SharedAccessKey" => (Naming::Strong, "azure", "holds a key of Microsoft Azure"),
@@ -83,7 +92,7 @@ fn parameter(text: &str, (at, sign): (usize, &str), is_signed: bool, found: &mut
         name => (naming_of_word(name), PARAMETER, "holds a parameter that is named like a secret"),
     };
     if naming == Naming::Nothing {
-        return;
+        return at;
     }
     let rest = text[at + 1..].trim_start_matches(' ');
     let inner = rest.trim_start_matches(['"', '\'']);
@@ -95,4 +104,5 @@ fn parameter(text: &str, (at, sign): (usize, &str), is_signed: bool, found: &mut
     if !templated && !is_elsewhere(value) && is_secret(value, naming) {
         found.push(Found::new(begin..begin + value.len(), kind, why));
     }
+    begin + value.len()
 }

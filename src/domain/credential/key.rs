@@ -2,7 +2,7 @@
 //!
 //! What must stay true: a certificate or a public key is none, nor is a line that only speaks of one.
 
-use super::Found;
+use super::{Found, Held};
 use crate::domain::value::Value;
 use serde_json::Map;
 
@@ -13,8 +13,8 @@ const WHY: &str = "holds a private key";
 const BODY: usize = 24;
 
 /// Finds private keys in a text.
-pub(super) fn look(text: &str, found: &mut Vec<Found>) {
-    if text.len() < BODY {
+pub(super) fn look(text: &str, held: &Held, found: &mut Vec<Found>) {
+    if text.len() < BODY || !held.any(b"-") {
         return;
     }
     for (first, last) in
@@ -45,7 +45,8 @@ pub(super) fn in_object(members: &Map<String, Value>) -> Option<Found> {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     if text("type") == Some("service_account") {
         let mut found = Vec::new();
-        look(text("private_key")?, &mut found);
+        let key = text("private_key")?;
+        look(key, &Held::by(key), &mut found);
         return found.pop().map(|found| Found {
             kind: "google",
             why: "holds the key of a Google service account".to_owned(),

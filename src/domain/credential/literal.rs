@@ -4,8 +4,8 @@
 //! What must stay true: what says where a secret is kept, what is filled in later, and what was made of a secret and
 //! does not give it away (a hash, a sealed or encrypted value) is none.
 
-use super::Found;
 use super::shape::Class;
+use super::{Found, Name};
 use crate::domain::sealed::is_sealed;
 use crate::domain::secret::name::Naming;
 use crate::domain::secret::{MASKED, is_reference_text};
@@ -51,6 +51,14 @@ const ELSEWHERE: [&str; 23] = [
     "arn:", "kms:", "keyring:", "secretref:", "secret-ref:", "ref+", "ENC[", "ENC(", "{cipher}", "vault:v1:",
     "$ANSIBLE_VAULT", "$2a$", "$2b$", "$2y$", "$argon2", "$1$", "$5$", "$6$", "$apr1$", "$pbkdf2", "{SSHA",
     "sha256:", "data:",
+];
+
+/// What a long random text is, where its name says so.
+#[rustfmt::skip]
+const EXPLAINS: [&str; 27] = [
+    "ca", "cert", "certificate", "checksum", "commit", "content", "data", "digest", "etag", "fingerprint", "hash",
+    "icon", "id", "image", "integrity", "logo", "nonce", "path", "payload", "pub", "public", "revision", "sha",
+    "sha256", "sha512", "signature", "url",
 ];
 
 /// Whether the secret is somewhere else: a reference, a sealed or encrypted value, a template, what is shown for one.
@@ -99,55 +107,26 @@ pub(super) fn header(text: &str) -> Option<Found> {
 }
 
 /// A long random text under a name that says nothing of secrets and does not explain it either.
-pub(super) fn random(segments: &[String], text: &str) -> Option<Found> {
+pub(super) fn random(name: &Name<'_>, text: &str) -> Option<Found> {
     let is_long = (40..=4096).contains(&text.len());
     if !is_long || !text.bytes().all(|byte| Class::Base64.has(byte) && byte != b':' && byte != b'.') {
         return None;
     }
-    let explains = |word: &String| {
-        matches!(
-            word.as_str(),
-            "public"
-                | "pub"
-                | "hash"
-                | "digest"
-                | "checksum"
-                | "integrity"
-                | "fingerprint"
-                | "cert"
-                | "certificate"
-                | "ca"
-                | "image"
-                | "icon"
-                | "logo"
-                | "signature"
-                | "nonce"
-                | "etag"
-                | "id"
-                | "sha"
-                | "sha256"
-                | "sha512"
-                | "commit"
-                | "revision"
-                | "version"
-                | "data"
-                | "content"
-                | "payload"
-                | "path"
-                | "url"
-        )
-    };
-    let explained = segments.iter().any(|segment| words(segment).iter().any(explains));
-    let fits = !explained && !is_placeholder(text) && !is_place(text) && !is_public(text) && is_random(text);
-    fits.then(|| Found::new(0..text.len(), RANDOM, "is as random as a key"))
+    let fits = is_random(text) && !is_placeholder(text) && !is_place(text) && !is_public(text);
+    let explains = |word: &String| EXPLAINS.contains(&word.as_str());
+    let explained = || name.segments().iter().any(|segment| words(segment).iter().any(explains));
+    (fits && !explained()).then(|| Found::new(0..text.len(), RANDOM, "is as random as a key"))
 }
 
 /// Whether something is plainly invented, as in documentation.
 pub(super) fn is_made_up(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let holds =
-        |part: &str| bytes.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()));
-    distinct(bytes) < 5.min(bytes.len()) || MADE_UP.iter().any(|part| holds(part))
+    let begins = |at: usize, part: &[u8]| {
+        bytes[at].eq_ignore_ascii_case(&part[0])
+            && bytes.get(at..at + part.len()).is_some_and(|there| there.eq_ignore_ascii_case(part))
+    };
+    distinct(bytes) < 5.min(bytes.len())
+        || (0..bytes.len()).any(|at| MADE_UP.iter().any(|part| begins(at, part.as_bytes())))
 }
 
 fn is_placeholder(text: &str) -> bool {

@@ -63,6 +63,28 @@ const DESCRIBES: [&str; 47] = [
 /// What stands before `secret` where it is the name of an object that holds one.
 const OBJECTS: [&str; 5] = ["existing", "external", "image", "kubernetes", "pull"];
 
+/// Whether a name holds the beginning of a word for secrets: one that does not says nothing of them, and nearly every
+/// name is told by this alone.
+pub(in crate::domain) fn may_speak(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let begins = |at: usize| {
+        let stems: &[&str] = match bytes[at].to_ascii_lowercase() {
+            b'b' => &["bearer"],
+            b'c' => &["credential"],
+            b'k' => &["key"],
+            b'p' => &["pass", "pepper", "pincode", "pwd"],
+            b's' => &["salt", "secret"],
+            b't' => &["token"],
+            _ => return false,
+        };
+        let is = |stem: &&str| {
+            bytes.get(at..at + stem.len()).is_some_and(|there| there.eq_ignore_ascii_case(stem.as_bytes()))
+        };
+        stems.iter().any(is)
+    };
+    !name.is_ascii() || (0..bytes.len()).any(begins)
+}
+
 /// How surely the name of a setting says that its value is a secret.
 pub(in crate::domain) fn naming(segments: &[String]) -> Naming {
     let Some((last, above)) = segments.split_last() else { return Naming::Nothing };
@@ -93,19 +115,25 @@ pub(in crate::domain) fn naming(segments: &[String]) -> Naming {
 
 /// The same of a single name, as of a parameter in a text.
 pub(in crate::domain) fn naming_of_word(name: &str) -> Naming {
-    strongest(&words(name))
+    if may_speak(name) { strongest(&words(name)) } else { Naming::Nothing }
 }
 
 fn strongest(words: &[String]) -> Naming {
-    (0..words.len()).map(|at| naming_at(words, at)).max().unwrap_or(Naming::Nothing)
+    let speaks_of = |word: &String| {
+        let word = word.as_str();
+        ABOUT.contains(&word) || BESIDE.contains(&word) || DESCRIBES.contains(&word)
+    };
+    // What stands before such a word is not the secret itself, and neither is what is counted.
+    let from = words.iter().rposition(speaks_of).unwrap_or(0);
+    let to = words.iter().position(|word| counts(word)).map_or(words.len(), |at| at + 1);
+    (from..to).map(|at| naming_at(words, at)).max().unwrap_or(Naming::Nothing)
 }
 
 fn naming_at(words: &[String], at: usize) -> Naming {
-    let after = &words[at + 1..];
-    let describes = |word: &String| DESCRIBES.contains(&word.as_str()) || BESIDE.contains(&word.as_str());
-    if !is_secret_word(words, at) || is_about(words, at) || after.iter().any(describes) {
+    if !is_secret_word(words, at) {
         return Naming::Nothing;
     }
+    let after = &words[at + 1..];
     let before = at.checked_sub(1).map_or("", |before| words[before].as_str());
     let followed_by = |word: &str| after.first().is_some_and(|next| next == word);
     match words[at].as_str() {
@@ -154,15 +182,31 @@ fn is_secret_word(words: &[String], at: usize) -> bool {
     }
 }
 
+fn counts(word: &str) -> bool {
+    matches!(word, "max" | "min" | "num")
+}
+
 fn is_about(words: &[String], at: usize) -> bool {
-    let counts = |word: &String| matches!(word.as_str(), "max" | "min" | "num");
-    words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str())) || words[..at].iter().any(counts)
+    words[at + 1..].iter().any(|word| ABOUT.contains(&word.as_str()))
+        || words[..at].iter().any(|word| counts(word))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::word::segments;
+
+    #[test]
+    fn no_word_for_secrets_is_passed_by() {
+        for word in SECRET.iter().chain(&PASSWORD).chain(&["key", "pass"]) {
+            for name in [word.to_uppercase(), format!("my_{word}s"), format!("old{word}\u{fc}")] {
+                assert!(may_speak(&name), "{name}");
+            }
+        }
+        for name in ["server.port", "log_level", "database.pool.max_size", "", "p", "pas", "toke"] {
+            assert!(!may_speak(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_name_says_how_surely_its_value_is_a_secret() {

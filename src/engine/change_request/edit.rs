@@ -14,7 +14,7 @@ use crate::domain::path::Path;
 use crate::domain::risk;
 use crate::engine::case::Case;
 use crate::engine::change::approve_own;
-use crate::engine::plan::{Plan, Wanted, plan};
+use crate::engine::plan::{Going, Plan, Wanted, plan};
 use crate::engine::terms::{check_reason, check_reviewers, check_text};
 use crate::engine::transact::{Note, View};
 use crate::engine::wanted::read_items;
@@ -144,7 +144,8 @@ fn replan(
     let mut warnings = Vec::new();
     if change.kind.is_of_values() {
         let proven = change.decision.proven && proof::is_proven(view, &wanted)?;
-        let planned = plan(view, wanted, &policy, proven)?;
+        let going = Going::back(change.decision.returns_to.is_some(), proven);
+        let planned = plan(view, wanted, &policy, going)?;
         planned.refuse_issues()?;
         if planned.items.is_empty() {
             return Err(Error::conflict(format!(

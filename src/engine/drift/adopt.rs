@@ -10,14 +10,16 @@ use crate::api::reload::{Cause, Reload};
 use crate::api::{Outcome, Reply};
 use crate::domain::base_document::patch::patch;
 use crate::domain::change::{Kind, hex};
+use crate::domain::credential::forbidden;
 use crate::domain::document::Format;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::path::Path;
 use crate::domain::role::Role;
+use crate::domain::secret::SecretReferences;
+use crate::domain::source;
 use crate::domain::source::Source;
 use crate::domain::value::Value;
-use crate::domain::{credential, source};
 use crate::engine::reload::{Loaded, Prepared, place_of, prepare, read_all};
 use crate::engine::transact::{Note, View};
 use crate::engine::{Engine, Handle};
@@ -163,7 +165,8 @@ fn wanted(view: &View<'_>, sources: &[Source], paths: &[String], named: Option<&
 
 /// `refused` for what must not stand in a file.
 fn refuse_secret(view: &View<'_>, path: &Path, value: &Value) -> Result<()> {
-    let mut is_secret = !credential::find(path, value).is_empty();
+    let secrets: SecretReferences = manifest::part(view.db, "secrets")?;
+    let mut is_secret = forbidden(path, value, &secrets.allow).is_some();
     for name in path.ancestors().chain([path.as_str()]) {
         is_secret |= manifest::is_secret(view.db, name)?;
     }

@@ -3,6 +3,7 @@
 //! What must stay true: what makes present values invalid is said, and what this build does not act on too.
 
 use super::{NAMED, unmet, words};
+use crate::domain::credential::forbidden;
 use crate::domain::error::Result;
 use crate::domain::manifest::Manifest;
 use crate::domain::path::Path;
@@ -76,6 +77,7 @@ pub(super) fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Strin
     warnings.extend(window::would_hold(view, &manifest.windows)?);
     warnings.extend(not_enforced(manifest));
     warnings.extend(unknown_services(manifest));
+    warnings.extend(credentials(manifest));
     if manifest.sources != manifest::sources(view.db)? {
         warnings.push(
             "The sources differ: what they say is in force with the next reload: cfgctl reload".to_owned(),
@@ -145,6 +147,14 @@ fn unknown_services(manifest: &Manifest) -> impl Iterator<Item = String> {
         let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_else(|| ".".to_owned());
         format!("{path} names the service {name}, and services has none of that name{meant}")
     })
+}
+
+/// Defaults that open something: a manifest is printed for everybody, and a default is nobody's change.
+fn credentials(manifest: &Manifest) -> Vec<String> {
+    let open = manifest.settings.iter().filter(|(_, setting)| !setting.secret);
+    let defaults = open.filter_map(|(path, setting)| Some((path, setting.default.as_ref()?)));
+    let found = defaults.filter_map(|(path, default)| forbidden(path, default, &manifest.secrets.allow));
+    found.map(|finding| format!("As a default, {}", finding.sentence())).collect()
 }
 
 /// Why an override's path cannot stand beside the settings that a manifest registers.

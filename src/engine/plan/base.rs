@@ -2,7 +2,7 @@
 //!
 //! What must stay true: nothing that a reload alters is weighed less than a set of the same would be (design.md §3.1).
 
-use super::{Plan, Planner};
+use super::{Going, Plan, Planner};
 use crate::domain::change::Item;
 use crate::domain::error::Result;
 use crate::domain::policy::Policy;
@@ -18,7 +18,7 @@ pub(in crate::engine) fn plan_base(
     items: Vec<Item>,
     policy: &Policy,
 ) -> Result<(Plan, Vec<Risk>)> {
-    let mut planner = Planner::new(view)?;
+    let mut planner = Planner::new(view, Going::On)?;
     planner.of_base = true;
     let settings = manifest::settings_of(view.db, items.iter().map(|item| &item.path))?;
     for (item, setting) in items.into_iter().zip(settings) {

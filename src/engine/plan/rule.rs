@@ -134,7 +134,12 @@ impl Planner<'_> {
         };
         match rule.severity {
             Severity::Warning => self.warnings.push(message),
-            Severity::Error => self.issues.push(Issue { path: None, rule: Some(rule.name.clone()), message }),
+            Severity::Error => self.issues.push(Issue {
+                path: None,
+                rule: Some(rule.name.clone()),
+                credential: None,
+                message,
+            }),
         }
         Ok(())
     }

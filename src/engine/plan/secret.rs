@@ -19,12 +19,20 @@ impl Planner<'_> {
     pub(super) fn take_of_base(&mut self, item: Item, setting: Option<Setting>) -> Result<()> {
         let known = setting
             .map(|setting| Known { compiled: CompiledSetting::compile(&item.path, &setting), setting });
-        if let (Some(secret), Some(value)) =
-            (known.as_ref().filter(|known| known.setting.secret), &item.after)
-            && self.take_secret(&item.path, &secret.compiled, value.clone(), None)? != *value
-            && self.issues.is_empty()
-        {
-            self.issue(&item.path, format!("{} is a secret that stands in the clear.", item.path));
+        match (&item.after, known.as_ref().filter(|known| known.setting.secret)) {
+            (Some(value), Some(secret)) => {
+                if self.take_secret(&item.path, &secret.compiled, value.clone(), None)? != *value
+                    && self.issues.is_empty()
+                {
+                    self.issue(&item.path, format!("{} is a secret that stands in the clear.", item.path));
+                }
+            }
+            // What opens something was looked for where the sources were compared.
+            (Some(value), None) => {
+                self.is_within_limits(&item.path, value);
+                self.check_setting(&item.path, value, known.as_ref());
+            }
+            (None, _) => {}
         }
         self.take_item(item, None, known)
     }

@@ -3,6 +3,7 @@
 //! What must stay true: what makes it fail is on record too, in the transaction that altered nothing else; the same
 //! reload asked for again is answered and not done again.
 
+use super::credential;
 use super::decide::{Decided, decide, refuse_invalid};
 use super::load::Loaded;
 use super::put;
@@ -115,7 +116,10 @@ impl Attempt<'_> {
         };
         check_apart(view, self.prepared, &wanted, &fresh)?;
         refuse_invalid(view, &fresh)?;
-        decide(view, &manifest::policy(view.db)?, &wanted, resolved)
+        let returning = credential::look(view, &resolved.altered, self.request.to.is_some())?;
+        let mut decided = decide(view, &manifest::policy(view.db)?, &wanted, resolved)?;
+        decided.warnings.extend(returning);
+        Ok(decided)
     }
 
     /// The error of the first source that had to be read and could not.

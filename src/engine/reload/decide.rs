@@ -123,16 +123,18 @@ pub(super) fn refuse_invalid(view: &View<'_>, fresh: &[&Said]) -> Result<()> {
             problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", said.origin)));
         }
     }
-    match problems.len() {
-        0 => Ok(()),
-        1 => Err(Error::invalid(problems.remove(0)).hint(HINT)),
-        count => {
-            let more = if count > TOLD { format!("\n  and {} more", count - TOLD) } else { String::new() };
-            problems.truncate(TOLD);
-            Err(Error::invalid(format!("{count} things are wrong:\n  {}{more}", problems.join("\n  ")))
-                .hint(HINT))
-        }
+    if problems.is_empty() { Ok(()) } else { Err(Error::invalid(told(problems)).hint(HINT)) }
+}
+
+/// Problems as one message: the only one, or the first of them as a list.
+pub(super) fn told(mut problems: Vec<String>) -> String {
+    let count = problems.len();
+    if count == 1 {
+        return problems.remove(0);
     }
+    let more = if count > TOLD { format!("\n  and {} more", count - TOLD) } else { String::new() };
+    problems.truncate(TOLD);
+    format!("{count} things are wrong:\n  {}{more}", problems.join("\n  "))
 }
 
 const HINT: &str = "Mend the source and reload; the former base stays in force until then.";

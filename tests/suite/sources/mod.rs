@@ -5,7 +5,7 @@ mod aws;
 mod client;
 mod fetch;
 pub(crate) mod server;
-mod tls;
+pub(crate) mod tls;
 mod vault;
 
 use cfgctl::domain::error::{Code, Error};

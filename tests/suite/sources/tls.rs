@@ -10,13 +10,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Whoever vouches for servers, in a file of its own.
-struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    file: PathBuf,
+    /// Where its own certificate is.
+    pub(crate) file: PathBuf,
 }
 
 impl Authority {
-    fn new(name: &str) -> Authority {
+    pub(crate) fn new(name: &str) -> Authority {
         let mut terms = CertificateParams::new(Vec::new()).unwrap();
         terms.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         terms.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -31,7 +32,7 @@ impl Authority {
         Server::with_tls(self.certified(names, until), |_, stream| answer(stream, 200, "", "safe"))
     }
 
-    fn certified(&self, names: &[&str], until: i32) -> rustls::ServerConfig {
+    pub(crate) fn certified(&self, names: &[&str], until: i32) -> rustls::ServerConfig {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut terms = CertificateParams::new(names).unwrap();

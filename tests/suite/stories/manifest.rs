@@ -150,10 +150,12 @@ fn a_draft_from_existing_files_is_a_manifest_that_holds_their_values_but_no_secr
     format: 1
     instance: shop
 
-    # Which variables and folders a secret may name, once there are some:
-    # secrets:
-    #   env: [APP_SECRET_*]
-    #   folders: [/run/secrets]
+    secrets:
+      env: []
+      folders: []
+      # What stands in the clear may stay until it is moved; then its line goes too:
+      allow:
+        - {path: server.tls.key_password, kind: by-name, reason: It stands in app.yaml.}
 
     settings:
       "\"odd key\".\"a.b\"": {type: number, default: 1.5, risk: high}  # guessed: risk
@@ -169,7 +171,7 @@ fn a_draft_from_existing_files_is_a_manifest_that_holds_their_values_but_no_secr
     alice.run("manifest draft app.yaml --instance t-app.yaml").refused(2, "t-app.yaml");
     let document = alice.run("manifest draft app.yaml -o json").exits(0).json();
     assert_eq!(document["settings"]["server.port"]["default"], 80);
-    // What was drafted from goes in as it is.
+    // What was drafted from goes in as it is: what stands in the clear there is allowed by name until it is moved (H8).
     for file in ["app.yaml", "local.toml"] {
         alice.run(&format!("apply -f {file} --reason adopt --rollback-plan 'the files are kept'")).exits(0);
     }

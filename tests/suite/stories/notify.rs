@@ -359,3 +359,23 @@ fn people_are_told_of_a_draft_once_it_is_submitted_and_reviewers_among_them() {
     alice.run(&format!("cr cancel {id} --reason x")).exits(0);
     assert!(!asked(&grace).contains(words), "{}", asked(&grace));
 }
+
+/// H8: what people are told of a change says that there is one, and never what a secret is.
+#[test]
+fn a_notice_of_a_secret_holds_neither_its_value_nor_its_sealed_form() {
+    const CANARY: &str = "canary-Zx81-told";
+    let Team { world, alice, bob, carol, dave, .. } = World::team();
+    tell_by(&alice, &scribe(&world));
+    alice.run("secret keygen").ok();
+    let set =
+        "set database.password --stdin --reason 'New password' --rollback-plan 'The former one' -o name";
+    let id = dave.run_with_input(set, CANARY).exits(8).out.clone();
+    for who in [&bob, &carol] {
+        who.run(&format!("cr approve {}", id.trim())).ok();
+    }
+    assert_eq!(told(&world).len(), 3);
+    for file in ["told", "environment"] {
+        let text = std::fs::read_to_string(world.folder().join(file)).unwrap();
+        assert!(!text.contains(CANARY) && !text.contains("sealed:"), "{text}");
+    }
+}

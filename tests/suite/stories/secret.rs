@@ -55,24 +55,24 @@ fn what_is_only_looked_at_is_not_repeated_in_the_clear() {
 #[test]
 fn what_became_a_secret_after_it_was_set_is_shown_no_more() {
     let (_world, alice) = World::solo();
-    alice.run(&format!("set legacy.password {CANARY} --reason 'before anybody knew'")).ok();
+    alice.run(&format!("set legacy.door {CANARY} --reason 'before anybody knew'")).ok();
     assert_eq!(
-        alice.run("get legacy.password").ok(),
+        alice.run("get legacy.door").ok(),
         format!("{CANARY}\n"),
         "unregistered, it is a value like any"
     );
-    add_to_manifest(&alice, "  legacy.password: {type: string, secret: true, risk: high}");
+    add_to_manifest(&alice, "  legacy.door: {type: string, secret: true, risk: high}");
     for line in [
-        "get legacy.password",
+        "get legacy.door",
         "get",
-        "get legacy.password --at 2 -o json",
-        "explain legacy.password",
+        "get legacy.door --at 2 -o json",
+        "explain legacy.door",
         "history",
         "blame legacy",
         "cr show 2",
         "version show 2",
         "version diff 1 2",
-        "set legacy.password env:CFGCTL_SECRET_LEGACY --reason x --dry-run",
+        "set legacy.door env:CFGCTL_SECRET_LEGACY --reason x --dry-run",
         "rollback --version 1 --reason x --dry-run -o json",
         "undo 2 --reason x --dry-run -o json",
     ] {
@@ -84,5 +84,5 @@ fn what_became_a_secret_after_it_was_set_is_shown_no_more() {
         says_nothing(&alice.run(&format!("backup show {name}")));
     }
     let ran = alice.run("exec --prefix legacy -- env");
-    says_nothing(ran.refused(6, "legacy.password"));
+    says_nothing(ran.refused(6, "legacy.door"));
 }

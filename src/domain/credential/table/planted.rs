@@ -180,3 +180,13 @@ fn literals_are_found_by_name_and_random_text_by_itself() {
         assert!(kinds().contains(&kind));
     }
 }
+
+#[test]
+fn a_token_is_found_wherever_it_stands_in_a_long_run() {
+    let token = format!("ghp_{}", random(ALNUM, 36));
+    for (before, after) in [("-".repeat(5000), String::new()), ("sk-".repeat(2000), " sk-".repeat(2000))] {
+        let findings = found("server.note", &json!(format!("{before}{token}{after}")));
+        assert_eq!(findings.len(), 1);
+        assert_eq!((findings[0].kind.as_str(), findings[0].span.start), ("github", before.len()));
+    }
+}
