@@ -76,3 +76,6 @@ fn line(section: &Node, place: &str) -> u32 {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;
