@@ -7,7 +7,7 @@
 mod swap;
 
 use super::stamp::Stamp;
-use super::{Content, owner, run_said};
+use super::{Surroundings, owner, run_well};
 use crate::domain::change::hex;
 use crate::domain::document::LONGEST_DOCUMENT;
 use crate::domain::error::{Code, Error, Result};
@@ -73,7 +73,12 @@ pub fn look(place: &Place, stamping: Option<&Stamping>, instance: &str) -> Resul
 
 /// Puts these bytes in a file's place, where its check lets it. `refused` where the check fails: then the former is in
 /// its place, as it was.
-pub fn put(place: &Place, bytes: &[u8], check: Option<&Check>, content: &Content<'_>) -> Result<Delivered> {
+pub fn put(
+    place: &Place,
+    bytes: &[u8],
+    check: Option<&Check>,
+    around: &Surroundings<'_>,
+) -> Result<Delivered> {
     let real = real(&place.file)?;
     let failed = |error: io::Error| cannot_write(&place.file, &error);
     remove_leftovers(&real).map_err(failed)?;
@@ -81,7 +86,7 @@ pub fn put(place: &Place, bytes: &[u8], check: Option<&Check>, content: &Content
     let owner = place.owner.as_deref().map(owner::numbers).transpose()?;
     let staged = Staged::write(&real, bytes, owner, place.mode).map_err(failed)?;
     if let Some(check) = check.filter(|check| !check.in_place) {
-        run_check(check, &staged.path, &place.file, content)?;
+        run_check(check, &staged.path, &place.file, around)?;
     }
     if former.is_some() {
         swap::keep_former(&real).map_err(failed)?;
@@ -91,7 +96,7 @@ pub fn put(place: &Place, bytes: &[u8], check: Option<&Check>, content: &Content
     staged.swap(&real).map_err(failed)?;
     let delivered = Delivered { file: real, sha256: hash(bytes), former };
     if let Some(check) = check.filter(|check| check.in_place)
-        && let Err(mut error) = run_check(check, &delivered.file, &place.file, content)
+        && let Err(mut error) = run_check(check, &delivered.file, &place.file, around)
     {
         if let Err(worse) = give_back(&delivered) {
             let message =
@@ -226,9 +231,9 @@ fn former_of(real: &Path, place: &Place) -> Result<Option<String>> {
     }
 }
 
-fn run_check(check: &Check, looked_at: &Path, named: &str, content: &Content<'_>) -> Result<()> {
+fn run_check(check: &Check, looked_at: &Path, named: &str, around: &Surroundings<'_>) -> Result<()> {
     let vector = check.vector_for(&looked_at.to_string_lossy());
-    run_said(&vector, check.timeout.duration(), content).map_err(|error| {
+    run_well(&vector, "", check.timeout.duration(), around).map(drop).map_err(|error| {
         Error::refused(format!("The check of {named} fails: {}", error.message))
             .hint("Nothing was told to the service; mend the value or the template, and try again.")
     })

@@ -7,11 +7,10 @@ use crate::domain::service::{Call, Command, Form, Sending};
 use crate::net::Method;
 
 /// Gives a command the bytes on its standard input. `unavailable` where it does not succeed.
-pub fn to_command(command: &Command, bytes: &[u8]) -> Result<()> {
+pub fn to_command(command: &Command, bytes: &[u8], around: &Surroundings<'_>) -> Result<()> {
     let input = std::str::from_utf8(bytes)
         .map_err(|_| Error::internal("What is handed to a command is not UTF-8."))?;
-    // It was given values: what it says of them is not told.
-    run_well(&command.vector, input, command.timeout.duration(), false).map(drop)
+    run_well(&command.vector, input, command.timeout.duration(), around).map(drop)
 }
 
 /// Sends the bytes to a web server, which must answer with 2xx. `unavailable` where it does not.

@@ -27,7 +27,7 @@ use crate::domain::base_document::{Expected, Lookup};
 use crate::domain::error::{Error, Result};
 use crate::domain::notice::on_one_line;
 use crate::domain::path::Path;
-use crate::domain::value::{Value, bare};
+use crate::domain::value::Value;
 use crate::run::Captured;
 use crate::run::command::{Command, Ran, run};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,8 @@ pub struct Surroundings<'a> {
     pub home: PathBuf,
     /// The variables of the environment, for headers and the proxy.
     pub variable: Lookup<'a>,
+    /// The secrets that programs may have read: what they say of a failure is told without them.
+    pub secrets: &'a [String],
 }
 
 /// What a service is given.
@@ -54,22 +56,20 @@ pub struct Content<'a> {
     pub variables: &'a BTreeMap<String, String>,
 }
 
-impl Content<'_> {
-    /// A program's words about what it was given, without the secrets in it; nothing where a secret is too short to be
-    /// told apart from other words.
+impl Surroundings<'_> {
+    /// Words of another program without the secrets in them; nothing where a secret is too short to be told apart from
+    /// other words.
     fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for value in self.secrets.iter().filter_map(|path| self.values.get(path)) {
-            let secret = bare(value);
+        for secret in self.secrets {
             if secret.chars().count() < SHORTEST_SECRET {
                 return String::new();
             }
-            // Many lines are shown as several, and many programs show a text in quotes of their own.
-            for form in [value.to_string().trim_matches('"').to_owned(), secret] {
-                text = text.replace(&form, "(secret)");
-                for line in form.lines().filter(|line| line.chars().count() >= SHORTEST_SECRET) {
-                    text = text.replace(line, "(secret)");
-                }
+            // Many programs show a text in quotes and escapes, or the one line of it that is wrong.
+            let escaped = Value::from(secret.as_str()).to_string();
+            let lines = secret.lines().filter(|line| line.chars().count() >= SHORTEST_SECRET);
+            for form in [secret.as_str(), escaped.trim_matches('"')].into_iter().chain(lines) {
+                text = text.replace(form, "(secret)");
             }
         }
         text
@@ -79,25 +79,16 @@ impl Content<'_> {
 /// The fewest characters by which a secret is known again.
 const SHORTEST_SECRET: usize = 4;
 
-/// Runs a command that is given none of the values. `unavailable` where it does not succeed, with the first lines of
-/// its errors where it `tells` something.
-fn run_well(vector: &[String], input: &str, timeout: Duration, tells: bool) -> Result<Ran> {
+/// Runs a command of a definition. `unavailable` where it does not succeed, with the first lines of what it says.
+fn run_well(vector: &[String], input: &str, timeout: Duration, around: &Surroundings<'_>) -> Result<Ran> {
     let ran = run(&Command { vector, input, variables: &[], timeout });
     if ran.succeeded() {
         return Ok(ran);
     }
-    let said = if tells { first_lines(&ran) } else { String::new() };
-    Err(failure(&ran, &said, vector))
-}
-
-/// Runs a command that looks at the values. `unavailable` where it does not succeed, with what it says of them but for
-/// secrets.
-fn run_said(vector: &[String], timeout: Duration, content: &Content<'_>) -> Result<()> {
-    let ran = run(&Command { vector, input: "", variables: &[], timeout });
-    if ran.succeeded() {
-        return Ok(());
-    }
-    Err(failure(&ran, &content.without_secrets(&first_lines(&ran)), vector))
+    let said = on_one_line(&around.without_secrets(&first_lines(&ran)).replace('\n', " / "));
+    let said = if said.is_empty() { said } else { format!(" It says: {said}") };
+    Err(Error::unavailable(format!("{}{said}", ran.sentence()))
+        .hint(format!("Run it yourself: {}", shown(vector))))
 }
 
 /// The first lines of what a program says of its failure: on standard error, else on standard output.
@@ -105,13 +96,6 @@ fn first_lines(ran: &Ran) -> String {
     let of = |output: &Captured| output.first_lines(3).collect::<Vec<_>>().join("\n");
     let said = of(&ran.stderr);
     if said.is_empty() { of(&ran.stdout) } else { said }
-}
-
-fn failure(ran: &Ran, said: &str, vector: &[String]) -> Error {
-    let said = on_one_line(&said.replace('\n', " / "));
-    let said = if said.is_empty() { said } else { format!(" It says: {said}") };
-    Error::unavailable(format!("{}{said}", ran.sentence()))
-        .hint(format!("Run it yourself: {}", shown(vector)))
 }
 
 /// A vector as a shell would take it, for people.

@@ -129,7 +129,7 @@ pub(super) mod tests {
     fn a_body_is_sent_with_headers_from_the_environment() {
         let server = Server::answering(204, "text/plain", "");
         let variable = |name: &str| (name == "TOKEN").then(|| "canary".to_owned());
-        let around = Surroundings { home: PathBuf::new(), variable: &variable };
+        let around = Surroundings { home: PathBuf::new(), variable: &variable, secrets: &[] };
         let to = call(server.url("/x"), &[("authorization", "Bearer ${TOKEN} $${y}")]);
         send_well(&to, Method::Put, Some(("application/json", b"{}".to_vec())), &around).unwrap();
         let asked = server.asked();
@@ -141,7 +141,7 @@ pub(super) mod tests {
     #[test]
     fn what_is_wrong_is_told_without_a_secret() {
         let server = Server::answering(500, "text/plain", "canary");
-        let around = Surroundings { home: PathBuf::new(), variable: &|_| None };
+        let around = Surroundings { home: PathBuf::new(), variable: &|_| None, secrets: &[] };
         for (to, says) in [
             (call(server.url("/x?canary"), &[]), "/x answers with status 500."),
             (call("http://192.0.2.1/x".to_owned(), &[]), "plain http, which is not allowed here"),

@@ -1,11 +1,7 @@
 //! Files replaced in real folders: whole, with their owner and mode, and given back.
 
 use super::*;
-use crate::domain::path;
 use crate::domain::time::Span;
-use crate::domain::value::Value;
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 struct Folder(PathBuf);
@@ -45,13 +41,11 @@ impl Drop for Folder {
     }
 }
 
-/// Puts bytes in place; the one value that goes with them is a secret.
+/// Puts bytes in place, with one secret that nobody may see.
 fn put_with(place: &Place, text: &str, check: Option<&Check>) -> Result<Delivered> {
-    let password = path::Path::parse("password").unwrap();
-    let values: BTreeMap<path::Path, Value> = BTreeMap::from([(password.clone(), json!("canary"))]);
-    let (secrets, variables) = (BTreeSet::from([password]), BTreeMap::new());
-    let content = Content { values: &values, secrets: &secrets, expected: &|_| None, variables: &variables };
-    put(place, text.as_bytes(), check, &content)
+    let secrets = ["canary".to_owned()];
+    let around = Surroundings { home: PathBuf::new(), variable: &|_| None, secrets: &secrets };
+    put(place, text.as_bytes(), check, &around)
 }
 
 fn check(script: &str, in_place: bool) -> Check {

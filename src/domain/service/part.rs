@@ -17,7 +17,7 @@ pub(super) struct Part<'a> {
     pub(super) faults: &'a mut Vec<Fault>,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
     pub(super) fn has(&self, key: &str) -> bool {
         self.fields.contains_key(key)
     }
@@ -43,7 +43,7 @@ impl Part<'_> {
         items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
     }
 
-    pub(super) fn map(&self, key: &str) -> impl Iterator<Item = (&String, &Value)> {
+    pub(super) fn map(&self, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
         self.fields.get(key).and_then(Value::as_object).into_iter().flatten()
     }
 

@@ -97,6 +97,14 @@ fn what_is_wrong_with_a_service_is_told_with_its_line_and_its_place() {
         ("reload: {command: [x], unit: b}", 5, "reload.unit", "belongs to a signal"),
         ("reload: {command: [x], headers: {a: b}}", 5, "reload.headers", "this is a command"),
         ("read_back: {http: \"https://h/\", pointer: /a}", 5, "read_back.pointer", "say of which, with of"),
+        ("read_back: {http: \"https://h/\", values: {a: 5}}", 5, "read_back.values.a", "no JSON Pointer"),
+        (
+            "read_back: {http: \"https://h/\", values: {a..b: /a}}",
+            5,
+            "read_back.values.a..b",
+            "is not a path",
+        ),
+        ("read_back: {http: \"https://h/\", prefix: A_}", 5, "read_back.prefix", "and this is none"),
         (
             "read_back: {http: \"https://h/\", pointer: a, of: b}",
             5,
