@@ -72,7 +72,7 @@ pub fn look(place: &Place, stamping: Option<&Stamping>, instance: &str) -> Resul
 }
 
 /// Puts these bytes in a file's place, where its check lets it. `refused` where the check fails: then the former is in
-/// its place, as it was.
+/// its place, as it was. Whoever calls holds the service's lock: what a killed delivery left beside the file is removed.
 pub fn put(
     place: &Place,
     bytes: &[u8],
@@ -81,7 +81,7 @@ pub fn put(
 ) -> Result<Delivered> {
     let real = real(&place.file)?;
     let failed = |error: io::Error| cannot_write(&place.file, &error);
-    remove_leftovers(&real).map_err(failed)?;
+    swap::leftovers(&real).and_then(|left| left.iter().try_for_each(fs::remove_file)).map_err(failed)?;
     let former = former_of(&real, place)?;
     let owner = place.owner.as_deref().map(owner::numbers).transpose()?;
     let staged = Staged::write(&real, bytes, owner, place.mode).map_err(failed)?;
@@ -148,29 +148,9 @@ pub fn forget_former(delivered: &Delivered) -> Result<()> {
         .map_err(|error| cannot_write(&delivered.file.display().to_string(), &error))
 }
 
-/// Removes what deliveries that were killed left beside a file; how many. Whoever calls holds the service's lock.
-pub fn remove_leftovers(file: &Path) -> io::Result<usize> {
-    let leftovers = leftovers(file)?;
-    leftovers.iter().try_for_each(fs::remove_file)?;
-    Ok(leftovers.len())
-}
-
 /// What deliveries that were killed left beside a file.
-pub fn leftovers(file: &Path) -> io::Result<Vec<PathBuf>> {
-    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(Vec::new()) };
-    let begins = format!(".{}.cfgctl-", name.to_string_lossy());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_passing = name
-            .strip_prefix(&begins)
-            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-'));
-        if is_passing && entry.file_type()?.is_file() {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
+pub fn leftovers(place: &Place) -> Result<Vec<PathBuf>> {
+    swap::leftovers(&real(&place.file)?).map_err(|error| cannot_read(&place.file, &error))
 }
 
 /// Reads a regular file whole; never waits for whoever holds a pipe's other end. `named` is what errors call it.

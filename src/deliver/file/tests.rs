@@ -197,7 +197,7 @@ fn what_a_killed_delivery_left_is_removed_by_the_next_and_the_file_was_whole_all
     fs::write(folder.0.join(".a.cfgctl-notes"), "mine").unwrap();
     fs::write(folder.0.join(".ab.cfgctl-1-0"), "another's").unwrap();
     assert_eq!(folder.read("a"), "old");
-    assert_eq!(leftovers(&real).unwrap().len(), 1);
+    assert_eq!(leftovers(&place).unwrap().len(), 1);
     put_with(&place, "new", None).unwrap();
     assert_eq!(folder.names(), [".a.cfgctl-former", ".a.cfgctl-notes", ".ab.cfgctl-1-0", "a"]);
 }
