@@ -23,7 +23,7 @@ pub use check::{faults, unknown_names};
 pub use deliver::{Check, Deliver, Form, Place, Sending, Stamping};
 pub use health::{Figure, Figures, Probe, Series};
 pub use part::is_on_this_machine;
-pub use read::{read, to_value};
+pub use read::{read, read_all, to_value};
 pub use read_back::{Answer, Ask, ReadBack};
 pub use reload::{Process, Reload, Signal};
 pub use restart::{Act, Restart};

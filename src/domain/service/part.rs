@@ -94,8 +94,8 @@ impl<'a> Part<'a> {
         if !url.starts_with("https://") && !is_plain {
             self.tell(key, format!("{url:?} is no address: it begins with https://."));
         } else if is_plain && !is_on_this_machine(&url) && !plain {
-            let message = "plain HTTP to another machine is allowed only with plain: true";
-            self.tell(key, format!("{url} is plain HTTP: {message}."));
+            let message = "is plain HTTP to another machine: write plain: true where that is meant";
+            self.tell(key, format!("{url} {message}."));
         }
         let headers =
             self.map("headers").filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));

@@ -42,8 +42,7 @@ fn a_value_is_replaced_where_it_stands() {
         (Format::Dotenv, dotenv, "B", json!("$ #"), "1 #", "\"\\$ #\" #"),
         (Format::Dotenv, dotenv, "C", json!(7), "C=", "C=7"),
     ] {
-        let told =
-            patched(format, text, path, &value).unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        let told = patched(format, text, path, &value).unwrap_or_else(|error| panic!("{path}: {error:?}"));
         assert_eq!(told, text.replacen(from, to, 1), "{format} {path} {value}");
     }
 }
@@ -53,9 +52,7 @@ fn in_another_program_s_document_a_value_stands_as_it_is() {
     let text = "a: \"${HOME}\" # c\nb: 1\n";
     for value in ["${X}", "$${X}", "{{ x }}"] {
         let after =
-            patch_foreign(Format::Yaml, "app", text, &Path::parse("a").unwrap(), &json!(value), &|_| {
-                None
-            });
+            patch_foreign(Format::Yaml, "app", text, &Path::parse("a").unwrap(), &json!(value), &|_| None);
         assert_eq!(after.unwrap(), format!("a: \"{value}\" # c\nb: 1\n"));
     }
 }
@@ -97,13 +94,7 @@ fn a_key_is_added_where_that_is_safe() {
 fn what_cannot_be_done_safely_is_refused_with_the_line_to_write() {
     for (format, text, path, why, hint) in [
         (Format::Yaml, "a: &x 1\nb: *x\n", "b", "an anchor", "Change line 2 of app yourself: b: v"),
-        (
-            Format::Yaml,
-            "a: &x 1\nb: *x\n",
-            "a",
-            "gives back exactly",
-            "Change line 1 of app yourself: a: v",
-        ),
+        (Format::Yaml, "a: &x 1\nb: *x\n", "a", "gives back exactly", "Change line 1 of app yourself: a: v"),
         (Format::Yaml, "a: |\n  t\n", "a", "several lines", "Change line 1 of app yourself: a: v"),
         (Format::Yaml, "a:\n  - 1\n", "a", "several lines", "line 1"),
         (Format::Yaml, "a: [1, # one\n 2]\n", "a", "comments", "line 1"),
@@ -125,13 +116,7 @@ fn what_cannot_be_done_safely_is_refused_with_the_line_to_write() {
         (Format::Yaml, "b: 1\n", "b.z", "does not have b.z", "Add to app yourself"),
         (Format::Json, "{\"b\": 1}", "b.z", "does not have b.z", "\"z\": \"v\""),
         (Format::Toml, "b = 1\n", "b.z", "does not have b.z", "Add to app yourself: b.z = \"v\""),
-        (
-            Format::Toml,
-            "[[b]]\nx = 1\n",
-            "b",
-            "several lines",
-            "Change line 1 of app yourself: b = \"v\"",
-        ),
+        (Format::Toml, "[[b]]\nx = 1\n", "b", "several lines", "Change line 1 of app yourself: b = \"v\""),
         (Format::Properties, "b=1\n", "b.z", "does not have b.z", "Add to app yourself: b.z=v"),
         (Format::Dotenv, "B=${X}\n", "B", "made of variables", "Change line 1 of app yourself: B=v"),
     ] {

@@ -87,7 +87,7 @@ fn what_is_wrong_with_a_service_is_told_with_its_line_and_its_place() {
             "uses: [a]\n    deliver: {http: \"http://h/\", format: json}",
             6,
             "deliver.http",
-            "only with plain: true",
+            "write plain: true",
         ),
         ("uses: [a]\n    deliver: {http: \"h/\", format: json}", 6, "deliver.http", "is no address"),
         ("reload: {signal: TERM, pid_file: /a}", 5, "reload.signal", "HUP, USR1 or USR2"),
