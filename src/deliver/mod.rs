@@ -110,3 +110,37 @@ fn shown(vector: &[String]) -> String {
     };
     vector.iter().map(quoted).collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_says_of_its_failure_holds_no_secret() {
+        let secrets = ["can\"ary\nsecond line".to_owned(), "hunter2".to_owned()];
+        let with = |secrets: &[String], script: &str| {
+            let around = Surroundings { home: PathBuf::new(), variable: &|_| None, secrets };
+            let vector = ["/bin/sh", "-c", script].map(str::to_owned);
+            run_well(&vector, "", Duration::from_secs(30), &around).unwrap_err().message
+        };
+        for (script, says) in [
+            ("echo 'line 3: hunter2 is wrong' >&2; exit 1", "line 3: (secret) is wrong"),
+            (r#"printf '%s\n' 'can"ary' 'second line!' >&2; exit 1"#, "(secret)!"),
+            (r#"printf '%s\n' '"can\"ary\nsecond line"' >&2; exit 1"#, "\"(secret)\""),
+            ("echo 'on stdout'; exit 1", "on stdout"),
+            (r"printf 'a\033[31m\nb' >&2; exit 1", "a\\u{1b}[31m / b"),
+        ] {
+            let told = with(&secrets, script);
+            assert_eq!(told, format!("/bin/sh ended with exit code 1. It says: {says}"), "{script}");
+        }
+        // Nobody can tell a secret of one digit from a number of a line.
+        let told = with(&["3".to_owned()], "echo 'line 3' >&2; exit 1");
+        assert_eq!(told, "/bin/sh ended with exit code 1.");
+    }
+
+    #[test]
+    fn a_vector_is_shown_as_a_shell_would_take_it() {
+        let vector = ["nginx", "-t", "a b", "it's", "", "$x"].map(str::to_owned);
+        assert_eq!(shown(&vector), r"nginx -t 'a b' 'it'\''s' '' '$x'");
+    }
+}

@@ -247,7 +247,7 @@ fn check_warns_of_services_that_settings_name_and_nobody_defined() {
     let settings = "format: 1\ninstance: shop\nsettings:\n  port: {type: integer, services: [wbe, jobs]}\n";
     world.file("m.yaml", settings);
     assert!(!alice.run("manifest check m.yaml").exits(0).err.contains("names the service"));
-    world.file("m.yaml", &format!("{settings}services: {{web: {{uses: [port]}}}}\n"));
+    world.file("m.yaml", format!("{settings}services: {{web: {{uses: [port]}}}}\n"));
     let ran = alice.run("manifest check m.yaml");
     let warned: Vec<&str> =
         ran.exits(0).err.lines().filter(|line| line.contains("names the service")).collect();
@@ -267,7 +267,7 @@ fn check_warns_of_a_service_that_would_write_a_source() {
     let file = world.store().with_file_name("app.yaml");
     world.file(
         "m.yaml",
-        &format!(
+        format!(
             "format: 1\ninstance: shop\nsources: [{{name: file, file: ./app.yaml, priority: 1, optional: true}}]\n\
              services: {{web: {{uses: [a], deliver: {{file: \"{}\"}}}}}}\n",
             file.display()
