@@ -82,16 +82,20 @@ pub fn put(
     let real = real(&place.file)?;
     let failed = |error: io::Error| cannot_write(&place.file, &error);
     swap::leftovers(&real).and_then(|left| left.iter().try_for_each(fs::remove_file)).map_err(failed)?;
-    let former = former_of(&real, place)?;
+    let now = hash_at(&real, &place.file)?;
+    // Whoever was killed after the swap delivers once more: what counts as the former is still what was there before.
+    let is_there = now.as_ref() == Some(&hash(bytes));
+    let kept = if is_there { hash_at(&swap::former(&real), &place.file)? } else { None };
+    let former = kept.or(now);
     let owner = place.owner.as_deref().map(owner::numbers).transpose()?;
     let staged = Staged::write(&real, bytes, owner, place.mode).map_err(failed)?;
     if let Some(check) = check.filter(|check| !check.in_place) {
         run_check(check, &staged.path, &place.file, around)?;
     }
-    if former.is_some() {
-        swap::keep_former(&real).map_err(failed)?;
-    } else {
-        swap::forget_former(&real).map_err(failed)?;
+    match &former {
+        Some(_) if is_there => {}
+        Some(_) => swap::keep_former(&real).map_err(failed)?,
+        None => swap::forget_former(&real).map_err(failed)?,
     }
     staged.swap(&real).map_err(failed)?;
     let delivered = Delivered { file: real, sha256: hash(bytes), former };
@@ -113,11 +117,7 @@ pub fn put(
 pub fn give_back(delivered: &Delivered) -> Result<GaveBack> {
     let file = &delivered.file;
     let named = file.display().to_string();
-    let now = match read_regular(file, &named, LONGEST_DOCUMENT as u64) {
-        Ok(bytes) => Some(hash(&bytes)),
-        Err(error) if error.code == Code::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let now = hash_at(file, &named)?;
     let failed = |error: io::Error| cannot_write(&named, &error);
     let kept = swap::former(file);
     if now.as_ref() != Some(&delivered.sha256) {
@@ -202,9 +202,9 @@ fn real(file: &str) -> Result<PathBuf> {
     Ok(real)
 }
 
-/// SHA-256 of what stands there now.
-fn former_of(real: &Path, place: &Place) -> Result<Option<String>> {
-    match read_regular(real, &place.file, LONGEST_DOCUMENT as u64) {
+/// SHA-256 of what stands there now; nothing where there is no file.
+fn hash_at(file: &Path, named: &str) -> Result<Option<String>> {
+    match read_regular(file, named, LONGEST_DOCUMENT as u64) {
         Ok(bytes) => Ok(Some(hash(&bytes))),
         Err(error) if error.code == Code::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -203,6 +203,22 @@ fn what_a_killed_delivery_left_is_removed_by_the_next_and_the_file_was_whole_all
 }
 
 #[test]
+fn a_delivery_repeated_after_a_kill_still_gives_back_what_was_there_before() {
+    let folder = Folder::new("repeated");
+    let place = folder.place("a");
+    fs::write(&place.file, "old").unwrap();
+    // Nobody kept what this said: the program was killed after the swap.
+    put_with(&place, "new", None).unwrap();
+    let delivered = put_with(&place, "new", None).unwrap();
+    assert_eq!(give_back(&delivered).unwrap(), GaveBack::Former);
+    assert_eq!((folder.read("a").as_str(), folder.names()), ("old", vec!["a".to_owned()]));
+    // Delivered where just this stood already and nothing is kept, there is nothing to go back to.
+    let same = put_with(&place, "old", None).unwrap();
+    assert_eq!(give_back(&same).unwrap(), GaveBack::Already);
+    assert_eq!(folder.read("a"), "old");
+}
+
+#[test]
 fn whoever_wrote_a_file_is_known_by_its_stamp() {
     let folder = Folder::new("stamp");
     let place = folder.place("a");
