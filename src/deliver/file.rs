@@ -7,7 +7,7 @@
 mod swap;
 
 use super::stamp::Stamp;
-use super::{Content, owner, run_said};
+use super::{Surroundings, owner, run_well};
 use crate::domain::change::hex;
 use crate::domain::document::LONGEST_DOCUMENT;
 use crate::domain::error::{Code, Error, Result};
@@ -72,26 +72,35 @@ pub fn look(place: &Place, stamping: Option<&Stamping>, instance: &str) -> Resul
 }
 
 /// Puts these bytes in a file's place, where its check lets it. `refused` where the check fails: then the former is in
-/// its place, as it was.
-pub fn put(place: &Place, bytes: &[u8], check: Option<&Check>, content: &Content<'_>) -> Result<Delivered> {
+/// its place, as it was. Whoever calls holds the service's lock: what a killed delivery left beside the file is removed.
+pub fn put(
+    place: &Place,
+    bytes: &[u8],
+    check: Option<&Check>,
+    around: &Surroundings<'_>,
+) -> Result<Delivered> {
     let real = real(&place.file)?;
     let failed = |error: io::Error| cannot_write(&place.file, &error);
-    remove_leftovers(&real).map_err(failed)?;
-    let former = former_of(&real, place)?;
+    swap::leftovers(&real).and_then(|left| left.iter().try_for_each(fs::remove_file)).map_err(failed)?;
+    let now = hash_at(&real, &place.file)?;
+    // Whoever was killed after the swap delivers once more: what counts as the former is still what was there before.
+    let is_there = now.as_ref() == Some(&hash(bytes));
+    let kept = if is_there { hash_at(&swap::former(&real), &place.file)? } else { None };
+    let former = kept.or(now);
     let owner = place.owner.as_deref().map(owner::numbers).transpose()?;
     let staged = Staged::write(&real, bytes, owner, place.mode).map_err(failed)?;
     if let Some(check) = check.filter(|check| !check.in_place) {
-        run_check(check, &staged.path, &place.file, content)?;
+        run_check(check, &staged.path, &place.file, around)?;
     }
-    if former.is_some() {
-        swap::keep_former(&real).map_err(failed)?;
-    } else {
-        swap::forget_former(&real).map_err(failed)?;
+    match &former {
+        Some(_) if is_there => {}
+        Some(_) => swap::keep_former(&real).map_err(failed)?,
+        None => swap::forget_former(&real).map_err(failed)?,
     }
     staged.swap(&real).map_err(failed)?;
     let delivered = Delivered { file: real, sha256: hash(bytes), former };
     if let Some(check) = check.filter(|check| check.in_place)
-        && let Err(mut error) = run_check(check, &delivered.file, &place.file, content)
+        && let Err(mut error) = run_check(check, &delivered.file, &place.file, around)
     {
         if let Err(worse) = give_back(&delivered) {
             let message =
@@ -108,11 +117,7 @@ pub fn put(place: &Place, bytes: &[u8], check: Option<&Check>, content: &Content
 pub fn give_back(delivered: &Delivered) -> Result<GaveBack> {
     let file = &delivered.file;
     let named = file.display().to_string();
-    let now = match read_regular(file, &named, LONGEST_DOCUMENT as u64) {
-        Ok(bytes) => Some(hash(&bytes)),
-        Err(error) if error.code == Code::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let now = hash_at(file, &named)?;
     let failed = |error: io::Error| cannot_write(&named, &error);
     let kept = swap::former(file);
     if now.as_ref() != Some(&delivered.sha256) {
@@ -143,29 +148,9 @@ pub fn forget_former(delivered: &Delivered) -> Result<()> {
         .map_err(|error| cannot_write(&delivered.file.display().to_string(), &error))
 }
 
-/// Removes what deliveries that were killed left beside a file; how many. Whoever calls holds the service's lock.
-pub fn remove_leftovers(file: &Path) -> io::Result<usize> {
-    let leftovers = leftovers(file)?;
-    leftovers.iter().try_for_each(fs::remove_file)?;
-    Ok(leftovers.len())
-}
-
 /// What deliveries that were killed left beside a file.
-pub fn leftovers(file: &Path) -> io::Result<Vec<PathBuf>> {
-    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(Vec::new()) };
-    let begins = format!(".{}.cfgctl-", name.to_string_lossy());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_passing = name
-            .strip_prefix(&begins)
-            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-'));
-        if is_passing && entry.file_type()?.is_file() {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
+pub fn leftovers(place: &Place) -> Result<Vec<PathBuf>> {
+    swap::leftovers(&real(&place.file)?).map_err(|error| cannot_read(&place.file, &error))
 }
 
 /// Reads a regular file whole; never waits for whoever holds a pipe's other end. `named` is what errors call it.
@@ -217,18 +202,18 @@ fn real(file: &str) -> Result<PathBuf> {
     Ok(real)
 }
 
-/// SHA-256 of what stands there now.
-fn former_of(real: &Path, place: &Place) -> Result<Option<String>> {
-    match read_regular(real, &place.file, LONGEST_DOCUMENT as u64) {
+/// SHA-256 of what stands there now; nothing where there is no file.
+fn hash_at(file: &Path, named: &str) -> Result<Option<String>> {
+    match read_regular(file, named, LONGEST_DOCUMENT as u64) {
         Ok(bytes) => Ok(Some(hash(&bytes))),
         Err(error) if error.code == Code::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn run_check(check: &Check, looked_at: &Path, named: &str, content: &Content<'_>) -> Result<()> {
+fn run_check(check: &Check, looked_at: &Path, named: &str, around: &Surroundings<'_>) -> Result<()> {
     let vector = check.vector_for(&looked_at.to_string_lossy());
-    run_said(&vector, check.timeout.duration(), content).map_err(|error| {
+    run_well(&vector, "", check.timeout.duration(), around).map(drop).map_err(|error| {
         Error::refused(format!("The check of {named} fails: {}", error.message))
             .hint("Nothing was told to the service; mend the value or the template, and try again.")
     })

@@ -35,7 +35,7 @@ pub fn probe(probe: &Probe, around: &Surroundings<'_>) -> Probed {
     let asked = match probe {
         Probe::Http { call, expect } => status(call, *expect, around),
         Probe::Tcp { address, timeout } => connect(address, timeout.duration()),
-        Probe::Command(command) => run_well(&command.vector, "", command.timeout.duration(), true)
+        Probe::Command(command) => run_well(&command.vector, "", command.timeout.duration(), around)
             .and_then(|ran| printed(&ran.program, &ran.stdout.text, &mut figures)),
         Probe::Metrics { call, figures: wanted } => {
             web::send_well(call, Method::Get, None, around).and_then(|answer| {
@@ -152,7 +152,8 @@ mod tests {
     use serde_json::json;
     use std::net::TcpListener;
 
-    const AROUND: Surroundings<'_> = Surroundings { home: std::path::PathBuf::new(), variable: &|_| None };
+    const AROUND: Surroundings<'_> =
+        Surroundings { home: std::path::PathBuf::new(), variable: &|_| None, secrets: &[] };
 
     fn probed(definition: &Value) -> Probed {
         let services = read(&json!({"web": {"health": definition}})).unwrap();

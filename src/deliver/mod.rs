@@ -27,7 +27,7 @@ use crate::domain::base_document::{Expected, Lookup};
 use crate::domain::error::{Error, Result};
 use crate::domain::notice::on_one_line;
 use crate::domain::path::Path;
-use crate::domain::value::{Value, bare};
+use crate::domain::value::Value;
 use crate::run::Captured;
 use crate::run::command::{Command, Ran, run};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,8 @@ pub struct Surroundings<'a> {
     pub home: PathBuf,
     /// The variables of the environment, for headers and the proxy.
     pub variable: Lookup<'a>,
+    /// The secrets that programs may have read: what they say of a failure is told without them.
+    pub secrets: &'a [String],
 }
 
 /// What a service is given.
@@ -54,22 +56,20 @@ pub struct Content<'a> {
     pub variables: &'a BTreeMap<String, String>,
 }
 
-impl Content<'_> {
-    /// A program's words about what it was given, without the secrets in it; nothing where a secret is too short to be
-    /// told apart from other words.
+impl Surroundings<'_> {
+    /// Words of another program without the secrets in them; nothing where a secret is too short to be told apart from
+    /// other words.
     fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for value in self.secrets.iter().filter_map(|path| self.values.get(path)) {
-            let secret = bare(value);
+        for secret in self.secrets {
             if secret.chars().count() < SHORTEST_SECRET {
                 return String::new();
             }
-            // Many lines are shown as several, and many programs show a text in quotes of their own.
-            for form in [value.to_string().trim_matches('"').to_owned(), secret] {
-                text = text.replace(&form, "(secret)");
-                for line in form.lines().filter(|line| line.chars().count() >= SHORTEST_SECRET) {
-                    text = text.replace(line, "(secret)");
-                }
+            // Many programs show a text in quotes and escapes, or the one line of it that is wrong.
+            let escaped = Value::from(secret.as_str()).to_string();
+            let lines = secret.lines().filter(|line| line.chars().count() >= SHORTEST_SECRET);
+            for form in [secret.as_str(), escaped.trim_matches('"')].into_iter().chain(lines) {
+                text = text.replace(form, "(secret)");
             }
         }
         text
@@ -79,25 +79,16 @@ impl Content<'_> {
 /// The fewest characters by which a secret is known again.
 const SHORTEST_SECRET: usize = 4;
 
-/// Runs a command that is given none of the values. `unavailable` where it does not succeed, with the first lines of
-/// its errors where it `tells` something.
-fn run_well(vector: &[String], input: &str, timeout: Duration, tells: bool) -> Result<Ran> {
+/// Runs a command of a definition. `unavailable` where it does not succeed, with the first lines of what it says.
+fn run_well(vector: &[String], input: &str, timeout: Duration, around: &Surroundings<'_>) -> Result<Ran> {
     let ran = run(&Command { vector, input, variables: &[], timeout });
     if ran.succeeded() {
         return Ok(ran);
     }
-    let said = if tells { first_lines(&ran) } else { String::new() };
-    Err(failure(&ran, &said, vector))
-}
-
-/// Runs a command that looks at the values. `unavailable` where it does not succeed, with what it says of them but for
-/// secrets.
-fn run_said(vector: &[String], timeout: Duration, content: &Content<'_>) -> Result<()> {
-    let ran = run(&Command { vector, input: "", variables: &[], timeout });
-    if ran.succeeded() {
-        return Ok(());
-    }
-    Err(failure(&ran, &content.without_secrets(&first_lines(&ran)), vector))
+    let said = on_one_line(&around.without_secrets(&first_lines(&ran)).replace('\n', " / "));
+    let said = if said.is_empty() { said } else { format!(" It says: {said}") };
+    Err(Error::unavailable(format!("{}{said}", ran.sentence()))
+        .hint(format!("Run it yourself: {}", shown(vector))))
 }
 
 /// The first lines of what a program says of its failure: on standard error, else on standard output.
@@ -105,13 +96,6 @@ fn first_lines(ran: &Ran) -> String {
     let of = |output: &Captured| output.first_lines(3).collect::<Vec<_>>().join("\n");
     let said = of(&ran.stderr);
     if said.is_empty() { of(&ran.stdout) } else { said }
-}
-
-fn failure(ran: &Ran, said: &str, vector: &[String]) -> Error {
-    let said = on_one_line(&said.replace('\n', " / "));
-    let said = if said.is_empty() { said } else { format!(" It says: {said}") };
-    Error::unavailable(format!("{}{said}", ran.sentence()))
-        .hint(format!("Run it yourself: {}", shown(vector)))
 }
 
 /// A vector as a shell would take it, for people.
@@ -125,4 +109,38 @@ fn shown(vector: &[String]) -> String {
         }
     };
     vector.iter().map(quoted).collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_says_of_its_failure_holds_no_secret() {
+        let secrets = ["can\"ary\nsecond line".to_owned(), "hunter2".to_owned()];
+        let with = |secrets: &[String], script: &str| {
+            let around = Surroundings { home: PathBuf::new(), variable: &|_| None, secrets };
+            let vector = ["/bin/sh", "-c", script].map(str::to_owned);
+            run_well(&vector, "", Duration::from_secs(30), &around).unwrap_err().message
+        };
+        for (script, says) in [
+            ("echo 'line 3: hunter2 is wrong' >&2; exit 1", "line 3: (secret) is wrong"),
+            (r#"printf '%s\n' 'can"ary' 'second line!' >&2; exit 1"#, "(secret)!"),
+            (r#"printf '%s\n' '"can\"ary\nsecond line"' >&2; exit 1"#, "\"(secret)\""),
+            ("echo 'on stdout'; exit 1", "on stdout"),
+            (r"printf 'a\033[31m\nb' >&2; exit 1", "a\\u{1b}[31m / b"),
+        ] {
+            let told = with(&secrets, script);
+            assert_eq!(told, format!("/bin/sh ended with exit code 1. It says: {says}"), "{script}");
+        }
+        // Nobody can tell a secret of one digit from a number of a line.
+        let told = with(&["3".to_owned()], "echo 'line 3' >&2; exit 1");
+        assert_eq!(told, "/bin/sh ended with exit code 1.");
+    }
+
+    #[test]
+    fn a_vector_is_shown_as_a_shell_would_take_it() {
+        let vector = ["nginx", "-t", "a b", "it's", "", "$x"].map(str::to_owned);
+        assert_eq!(shown(&vector), r"nginx -t 'a b' 'it'\''s' '' '$x'");
+    }
 }

@@ -96,7 +96,7 @@ fn ask(ask: &Ask, around: &Surroundings<'_>) -> Result<Told> {
             Ok(Told { named: format!("The answer of {}", shown(&call.url)), bytes: answer.body, is_json })
         }
         Ask::Command(command) => {
-            let ran = run_well(&command.vector, "", command.timeout.duration(), false)?;
+            let ran = run_well(&command.vector, "", command.timeout.duration(), around)?;
             if ran.stdout.cut {
                 return Err(Error::invalid(format!("{} writes more than is read.", ran.program))
                     .hint("Let it print the values alone."));
@@ -118,7 +118,8 @@ mod tests {
     use crate::domain::service::read;
     use serde_json::json;
 
-    const AROUND: Surroundings<'_> = Surroundings { home: std::path::PathBuf::new(), variable: &|_| None };
+    const AROUND: Surroundings<'_> =
+        Surroundings { home: std::path::PathBuf::new(), variable: &|_| None, secrets: &[] };
 
     fn back(definition: &Value, asked: &[&str]) -> Result<BTreeMap<String, Option<Value>>> {
         let services = read(&json!({"web": {"read_back": definition}})).unwrap();
@@ -183,9 +184,9 @@ mod tests {
         );
         std::fs::remove_file(&file).unwrap();
         assert!(back(&of_file, &["a"]).unwrap_err().message.contains("There is no file"));
-        let failing = json!({"command": ["/bin/sh", "-c", "echo canary >&2; exit 3"], "of": "a"});
+        let failing = json!({"command": ["/bin/sh", "-c", "echo gone >&2; exit 3"], "of": "a"});
         let error = back(&failing, &["a"]).unwrap_err();
-        assert!(error.message.contains("exit code 3") && !error.message.contains("canary"), "{error:?}");
+        assert!(error.message.ends_with("exit code 3. It says: gone"), "{error:?}");
     }
 
     #[test]

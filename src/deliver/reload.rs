@@ -22,11 +22,13 @@ pub fn reload(reload: &Reload, around: &Surroundings<'_>) -> Result<()> {
         Reload::Signal { signal, process } => {
             let pid = match process {
                 Process::PidFile(file) => of_pid_file(file)?,
-                Process::Unit(unit) => of_unit(unit)?,
+                Process::Unit(unit) => of_unit(unit, around)?,
             };
             send(*signal, pid)
         }
-        Reload::Command(command) => run_well(&command.vector, "", command.timeout.duration(), true).map(drop),
+        Reload::Command(command) => {
+            run_well(&command.vector, "", command.timeout.duration(), around).map(drop)
+        }
         Reload::Http(call) => web::send_well(call, Method::Post, None, around).map(drop),
     }
 }
@@ -45,9 +47,9 @@ fn of_pid_file(file: &str) -> Result<Pid> {
     })
 }
 
-fn of_unit(unit: &str) -> Result<Pid> {
+fn of_unit(unit: &str, around: &Surroundings<'_>) -> Result<Pid> {
     let vector = ["systemctl", "show", "-p", "MainPID", "--value", "--", unit].map(str::to_owned);
-    let ran = run_well(&vector, "", UNIT_TIMEOUT.duration(), true)?;
+    let ran = run_well(&vector, "", UNIT_TIMEOUT.duration(), around)?;
     number(ran.stdout.text.trim()).ok_or_else(|| {
         Error::unavailable(format!("The unit {unit} has no main process."))
             .hint(format!("See whether it runs: systemctl status {unit}"))
@@ -93,7 +95,8 @@ mod tests {
     use std::io::{BufRead, BufReader};
     use std::process::{Child, Command, Stdio};
 
-    const AROUND: Surroundings<'_> = Surroundings { home: std::path::PathBuf::new(), variable: &|_| None };
+    const AROUND: Surroundings<'_> =
+        Surroundings { home: std::path::PathBuf::new(), variable: &|_| None, secrets: &[] };
 
     fn by_pid_file(name: &str, text: &str, signal: Signal) -> Result<()> {
         let file = std::env::temp_dir().join(format!("cfgctl-reload-{}-{name}", std::process::id()));

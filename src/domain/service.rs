@@ -23,7 +23,7 @@ pub use check::{faults, unknown_names};
 pub use deliver::{Check, Deliver, Form, Place, Sending, Stamping};
 pub use health::{Figure, Figures, Probe, Series};
 pub use part::is_on_this_machine;
-pub use read::{read, to_value};
+pub use read::{read, read_all, to_value};
 pub use read_back::{Answer, Ask, ReadBack};
 pub use reload::{Process, Reload, Signal};
 pub use restart::{Act, Restart};
@@ -34,7 +34,7 @@ pub const USUAL_TIMEOUT: Span = Span::seconds(10);
 pub const RESTART_TIMEOUT: Span = Span::seconds(60);
 /// How long a dump or its restore has, where its definition does not say.
 pub const DUMP_TIMEOUT: Span = Span::seconds(600);
-/// How many settings' worth of importance a service has where its definition does not say.
+/// Whose turn it is among the services, where a definition does not say: after all others.
 pub const USUAL_PRIORITY: u32 = 0;
 
 /// The name in a command's arguments for the file that the command is about.
@@ -145,7 +145,5 @@ impl Service {
     }
 }
 
-#[cfg(test)]
-mod table;
 #[cfg(test)]
 mod tests;

@@ -103,6 +103,24 @@ pub(super) fn forget_former(real: &Path) -> io::Result<()> {
     }
 }
 
+/// The passing names beside a file, which nobody swapped in or removed.
+pub(super) fn leftovers(real: &Path) -> io::Result<Vec<PathBuf>> {
+    let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else { return Ok(Vec::new()) };
+    let begins = format!(".{}.cfgctl-", name.to_string_lossy());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_passing = name
+            .strip_prefix(&begins)
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-'));
+        if is_passing && entry.file_type()?.is_file() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
 /// Writes a file's folder to disk, so that its names survive a crash.
 pub(super) fn sync_folder(real: &Path) -> io::Result<()> {
     File::open(real.parent().unwrap_or(real))?.sync_all()

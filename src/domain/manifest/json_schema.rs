@@ -169,6 +169,19 @@ mod tests {
             assert!(Manifest::read(&manifest.to_string()).is_err(), "{pointer} {broken}");
         }
         let sources = |source: Value| json!({"format": 1, "instance": "a", "sources": [source]});
+        let health =
+            |health: Value| json!({"format": 1, "instance": "a", "services": {"web": {"health": health}}});
+        for (probes, is_valid) in [
+            (json!({"tcp": "a:1"}), true),
+            (json!([{"tcp": "a:1"}, {"http": "https://h/"}]), true),
+            (json!([]), false),
+            (json!({"tcp": "a:1", "http": "https://h/"}), false),
+            (json!([{"tpc": "a:1"}]), false),
+        ] {
+            let manifest = health(probes);
+            assert_eq!(validator.is_valid(&manifest), is_valid, "{manifest}");
+            assert_eq!(Manifest::read(&manifest.to_string()).is_ok(), is_valid, "{manifest}");
+        }
         assert!(validator.is_valid(&sources(json!({"name": "a", "priority": 1, "file": "b"}))));
         assert!(!validator.is_valid(&sources(json!({"name": "a", "priority": 1, "file": "b", "env": "c"}))));
     }
@@ -183,7 +196,10 @@ mod tests {
                 }
                 undescribed(below, &format!("{place}/{key}"), found);
             }
-            for inner in ["items", "additionalProperties"].into_iter().filter_map(|key| schema.get(key)) {
+            let ways = schema["oneOf"].as_array().into_iter().flatten();
+            for inner in
+                ["items", "additionalProperties"].into_iter().filter_map(|key| schema.get(key)).chain(ways)
+            {
                 undescribed(inner, place, found);
             }
         }

@@ -105,7 +105,7 @@ pub(super) fn read(mut part: Part<'_>) -> Option<Probe> {
         "command" => part.command("command", USUAL_TIMEOUT).map(Probe::Command),
         "metrics" => {
             let call = part.call("metrics", USUAL_TIMEOUT)?;
-            let figures = figures(&mut part, |part, figure| series(part, figure))?;
+            let figures = figures(&mut part, series)?;
             Some(Probe::Metrics { call, figures })
         }
         _ => {
@@ -116,13 +116,12 @@ pub(super) fn read(mut part: Part<'_>) -> Option<Probe> {
                     "prometheus is the server's address, and the query stands in figures.",
                 );
             }
-            let queries = figures(&mut part, |part, figure| {
+            let queries = figures(&mut part, |part| {
                 part.without(&["metric", "labels", "over"], "belongs to metrics; a server is asked by query");
                 let query = part.text("query");
                 if query.is_none() {
                     part.lacks(&["query"], "what to ask the server for");
                 }
-                let _ = figure;
                 query
             })?;
             Some(Probe::Prometheus { call, queries })
@@ -142,13 +141,13 @@ fn tcp(part: &mut Part<'_>) -> Option<Probe> {
 
 fn figures<T>(
     part: &mut Part<'_>,
-    mut read: impl FnMut(&mut Part<'_>, Figure) -> Option<T>,
+    mut read: impl FnMut(&mut Part<'_>) -> Option<T>,
 ) -> Option<BTreeMap<Figure, T>> {
     let mut found = BTreeMap::new();
     if let Some(mut figures) = part.below("figures") {
         for figure in Figure::ALL {
             if let Some(mut below) = figures.below(figure.as_str())
-                && let Some(read) = read(&mut below, figure)
+                && let Some(read) = read(&mut below)
             {
                 found.insert(figure, read);
             }
@@ -160,7 +159,7 @@ fn figures<T>(
     (!found.is_empty()).then_some(found)
 }
 
-fn series(part: &mut Part<'_>, _figure: Figure) -> Option<Series> {
+fn series(part: &mut Part<'_>) -> Option<Series> {
     part.without(&["query"], "belongs to prometheus; a page of metrics is read by metric");
     let over = part.below("over").and_then(|mut over| summed(&mut over)).map(Box::new);
     let series = summed(part)?;

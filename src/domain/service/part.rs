@@ -17,7 +17,7 @@ pub(super) struct Part<'a> {
     pub(super) faults: &'a mut Vec<Fault>,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
     pub(super) fn has(&self, key: &str) -> bool {
         self.fields.contains_key(key)
     }
@@ -43,7 +43,7 @@ impl Part<'_> {
         items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
     }
 
-    pub(super) fn map(&self, key: &str) -> impl Iterator<Item = (&String, &Value)> {
+    pub(super) fn map(&self, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
         self.fields.get(key).and_then(Value::as_object).into_iter().flatten()
     }
 
@@ -94,8 +94,8 @@ impl Part<'_> {
         if !url.starts_with("https://") && !is_plain {
             self.tell(key, format!("{url:?} is no address: it begins with https://."));
         } else if is_plain && !is_on_this_machine(&url) && !plain {
-            let message = "plain HTTP to another machine is allowed only with plain: true";
-            self.tell(key, format!("{url} is plain HTTP: {message}."));
+            let message = "is plain HTTP to another machine: write plain: true where that is meant";
+            self.tell(key, format!("{url} {message}."));
         }
         let headers =
             self.map("headers").filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));

@@ -19,8 +19,14 @@ const WITH_VARIABLES: [&str; 8] =
 /// The name of the variable that holds the instance's own name.
 const INSTANCE_VARIABLE: &str = "instance";
 
-/// Reads the manifest's section of services, whose shape was checked. Gives everything that is wrong.
+/// Reads the section of a manifest in force.
 pub fn read(section: &Value) -> Result<BTreeMap<String, Service>, Vec<Fault>> {
+    let (services, faults) = read_all(section);
+    if faults.is_empty() { Ok(services) } else { Err(faults) }
+}
+
+/// Reads the manifest's section of services, whose shape was checked, with everything that is wrong with them.
+pub fn read_all(section: &Value) -> (BTreeMap<String, Service>, Vec<Fault>) {
     let mut faults = Vec::new();
     let named = section.as_object().into_iter().flatten();
     let services = named
@@ -29,7 +35,7 @@ pub fn read(section: &Value) -> Result<BTreeMap<String, Service>, Vec<Fault>> {
     // What is wrong for one instance is wrong for the others.
     let mut told = HashSet::new();
     faults.retain(|fault| told.insert((fault.place.clone(), fault.message.clone())));
-    if faults.is_empty() { Ok(services) } else { Err(faults) }
+    (services, faults)
 }
 
 /// The section that reads as these services.

@@ -49,60 +49,66 @@ pub enum Answer {
 
 pub(super) fn read(mut part: Part<'_>) -> Option<ReadBack> {
     let ask = ask(&mut part);
-    let file = part.text("file");
-    let one = part.text("of").and_then(|path| Path::parse(&path).ok());
-    let pointer = part.fields.get("pointer").and_then(|pointer| pointer.as_str()).map(str::to_owned);
-    let mut values = BTreeMap::new();
-    for (path, pointer) in
-        part.map("values").map(|(path, value)| (path.clone(), value.clone())).collect::<Vec<_>>()
-    {
-        let pointer = pointer.as_str().unwrap_or_default().to_owned();
-        match Path::parse(&path) {
-            Ok(parsed) => {
-                values.insert(parsed, pointer);
-            }
-            Err(error) => part.tell(&format!("values.{path}"), error.message),
+    let answer = match one(&mut part) {
+        Some((path, None)) => {
+            part.without(&["format", "prefix"], "belongs to a document, and this answer is one value");
+            Answer::Bare(path)
         }
-    }
-    if part.text("of").is_some_and(|path| path == "*" || path.ends_with(".*")) {
-        part.tell("of", "of names one path, whose value the answer is.");
-    }
-    if part.has("of") && part.has("values") {
-        part.tell("values", "One value is of a path, several stand in values: write one of the two.");
-    }
-    if pointer.is_some() && one.is_none() {
-        part.tell("pointer", "pointer says where the value of a path stands: say of which, with of.");
-    }
-    let bare = one.is_some() && pointer.is_none();
-    if let (Some(path), Some(pointer)) = (one.clone(), pointer) {
-        values.insert(path, pointer);
-    }
-    for (path, pointer) in &values {
-        if !pointer.is_empty() && !pointer.starts_with('/') {
-            let key = if part.has("values") { format!("values.{path}") } else { "pointer".to_owned() };
-            part.tell(&key, format!("{pointer:?} is no JSON Pointer, such as /server/port."));
+        Some((path, Some(pointer))) => {
+            check_pointer(&mut part, "pointer", &pointer);
+            Answer::Values { values: BTreeMap::from([(path, pointer)]), format: format(&mut part)? }
         }
-    }
-    if bare {
-        part.without(&["format", "prefix"], "belongs to a document, and this answer is one value");
-        return Some(ReadBack { ask: ask?, answer: Answer::Bare(one?) });
-    }
-    let told = part.text("format").and_then(|name| Format::parse(&name).ok());
-    let format = told.or_else(|| file.as_deref().map_or(Some(Format::Json), Format::of_name));
-    let Some(format) = format else {
-        part.lacks(&["format"], "the file's name does not tell it");
-        return None;
+        None if part.has("values") => {
+            Answer::Values { values: several(&mut part), format: format(&mut part)? }
+        }
+        None => {
+            Answer::Document { format: format(&mut part)?, prefix: part.text("prefix").unwrap_or_default() }
+        }
     };
-    let prefix = part.text("prefix").unwrap_or_default();
-    if !prefix.is_empty() && (format != Format::Dotenv || !values.is_empty()) {
+    if part.has("prefix") && !matches!(answer, Answer::Document { format: Format::Dotenv, .. }) {
         part.tell("prefix", "prefix begins the names of a whole document in dotenv, and this is none.");
     }
-    let answer = if values.is_empty() && !part.has("values") {
-        Answer::Document { format, prefix }
-    } else {
-        Answer::Values { values, format }
-    };
     Some(ReadBack { ask: ask?, answer })
+}
+
+/// The one path that the answer is about, and where its value stands in it.
+fn one(part: &mut Part<'_>) -> Option<(Path, Option<String>)> {
+    let Some(of) = part.text("of") else {
+        part.without(&["pointer"], "says where the value of a path stands: say of which, with of");
+        return None;
+    };
+    if of == "*" || of.ends_with(".*") {
+        part.tell("of", "of names one path, whose value the answer is.");
+    }
+    part.without(&["values"], "names several paths, and of names one: write one of the two");
+    Some((Path::parse(&of).ok()?, part.text("pointer")))
+}
+
+fn several(part: &mut Part<'_>) -> BTreeMap<Path, String> {
+    let mut values = BTreeMap::new();
+    for (path, pointer) in part.map("values") {
+        let pointer = pointer.as_str().unwrap_or("?");
+        check_pointer(part, &format!("values.{path}"), pointer);
+        values.extend(Path::parse(path).ok().map(|path| (path, pointer.to_owned())));
+    }
+    values
+}
+
+fn check_pointer(part: &mut Part<'_>, key: &str, pointer: &str) {
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        part.tell(key, format!("{pointer:?} is no JSON Pointer, such as /server/port."));
+    }
+}
+
+/// The answer's language: as it is said, as the file's name tells, JSON where there is no file.
+fn format(part: &mut Part<'_>) -> Option<Format> {
+    let told = part.text("format").and_then(|name| Format::parse(&name).ok());
+    let of_name = || part.text("file").map_or(Some(Format::Json), |file| Format::of_name(&file));
+    let format = told.or_else(of_name);
+    if format.is_none() {
+        part.lacks(&["format"], "the file's name does not tell it");
+    }
+    format
 }
 
 fn ask(part: &mut Part<'_>) -> Option<Ask> {

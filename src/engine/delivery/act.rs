@@ -62,7 +62,8 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
         done.secrets = used.secrets.len();
         done.digest.clone_from(&used.digest);
         done.restart = job.touched.iter().any(|path| used.restart.contains(path));
-        let told = with_surroundings(&engine.machine, engine.store.place(), |around| {
+        let secrets = used.secret_texts();
+        let told = with_surroundings(&engine.machine, engine.store.place(), &secrets, |around| {
             write(job, &used, around, &mut done)?;
             job.instance.reload.as_ref().map_or(Ok(()), |definition| {
                 reload(definition, around).map_err(|error| undo(&job.instance, &mut done, error, around))
@@ -79,13 +80,14 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
 pub(in crate::engine) fn with_surroundings<T>(
     machine: &Machine,
     place: Option<&Path>,
+    secrets: &[String],
     body: impl FnOnce(&Surroundings<'_>) -> T,
 ) -> T {
     let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
     let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
     let folder = place.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
     let home = variable("CONFIG_DIR").filter(|folder| !folder.is_empty()).map_or(folder, Into::into);
-    body(&Surroundings { home, variable: &variable })
+    body(&Surroundings { home, variable: &variable, secrets })
 }
 
 fn write(job: &Give, used: &Used, around: &Surroundings<'_>, done: &mut Done) -> Result<()> {
@@ -95,17 +97,17 @@ fn write(job: &Give, used: &Used, around: &Surroundings<'_>, done: &mut Done) ->
         Deliver::Render { place, form, check } => {
             refuse_foreign(job, place, Some(form))?;
             let bytes = render(form, content, &stamp, around)?;
-            done.former = Some(put(place, &bytes, check.as_ref(), content)?);
+            done.former = Some(put(place, &bytes, check.as_ref(), around)?);
             Ok(())
         }
         Deliver::Patch { place, format, prefix, check } => {
             refuse_foreign(job, place, None)?;
             let bytes = patch(*format, prefix, Path::new(&place.file), content)?;
-            done.former = Some(put(place, &bytes, check.as_ref(), content)?);
+            done.former = Some(put(place, &bytes, check.as_ref(), around)?);
             Ok(())
         }
         Deliver::Command { command, form } => {
-            hand::to_command(command, &render(form, content, &stamp, around)?)
+            hand::to_command(command, &render(form, content, &stamp, around)?, around)
         }
         Deliver::Http { call, method, form } => {
             hand::to_server(call, *method, form, render(form, content, &stamp, around)?, around)
@@ -160,8 +162,10 @@ pub(super) fn take_back(
         former,
         problem: None,
     };
-    with_surroundings(machine, place, |around| undo(instance, &mut done, Error::unavailable(problem), around))
-        .message
+    with_surroundings(machine, place, &[], |around| {
+        undo(instance, &mut done, Error::unavailable(problem), around)
+    })
+    .message
 }
 
 impl Done {

@@ -26,7 +26,7 @@ pub(super) fn ask_all(
     let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
     let mut asked = Vec::new();
     for some in jobs.chunks(AT_ONCE) {
-        asked.extend(with_surroundings(machine, place, |around| {
+        asked.extend(with_surroundings(machine, place, &[], |around| {
             let home = around.home.clone();
             thread::scope(|scope| {
                 let handles: Vec<_> = some
@@ -58,7 +58,8 @@ fn ask(
     environment: &HashMap<std::ffi::OsString, std::ffi::OsString>,
 ) -> Asked {
     let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
-    let around = crate::deliver::Surroundings { home, variable: &variable };
+    let secrets = job.used.secret_texts();
+    let around = crate::deliver::Surroundings { home, variable: &variable, secrets: &secrets };
     let mut asked = Asked { found: BTreeMap::new(), problem: None };
     if let Some(definition) = job.instance.read_back.as_ref().filter(|_| job.delivery.state == State::Told) {
         match read_back(definition, &job.paths, &around) {

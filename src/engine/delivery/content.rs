@@ -11,7 +11,7 @@ use crate::domain::path::Path;
 use crate::domain::sealed::is_sealed;
 use crate::domain::secret::{SecretReferences, is_reference};
 use crate::domain::service::{Instance, Service};
-use crate::domain::value::{Value, ValueType};
+use crate::domain::value::{Value, ValueType, bare};
 use crate::engine::Machine;
 use crate::engine::seal::Sealer;
 use crate::engine::secret::Resolver;
@@ -113,6 +113,17 @@ impl Used {
             *value = resolver.resolve(&path, value)?;
         }
         Ok(())
+    }
+
+    /// The secrets among the values, as other programs may repeat them.
+    pub(in crate::engine) fn secret_texts(&self) -> Vec<String> {
+        self.secrets.iter().filter_map(|path| self.values.get(path)).map(bare).collect()
+    }
+
+    /// Whether a service can be asked for a path: not where its setting needs a restart, nor for a secret that is kept
+    /// elsewhere.
+    pub(in crate::engine) fn can_be_asked(&self, path: &Path) -> bool {
+        !self.restart.contains(path) && !self.elsewhere.contains(path)
     }
 
     /// The same as the hands take it.

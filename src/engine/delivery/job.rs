@@ -105,7 +105,7 @@ pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
     for row in rows.iter().filter(|row| row.state == State::Told || is_baking(row, &rows)) {
         let Some((service, instance)) = definition(&services, row) else { continue };
         let used = used(view, service)?;
-        let paths = touched.iter().filter(|path| service.uses(path) && !used.restart.contains(*path));
+        let paths = touched.iter().filter(|path| service.uses(path) && used.can_be_asked(path));
         ask.push(Ask {
             instance: instance.clone(),
             delivery: row.clone(),

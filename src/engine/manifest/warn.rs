@@ -10,7 +10,8 @@ use crate::domain::path::Path;
 use crate::domain::policy::Governance;
 use crate::domain::rule::Facts;
 use crate::domain::schema::CompiledSetting;
-use crate::domain::service::unknown_names;
+use crate::domain::service::{self, unknown_names};
+use crate::domain::source::Source;
 use crate::domain::value::{self, Value};
 use crate::engine::transact::View;
 use crate::engine::{governance, window};
@@ -75,9 +76,9 @@ pub(super) fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Strin
     }
     warnings.extend(broken_rules(view, manifest)?);
     warnings.extend(window::would_hold(view, &manifest.windows)?);
-    warnings.extend(not_enforced(manifest));
     warnings.extend(unknown_services(manifest));
     warnings.extend(credentials(manifest));
+    warnings.extend(written_sources(view, manifest));
     if manifest.sources != manifest::sources(view.db)? {
         warnings.push(
             "The sources differ: what they say is in force with the next reload: cfgctl reload".to_owned(),
@@ -134,10 +135,16 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
     Ok(broken.collect())
 }
 
-/// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.
-fn not_enforced(manifest: &Manifest) -> Option<String> {
-    let kept = "This build keeps services in the manifest and does not act on it yet.";
-    (!manifest.services.is_empty()).then(|| kept.to_owned())
+/// Sources by a relative name that a service would write, as far as the store's folder tells.
+fn written_sources(view: &View<'_>, manifest: &Manifest) -> Vec<String> {
+    let Some(folder) = view.place.and_then(|place| place.parent()) else { return Vec::new() };
+    let relative = manifest.sources.iter().filter_map(|source| {
+        let file = source.file.as_deref().filter(|file| !file.starts_with('/'))?;
+        Some(Source { file: Some(folder.join(file).to_string_lossy().into_owned()), ..source.clone() })
+    });
+    let sources: Vec<Source> = relative.collect();
+    // Among themselves the services of a manifest that was read have no faults.
+    service::faults(&manifest.services, &sources).into_iter().map(|fault| fault.message).collect()
 }
 
 /// Names of services in settings that no service has.

@@ -241,3 +241,59 @@ fn a_manifest_is_checked_by_itself_where_there_is_no_store() {
     let ran = alice.run("init --manifest m.yaml --dry-run");
     assert!(!ran.exits(0).err.contains("Nobody overrides"), "{}", ran.err);
 }
+
+/// Names are for people where no service is defined; where one is, a name that nobody has is perhaps a slip.
+#[test]
+fn check_warns_of_services_that_settings_name_and_nobody_defined() {
+    let (world, alice) = World::solo();
+    let settings = "format: 1\ninstance: shop\nsettings:\n  port: {type: integer, services: [wbe, jobs]}\n";
+    world.file("m.yaml", settings);
+    assert!(!alice.run("manifest check m.yaml").exits(0).err.contains("names the service"));
+    world.file("m.yaml", format!("{settings}services: {{web: {{uses: [port]}}}}\n"));
+    let ran = alice.run("manifest check m.yaml");
+    let warned: Vec<&str> =
+        ran.exits(0).err.lines().filter(|line| line.contains("names the service")).collect();
+    assert_eq!(
+        warned,
+        [
+            "warning: port names the service jobs, and services has none of that name.",
+            "warning: port names the service wbe, and services has none of that name; did you mean web?",
+        ]
+    );
+}
+
+/// A relative source lies beside the store, where a service may write by the whole name.
+#[test]
+fn check_warns_of_a_service_that_would_write_a_source() {
+    let (world, alice) = World::solo();
+    let file = world.store().with_file_name("app.yaml");
+    world.file(
+        "m.yaml",
+        format!(
+            "format: 1\ninstance: shop\nsources: [{{name: file, file: ./app.yaml, priority: 1, optional: true}}]\n\
+             services: {{web: {{uses: [a], deliver: {{file: \"{}\"}}}}}}\n",
+            file.display()
+        ),
+    );
+    let ran = alice.run("manifest check m.yaml");
+    assert!(ran.exits(0).err.contains("app.yaml is what the source file is read from"), "{}", ran.err);
+}
+
+/// A mistake in a service has its line, also where it is an instance's variable.
+#[test]
+fn check_names_what_is_wrong_with_a_service() {
+    let (world, alice) = World::solo();
+    world.file(
+        "m.yaml",
+        "format: 1\ninstance: shop\nsources: [{name: file, file: /etc/shop/app.yaml, priority: 1}]\nservices:\n  web:\n    \
+         uses: [\"server.*\"]\n    deliver: {file: /etc/shop/app.yaml}\n    reload: {http: \"http://10.0.0.1/reload\"}\n    \
+         health:\n      - {tcp: \"127.0.0.1:80\"}\n      - {http: \"http://127.0.0.1:${port}/\"}\n",
+    );
+    let ran = alice.run("manifest check m.yaml");
+    insta::assert_snapshot!(ran.exits(1).out, @"
+    Not valid: 3 problems
+    line 7: services.web.deliver.file: /etc/shop/app.yaml is what the source file is read from: a file is read or written, never both.
+    line 8: services.web.reload.http: http://10.0.0.1/reload is plain HTTP to another machine: write plain: true where that is meant.
+    line 11: services.web.health[1].http: There is no variable port here; there is instance.
+    ");
+}

@@ -22,20 +22,9 @@ impl Reader<'_> {
         let Some(entry) = self.node.get("services").filter(|_| !self.is_misshapen("services")) else {
             return BTreeMap::new();
         };
-        let services = match service::read(&entry.node.to_value()) {
-            Ok(services) => services,
-            Err(faults) => {
-                for fault in faults {
-                    self.tell(
-                        line(&entry.node, &fault.place),
-                        &format!("services.{}", fault.place),
-                        fault.message,
-                    );
-                }
-                return BTreeMap::new();
-            }
-        };
-        for fault in service::faults(&services, sources) {
+        let (services, mut faults) = service::read_all(&entry.node.to_value());
+        faults.extend(service::faults(&services, sources));
+        for fault in faults {
             self.tell(line(&entry.node, &fault.place), &format!("services.{}", fault.place), fault.message);
         }
         for service in services.values() {
@@ -76,3 +65,6 @@ fn line(section: &Node, place: &str) -> u32 {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

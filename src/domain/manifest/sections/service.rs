@@ -104,11 +104,7 @@ const READ_BACK: Shape = Shape::Fields(
             "The path whose value it is: all of the answer, or what stands at the pointer.",
         ),
         may("pointer", Shape::Text, "Where the value stands in the answer, as a JSON Pointer."),
-        may(
-            "values",
-            Shape::Named(&Shape::Text),
-            "Several paths, each with the JSON Pointer to where its value stands.",
-        ),
+        may("values", Shape::Values, "Several paths, each with the JSON Pointer to where its value stands."),
         may("format", Shape::Word(&FORMATS), "The answer's format; JSON where nothing tells it."),
         may("prefix", Shape::Text, "What the names of a dotenv file begin with."),
         may("headers", HEADERS, ABOUT_HEADERS),
