@@ -19,6 +19,8 @@ CREATE TABLE deliveries (
   former TEXT,
   -- What the service said of the paths that changed, and whether that is what it should be, as JSON.
   found TEXT,
+  -- How long it took to answer before the change, in microseconds.
+  before_us INTEGER,
   PRIMARY KEY (version_id, service, instance)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_open ON deliveries (version_id) WHERE state IN ('waiting', 'begun', 'told');

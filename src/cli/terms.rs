@@ -3,7 +3,7 @@
 use super::session::Session;
 use crate::api::change::Terms;
 use crate::domain::error::Result;
-use crate::domain::time::{SpanOrDefault, Timestamp};
+use crate::domain::time::{Span, SpanOrDefault, Timestamp};
 use clap::Args;
 
 /// What everything that writes takes.
@@ -55,6 +55,9 @@ pub(crate) struct Changing {
     /// Execute it then, once it has what it needs: a time with its zone
     #[arg(long, value_name = "TIME", value_parser = super::arguments::typed(Timestamp::parse), conflicts_with = "if_version")]
     schedule: Option<Timestamp>,
+    /// Watch the services for so long afterwards, and take the change back where it does them harm
+    #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
+    monitor: Option<Span>,
     #[command(flatten)]
     confirming: Confirming,
 }
@@ -120,8 +123,11 @@ impl Changing {
 
     /// The terms of a change of values.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
-        let Changing { writing, rollback_plan, if_version, schedule, confirming } = self;
+        let Changing { writing, rollback_plan, if_version, schedule, monitor, confirming } = self;
         let confirm_within = confirming.confirm_within;
-        Ok(Terms { rollback_plan, if_version, schedule, confirm_within, ..writing.terms(session)? })
+        let mut terms =
+            Terms { rollback_plan, if_version, schedule, confirm_within, ..writing.terms(session)? };
+        terms.dossier.monitor = monitor;
+        Ok(terms)
     }
 }

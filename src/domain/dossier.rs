@@ -47,6 +47,9 @@ pub struct Dossier {
     /// When it was scheduled for, where a freeze or a window has moved that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted_at: Option<Timestamp>,
+    /// The services are watched for so long afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monitor: Option<Span>,
     /// Once executed, it must be confirmed within this long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm_within: Option<Span>,

@@ -19,6 +19,7 @@ pub mod flatten;
 pub mod keep;
 pub mod manifest;
 pub mod member;
+pub mod monitor;
 pub mod notice;
 pub mod path;
 pub mod policy;

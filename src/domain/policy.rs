@@ -3,6 +3,7 @@
 //! What must stay true: nothing here lowers a demand except `Demand::relieved`, which only history's proof may ask for.
 
 use super::keep::{Baselines, Keep};
+use super::monitor::Monitor;
 use super::risk::Risk;
 use super::role::Role;
 use super::time::Span;
@@ -136,6 +137,8 @@ pub struct Policy {
     pub confirm: Confirm,
     /// Terms of verification at the services.
     pub verify: Verify,
+    /// Terms of watching the services after a change.
+    pub monitor: Monitor,
     /// Terms of emergencies.
     pub emergency: Emergency,
     /// Terms of backups.
@@ -277,6 +280,7 @@ impl Default for Policy {
             members: Members::default(),
             confirm: Confirm::default(),
             verify: Verify::default(),
+            monitor: Monitor::default(),
             emergency: Emergency::default(),
             backups: Backups::default(),
             baselines: Baselines::default(),

@@ -100,7 +100,7 @@ pub(super) fn execute_with(
     change.backup = Some(record.name);
     change.steps = steps.done();
     let unusual = change.backup.clone().filter(|name| *name != usual_backup(change.number, view.now));
-    let delivering = delivery::begin(view, change, &plan.items)?;
+    let delivering = delivery::begin(view, change, plan)?;
     change::put(db, &Change { backup: unusual, ..change.clone() })?;
     if change.digest.is_some() {
         duty::remove(db, duty::Kind::Execute, change.number)?;

@@ -6,11 +6,13 @@
 //! what is given is always what is in force then.
 
 mod act;
+mod around;
 mod ask;
 mod begin;
 mod content;
 mod decide;
 mod job;
+mod monitor;
 mod view;
 
 use super::change_request::find;
@@ -72,10 +74,27 @@ impl Engine {
 
     /// Goes on with a change's delivery to its end, unless somebody else is at it.
     pub(super) fn deliver_wholly(&mut self, caller: &Caller, number: i64) -> Result<()> {
-        while self.take_up(caller, number)? {
+        let due = |view: &View<'_>| duty::find(view.db, duty::Kind::Deliver, number);
+        while self.look_itself(caller, due)?.is_some() && self.take_up(caller, number)? {
             self.step(caller, number)?;
         }
         Ok(())
+    }
+
+    /// Asks once more how the services fare that are watched after a change, unless somebody else does; after the time
+    /// for which they are watched that is the last word.
+    pub(super) fn watch_on(&mut self, caller: &Caller, number: i64) -> Result<()> {
+        if !self.take_up(caller, number)? {
+            return Ok(());
+        }
+        loop {
+            let next = self.look_itself(caller, |view| monitor::next(view, number))?;
+            match next {
+                Next::Watch(jobs) => self.watch(caller, number, &jobs)?,
+                Next::EndWatch => return self.end_watch(caller, number),
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// Whether this process is the one that goes on with a change's delivery.
@@ -121,6 +140,8 @@ impl Engine {
                 Next::Note(news) => return self.note(caller, number, news),
                 Next::Wait => {}
                 Next::Decide => return self.conclude(caller, number),
+                Next::Watch(jobs) => return self.watch(caller, number, &jobs),
+                Next::EndWatch => return self.end_watch(caller, number),
             }
             if (self.machine.elapsed)().saturating_sub(begun) > PATIENCE {
                 return Ok(());
@@ -176,9 +197,10 @@ pub(super) fn is_abandoned(view: &View<'_>, number: i64) -> bool {
     folder.is_none_or(|folder| !is_held(&folder, &format!("change-{number}")))
 }
 
-/// Whether a change is still on its way to the services.
+/// Whether a change is still on its way to the services, or they are watched.
 pub(super) fn is_open(view: &View<'_>, number: i64) -> Result<bool> {
-    Ok(duty::find(view.db, duty::Kind::Deliver, number)?.is_some())
+    let has = |kind| duty::find(view.db, kind, number);
+    Ok(has(duty::Kind::Deliver)?.is_some() || has(duty::Kind::Monitor)?.is_some())
 }
 
 fn the_change(view: &View<'_>, number: i64) -> Result<change::Change> {

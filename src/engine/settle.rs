@@ -98,23 +98,35 @@ impl Engine {
 
     /// Goes on with every delivery that nobody else is at.
     fn deliver_due(&mut self, caller: &Caller) -> Result<Vec<Settled>> {
-        let mut items = Vec::new();
+        let (mut items, mut seen) = (Vec::new(), Vec::new());
+        // One that is taken back makes another.
         loop {
             let open = self.store.read(|db| duty::of_kind(db, Kind::Deliver))?;
-            let done = |duty: &Duty| items.iter().any(|item: &Settled| item.change == duty.change);
-            let Some(duty) = open.into_iter().find(|duty| !done(duty)) else { return Ok(items) };
+            let Some(duty) = open.into_iter().find(|duty| !seen.contains(&duty.change)) else { break };
+            seen.push(duty.change);
             self.deliver_wholly(caller, duty.change)?;
-            let change = self.store.read(|db| change::by_number(db, duty.change))?;
-            let Some(change) = change else { continue };
-            let open = self.store.read(|db| duty::find(db, Kind::Deliver, duty.change))?.is_some();
-            let result = match change.state {
-                _ if open => "underway",
-                State::RolledBack => "rolled-back",
-                State::Failed => "failed",
-                _ => "delivered",
-            };
-            items.push(Settled { problem: change.ended_because, ..settled(&change.id, &duty, result) });
+            items.extend(self.came_of(&duty)?);
         }
+        for duty in self.store.read(|db| duty::of_kind(db, Kind::Monitor))? {
+            self.watch_on(caller, duty.change)?;
+            items.extend(self.came_of(&duty)?);
+        }
+        Ok(items)
+    }
+
+    /// What became of a delivery or of watching the services; nothing where that goes on.
+    fn came_of(&self, duty: &Duty) -> Result<Option<Settled>> {
+        let open = self.store.read(|db| duty::find(db, duty.kind, duty.change))?.is_some();
+        let Some(change) = self.store.read(|db| change::by_number(db, duty.change))?.filter(|_| !open) else {
+            return Ok(None);
+        };
+        let result = match (change.state, duty.kind) {
+            (State::RolledBack, _) => "rolled-back",
+            (State::Failed, _) => "failed",
+            (_, Kind::Monitor) => "watched",
+            _ => "delivered",
+        };
+        Ok(Some(Settled { problem: change.ended_because, ..settled(&change.id, duty, result) }))
     }
 
     /// What would be done of a duty.
@@ -351,7 +363,12 @@ pub(super) fn overdue(view: &View<'_>, duties: &[Duty]) -> Vec<String> {
             "Change {} is in force, and its delivery to the services was cut short: cfgctl settle",
             duty.change
         )),
-        Kind::Monitor => None,
+        Kind::Monitor if !delivery::is_abandoned(view, duty.change) => None,
+        Kind::Monitor => Some(format!(
+            "The services were to be watched until {} after change {}, and were not: cfgctl settle",
+            duty.due_at.short(),
+            duty.change
+        )),
     };
     duties.iter().filter(|duty| duty.due_at <= view.clock).filter_map(said).collect()
 }

@@ -1,9 +1,11 @@
 //! What each version's delivery came to, instance by instance.
 
-use super::{damaged, optional_time, optional_value};
+use super::{damaged, optional_time, optional_value, time_of};
 use crate::domain::delivery::{Found, State};
 use crate::domain::error::Result;
+use crate::domain::monitor::Sample;
 use crate::domain::path::Path;
+use crate::domain::service::Figure;
 use crate::domain::time::Timestamp;
 use crate::domain::value::Value;
 use rusqlite::{Connection, Row};
@@ -36,9 +38,12 @@ pub struct Delivery {
     pub former: Option<Value>,
     /// What it said of the paths that changed.
     pub found: BTreeMap<Path, Found>,
+    /// How long it took to answer before the change, in microseconds.
+    pub before_us: Option<i64>,
 }
 
-const COLUMNS: &str = "service, instance, priority, critical, wave, state, written_at, reloaded_at, verified_at, problem, former, found";
+const COLUMNS: &str = "service, instance, priority, critical, wave, state, written_at, reloaded_at, verified_at, problem, former, found, \
+                       before_us";
 
 fn to_delivery(row: &Row<'_>) -> Result<Delivery> {
     let found: Option<String> = row.get(11)?;
@@ -57,16 +62,17 @@ fn to_delivery(row: &Row<'_>) -> Result<Delivery> {
         problem: row.get(9)?,
         former: optional_value(row.get(10)?)?,
         found: found.unwrap_or_default(),
+        before_us: row.get(12)?,
     })
 }
 
 /// Writes how far an instance has come.
 pub fn put(db: &Connection, version: i64, delivery: &Delivery) -> Result<()> {
     let mut statement = db.prepare_cached(&format!(
-        "INSERT INTO deliveries (version_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        "INSERT INTO deliveries (version_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (version_id, service, instance) DO UPDATE SET state = excluded.state,
            written_at = excluded.written_at, reloaded_at = excluded.reloaded_at, verified_at = excluded.verified_at,
-           problem = excluded.problem, former = excluded.former, found = excluded.found"
+           problem = excluded.problem, former = excluded.former, found = excluded.found, before_us = excluded.before_us"
     ))?;
     let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let found = serde_json::to_string(&delivery.found).map_err(|_| damaged("a delivery"))?;
@@ -84,6 +90,7 @@ pub fn put(db: &Connection, version: i64, delivery: &Delivery) -> Result<()> {
         &delivery.problem,
         delivery.former.as_ref().map(Value::to_string),
         found,
+        delivery.before_us,
     ])?;
     Ok(())
 }
@@ -99,4 +106,56 @@ pub fn of_version(db: &Connection, version: i64) -> Result<Vec<Delivery>> {
         found.push(to_delivery(row)?);
     }
     Ok(found)
+}
+
+/// Keeps how an instance was found while it was watched after a version.
+pub fn put_sample(db: &Connection, version: i64, delivery: &Delivery, sample: &Sample) -> Result<()> {
+    let figures: BTreeMap<&str, f64> =
+        sample.figures.iter().map(|(figure, value)| (figure.as_str(), *value)).collect();
+    let figures = serde_json::to_string(&figures).map_err(|_| damaged("a sample"))?;
+    let mut statement = db.prepare_cached(
+        "INSERT INTO monitor_samples (version_id, at, service, instance, well, took_us, figures, problem)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    )?;
+    statement.execute(rusqlite::params![
+        version,
+        sample.at.to_string(),
+        &delivery.service,
+        &delivery.instance,
+        sample.well,
+        sample.took_us,
+        figures,
+        &sample.problem,
+    ])?;
+    Ok(())
+}
+
+/// How an instance was found while it was watched after a version, the newest last.
+pub fn samples(db: &Connection, version: i64, service: &str, instance: &str) -> Result<Vec<Sample>> {
+    let mut statement = db.prepare_cached(
+        "SELECT at, well, took_us, figures, problem FROM monitor_samples
+         WHERE version_id = ?1 AND service = ?2 AND instance = ?3 ORDER BY at",
+    )?;
+    let mut rows = statement.query((version, service, instance))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let figures: Option<String> = row.get(3)?;
+        let figures = figures.map(|text| serde_json::from_str::<BTreeMap<String, f64>>(&text)).transpose();
+        let figures = figures.map_err(|_| damaged("a sample"))?.unwrap_or_default();
+        let named = |name: &str| Figure::ALL.into_iter().find(|figure| figure.as_str() == name);
+        found.push(Sample {
+            at: time_of(&row.get::<_, String>(0)?)?,
+            well: row.get(1)?,
+            took_us: row.get(2)?,
+            figures: figures.into_iter().filter_map(|(name, value)| Some((named(&name)?, value))).collect(),
+            problem: row.get(4)?,
+        });
+    }
+    Ok(found)
+}
+
+/// When the instances of a version's delivery were asked last.
+pub fn last_sample(db: &Connection, version: i64) -> Result<Option<Timestamp>> {
+    let mut statement = db.prepare_cached("SELECT max(at) FROM monitor_samples WHERE version_id = ?1")?;
+    optional_time(statement.query_row([version], |row| row.get(0))?)
 }

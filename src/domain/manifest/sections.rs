@@ -94,6 +94,7 @@ pub(super) const POLICY: Shape = Shape::Fields(
         may("members", MEMBERS, "Terms of membership."),
         may("confirm", CONFIRM, "Terms of changes that roll back unless they are confirmed."),
         may("verify", VERIFY, "Terms of verification at the services."),
+        may("monitor", MONITOR, "Terms of watching the services after a change."),
         may("emergency", EMERGENCY, "Terms of emergencies."),
         may("backups", BACKUPS, "Terms of backups."),
         may("baselines", BASELINES, "When a version becomes a baseline by itself."),
@@ -157,6 +158,21 @@ const VERIFY: Shape = Shape::Fields(
     &[
         may("timeout", Shape::Span, "How long the services have."),
         may("threshold", Shape::Fraction, "The fraction of services that must succeed."),
+    ],
+    &[],
+);
+
+const MONITOR: Shape = Shape::Fields(
+    &[
+        may("interval", Shape::Span, "How often they are asked: 30s where nothing is said."),
+        may("failures", COUNT, "How many bad answers in a row are too many: 3 where nothing is said."),
+        may("error_rate", Shape::Fraction, "The share of requests that may fail: 0.5 where nothing is said."),
+        may("memory", Shape::Fraction, "The share of its memory that it may use: 0.9 where nothing is said."),
+        may(
+            "slower",
+            COUNT,
+            "How many times slower than before an answer may come: 5 where nothing is said.",
+        ),
     ],
     &[],
 );

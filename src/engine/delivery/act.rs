@@ -3,9 +3,11 @@
 //! What must stay true: a file that somebody else wrote is left alone until somebody says that it may be replaced; where
 //! the instance cannot be told, it gets its former file back and is told of that.
 
+use super::around::with_surroundings;
 use super::content::{Used, used};
 use super::job::Give;
 use crate::deliver::file::{Delivered, Found, give_back, look, put};
+use crate::deliver::health::probe;
 use crate::deliver::lock::lock;
 use crate::deliver::patch::patch;
 use crate::deliver::reload::reload;
@@ -21,7 +23,6 @@ use crate::engine::transact::View;
 use crate::engine::{Engine, Machine};
 use crate::store::delivery::Delivery;
 use crate::store::service;
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub(super) struct Done {
     pub(super) secrets: usize,
     digest: String,
     restart: bool,
+    before_us: Option<i64>,
     written: bool,
     former: Option<Delivered>,
     problem: Option<Error>,
@@ -51,6 +53,7 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
         secrets: 0,
         digest: String::new(),
         restart: false,
+        before_us: None,
         written: false,
         former: None,
         problem: None,
@@ -64,6 +67,7 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
         done.restart = job.touched.iter().any(|path| used.restart.contains(path));
         let secrets = used.secret_texts();
         let told = with_surroundings(&engine.machine, engine.store.place(), &secrets, |around| {
+            done.before_us = time_to_answer(&job.instance, around);
             write(job, &used, around, &mut done)?;
             job.instance.reload.as_ref().map_or(Ok(()), |definition| {
                 reload(definition, around).map_err(|error| undo(&job.instance, &mut done, error, around))
@@ -76,18 +80,10 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
     Ok(done)
 }
 
-/// Does something with what definitions may refer to: the store's folder, or `CONFIG_DIR`, and the environment.
-pub(in crate::engine) fn with_surroundings<T>(
-    machine: &Machine,
-    place: Option<&Path>,
-    secrets: &[String],
-    body: impl FnOnce(&Surroundings<'_>) -> T,
-) -> T {
-    let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
-    let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
-    let folder = place.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
-    let home = variable("CONFIG_DIR").filter(|folder| !folder.is_empty()).map_or(folder, Into::into);
-    body(&Surroundings { home, variable: &variable, secrets })
+/// How long an instance takes to answer that it is well, in microseconds.
+fn time_to_answer(instance: &Instance, around: &Surroundings<'_>) -> Option<i64> {
+    let probed = probe(instance.health.first()?, around);
+    probed.well.then(|| i64::try_from(probed.took.as_micros()).unwrap_or(i64::MAX))
 }
 
 fn write(job: &Give, used: &Used, around: &Surroundings<'_>, done: &mut Done) -> Result<()> {
@@ -158,6 +154,7 @@ pub(super) fn take_back(
         secrets: 0,
         digest: String::new(),
         restart: false,
+        before_us: None,
         written: true,
         former,
         problem: None,
@@ -192,6 +189,7 @@ impl Done {
             reloaded_at: told,
             verified_at: None,
             problem: self.problem.as_ref().map(in_words),
+            before_us: job.delivery.before_us.or(self.before_us),
             former: former.map_err(|error| Error::internal(error.to_string()))?,
             ..job.delivery.clone()
         })

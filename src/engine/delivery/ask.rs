@@ -3,19 +3,17 @@
 //! What must stay true: what was not answered is no success; who has had time enough and does not run with the new values
 //! gets the former file back; no secret is kept of what was answered.
 
-use super::act::{take_back, with_surroundings};
+use super::act::take_back;
+use super::around::for_each;
 use super::job::Ask;
+use crate::deliver::Surroundings;
 use crate::deliver::health::probe;
 use crate::deliver::read_back::{agrees, read_back};
 use crate::domain::delivery::{Found, State};
 use crate::domain::path::Path;
 use crate::engine::Machine;
 use crate::store::delivery::Delivery;
-use std::collections::{BTreeMap, HashMap};
-use std::thread;
-
-/// How many are asked at once.
-const AT_ONCE: usize = 16;
+use std::collections::BTreeMap;
 
 /// Asks all of them; of each what is new, if anything is.
 pub(super) fn ask_all(
@@ -23,26 +21,7 @@ pub(super) fn ask_all(
     place: Option<&std::path::Path>,
     jobs: &[Ask],
 ) -> Vec<Option<Delivery>> {
-    let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
-    let mut asked = Vec::new();
-    for some in jobs.chunks(AT_ONCE) {
-        asked.extend(with_surroundings(machine, place, &[], |around| {
-            let home = around.home.clone();
-            thread::scope(|scope| {
-                let handles: Vec<_> = some
-                    .iter()
-                    .map(|job| {
-                        let (home, environment) = (home.clone(), &environment);
-                        scope.spawn(move || ask(job, home, environment))
-                    })
-                    .collect();
-                let joined = handles
-                    .into_iter()
-                    .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-                joined.collect::<Vec<_>>()
-            })
-        }));
-    }
+    let asked = for_each(machine, place, jobs, |job| job.used.secret_texts(), ask);
     jobs.iter().zip(asked).map(|(job, asked)| news(machine, place, job, asked)).collect()
 }
 
@@ -52,17 +31,10 @@ struct Asked {
     problem: Option<String>,
 }
 
-fn ask(
-    job: &Ask,
-    home: std::path::PathBuf,
-    environment: &HashMap<std::ffi::OsString, std::ffi::OsString>,
-) -> Asked {
-    let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
-    let secrets = job.used.secret_texts();
-    let around = crate::deliver::Surroundings { home, variable: &variable, secrets: &secrets };
+fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
     let mut asked = Asked { found: BTreeMap::new(), problem: None };
     if let Some(definition) = job.instance.read_back.as_ref().filter(|_| job.delivery.state == State::Told) {
-        match read_back(definition, &job.paths, &around) {
+        match read_back(definition, &job.paths, around) {
             Ok(said) => {
                 for (path, value) in said {
                     let wanted = job.used.values.get(&path);
@@ -85,7 +57,7 @@ fn ask(
         if asked.problem.is_some() {
             break;
         }
-        let probed = probe(definition, &around);
+        let probed = probe(definition, around);
         if !probed.well {
             let why = probed.problem.unwrap_or_else(|| "It is not well.".to_owned());
             asked.problem = Some(why);

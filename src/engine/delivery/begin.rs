@@ -7,6 +7,7 @@ use crate::domain::change::{Item, State};
 use crate::domain::delivery;
 use crate::domain::error::Result;
 use crate::domain::service::{Instance, Service};
+use crate::engine::plan::Plan;
 use crate::engine::transact::View;
 use crate::store::change::Change;
 use crate::store::delivery::{Delivery, put};
@@ -15,11 +16,11 @@ use crate::store::{manifest, service};
 use std::collections::BTreeMap;
 
 /// Records which services an executed change is to be brought to; says whether there is any.
-pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, items: &[Item]) -> Result<bool> {
+pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, plan: &Plan) -> Result<bool> {
     let Some(version) = change.version else { return Ok(false) };
     let mut any = false;
     for service in manifest::services(view.db)?.values() {
-        if !concerns(service, items) || service::disabled(view.db, &service.name)?.is_some() {
+        if !concerns(service, &plan.items) || service::disabled(view.db, &service.name)?.is_some() {
             continue;
         }
         for (wave, instances) in (0..).zip(service.waves()) {
@@ -35,6 +36,9 @@ pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, items: &[It
         duty::put(view.db, &duty, view.now)?;
         if change.state == State::Completed {
             change.state = State::Executing;
+        }
+        if change.decision.takes_back.is_none() {
+            change.dossier.monitor = change.dossier.monitor.or(plan.demand.monitor);
         }
     }
     Ok(any)
@@ -63,5 +67,6 @@ fn waiting(service: &Service, instance: &Instance, wave: u32) -> Delivery {
         problem: None,
         former: None,
         found: BTreeMap::new(),
+        before_us: None,
     }
 }

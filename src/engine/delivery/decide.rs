@@ -3,7 +3,7 @@
 //! What must stay true: too few services, or a critical one, and the former values come back by themselves, once; a way
 //! back that fails is a person's to look at, and is never taken back again.
 
-use super::{is_way_back, the_change, version_of};
+use super::{is_way_back, monitor, the_change, version_of};
 use crate::domain::change::State;
 use crate::domain::delivery::{Verdict, Weighed, verdict};
 use crate::domain::error::Result;
@@ -17,7 +17,7 @@ impl Engine {
     /// Decides what a change's delivery amounts to, and takes the change back where that is what it comes to.
     pub(super) fn conclude(&mut self, caller: &Caller, number: i64) -> Result<()> {
         self.transact_itself(caller, ("delivery.end", number.to_string().as_str()), |view| {
-            if !super::is_open(view, number)? {
+            if duty::find(view.db, duty::Kind::Deliver, number)?.is_none() {
                 return Ok(((), None));
             }
             let mut change = the_change(view, number)?;
@@ -42,17 +42,18 @@ impl Engine {
                 (Verdict::Failed(_) | Verdict::Partly(_), Some(_)) => State::Failed,
                 _ => State::Completed,
             };
+            let watched = monitor::begin(view, &change, &rows)?;
             if change.state == State::Executing {
-                change.state = settled;
+                change.state = if watched.is_some() { State::Monitoring } else { settled };
             }
             change.updated_at = Some(view.now);
             change::put(view.db, &change)?;
             let detail = json!({"state": change.state, "failed": failed});
             let mut note = Note::new("delivery.end", number.to_string(), detail).change(number);
+            note.deadline = watched;
             note.tell.extend(notice::outcome(view, &change)?);
             Ok(((), Some(note)))
         })?;
-        self.delivering = None;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! before runs with the values and has been well for a while; after a failure that decides everything nobody else is told.
 
 use super::content::{Used, used};
+use super::monitor::{self, Watched};
 use super::{the_change, version_of};
 use crate::domain::change::Kind;
 use crate::domain::delivery::State;
@@ -13,8 +14,7 @@ use crate::domain::service::{Instance, Service};
 use crate::domain::time::Timestamp;
 use crate::engine::transact::View;
 use crate::store::delivery::{self, Delivery};
-use crate::store::service;
-use crate::store::{history, manifest};
+use crate::store::{duty, history, manifest, service};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many instances are told between two looks.
@@ -34,6 +34,10 @@ pub(super) enum Next {
     Wait,
     /// Every instance has come to an end: what it amounts to is to be decided.
     Decide,
+    /// It is time to ask how these fare.
+    Watch(Vec<Watched>),
+    /// They were watched long enough.
+    EndWatch,
 }
 
 /// An instance that is to be given its values.
@@ -62,8 +66,8 @@ pub(super) struct Ask {
 
 /// What comes next of a change's delivery.
 pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
-    if !super::is_open(view, number)? {
-        return Ok(Next::Nothing);
+    if duty::find(view.db, duty::Kind::Deliver, number)?.is_none() {
+        return monitor::next(view, number);
     }
     let change = the_change(view, number)?;
     let version = version_of(view, number)?;
@@ -118,7 +122,7 @@ pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
     Ok(if ask.is_empty() { Next::Wait } else { Next::Ask(ask) })
 }
 
-fn definition<'a>(
+pub(super) fn definition<'a>(
     services: &'a BTreeMap<String, Service>,
     row: &Delivery,
 ) -> Option<(&'a Service, &'a Instance)> {
