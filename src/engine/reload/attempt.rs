@@ -115,8 +115,8 @@ impl Attempt<'_> {
             false => wanted.iter().collect(),
         };
         check_apart(view, self.prepared, &wanted, &fresh)?;
-        refuse_invalid(view, &fresh)?;
         let returning = credential::look(view, &resolved.altered, self.request.to.is_some())?;
+        refuse_invalid(view, &fresh)?;
         let mut decided = decide(view, &manifest::policy(view.db)?, &wanted, resolved)?;
         decided.warnings.extend(returning);
         Ok(decided)
