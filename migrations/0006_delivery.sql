@@ -69,7 +69,7 @@ CREATE TABLE monitor_samples (
 CREATE TABLE quarantined (
   path TEXT NOT NULL,
   -- SHA-256 of the path with the value.
-  digest TEXT NOT NULL,
+  digest BLOB NOT NULL,
   change INTEGER NOT NULL,
   at TEXT NOT NULL,
   PRIMARY KEY (path, digest)

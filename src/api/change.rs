@@ -47,6 +47,9 @@ pub struct Terms {
     /// Take it back unless it is confirmed within this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_within: Option<SpanOrDefault>,
+    /// Even where it did harm before and was taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_rolled_back: bool,
     /// Whether to execute it as soon as it may be, or only to ask for it.
     #[serde(default, skip_serializing_if = "Mode::is_execute")]
     pub mode: Mode,

@@ -58,6 +58,9 @@ pub(crate) struct Changing {
     /// Watch the services for so long afterwards, and take the change back where it does them harm
     #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
     monitor: Option<Span>,
+    /// Even where it did harm before and was taken back
+    #[arg(long)]
+    allow_rolled_back: bool,
     #[command(flatten)]
     confirming: Confirming,
 }
@@ -123,10 +126,12 @@ impl Changing {
 
     /// The terms of a change of values.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
-        let Changing { writing, rollback_plan, if_version, schedule, monitor, confirming } = self;
+        let Changing { writing, rollback_plan, if_version, schedule, monitor, allow_rolled_back, confirming } =
+            self;
         let confirm_within = confirming.confirm_within;
         let mut terms =
             Terms { rollback_plan, if_version, schedule, confirm_within, ..writing.terms(session)? };
+        terms.allow_rolled_back = allow_rolled_back;
         terms.dossier.monitor = monitor;
         Ok(terms)
     }

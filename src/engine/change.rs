@@ -8,6 +8,7 @@ pub(super) use reply::{answer_again, id_taken, outcome_of, reply_to};
 
 use super::apply::{self, Steps};
 use super::case::Case;
+use super::delivery::check_quarantine;
 use super::plan::{Going, Plan, Wanted, plan};
 use super::seal::{text_of_document, text_of_items};
 use super::terms::{check_reviewers, check_terms, check_terms_id};
@@ -132,6 +133,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
         };
         return Ok((reply, None));
     }
+    check_quarantine(view, &plan.items, terms.allow_rolled_back, terms.dry_run)?;
     let case = Case::of_new(view, &policy, &plan.demand, proposal.kind, terms.rollback_plan.is_some())?;
     let verdict = case.weigh(&plan.demand, plan.risk);
     if terms.mode != Mode::Draft && verdict.lacks.contains(&Lack::RollbackPlan) {

@@ -13,6 +13,7 @@ mod content;
 mod decide;
 mod job;
 mod monitor;
+mod quarantine;
 mod view;
 
 use super::change_request::find;
@@ -34,11 +35,12 @@ use std::thread;
 use std::time::Duration;
 
 pub(super) use begin::begin;
+pub(super) use quarantine::check as check_quarantine;
 pub(super) use view::of_change;
 
-/// How long a step may look on where nothing happens, before it answers.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait between two questions.
+/// How often a step looks on where nothing happens, before it answers.
+const PATIENCE: u32 = 10;
+/// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A delivery that this process is at.
@@ -124,8 +126,7 @@ impl Engine {
 
     /// Does what comes next of a change's delivery.
     fn step(&mut self, caller: &Caller, number: i64) -> Result<()> {
-        let begun = (self.machine.elapsed)();
-        loop {
+        for _ in 0..PATIENCE {
             let next = self.look_itself(caller, |view| next(view, number))?;
             match next {
                 Next::Nothing => return Ok(()),
@@ -143,11 +144,9 @@ impl Engine {
                 Next::Watch(jobs) => return self.watch(caller, number, &jobs),
                 Next::EndWatch => return self.end_watch(caller, number),
             }
-            if (self.machine.elapsed)().saturating_sub(begun) > PATIENCE {
-                return Ok(());
-            }
             thread::sleep(PAUSE);
         }
+        Ok(())
     }
 
     /// Gives these instances what they use, and tells them.

@@ -28,6 +28,7 @@ pub mod operation;
 mod ordered;
 pub mod overrides;
 pub mod owner;
+pub mod quarantine;
 pub mod review;
 pub mod service;
 pub mod version;

@@ -3,7 +3,7 @@
 //! What must stay true: too few services, or a critical one, and the former values come back by themselves, once; a way
 //! back that fails is a person's to look at, and is never taken back again.
 
-use super::{is_way_back, monitor, the_change, version_of};
+use super::{is_way_back, monitor, quarantine, the_change, version_of};
 use crate::domain::change::State;
 use crate::domain::delivery::{Verdict, Weighed, verdict};
 use crate::domain::error::Result;
@@ -35,6 +35,7 @@ impl Engine {
             };
             if matches!(verdict, Verdict::Failed(_)) && !is_way_back(&change) {
                 let because = format!("it did not take effect at {}", failed.join(", "));
+                quarantine::remember(view, &change)?;
                 let (_, note) = confirm::take_back(view, &mut change, &because)?;
                 return Ok(((), Some(note)));
             }

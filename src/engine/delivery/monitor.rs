@@ -5,7 +5,7 @@
 
 use super::around::for_each;
 use super::job::{Next, definition};
-use super::{is_way_back, the_change, version_of};
+use super::{is_way_back, quarantine, the_change, version_of};
 use crate::deliver::Surroundings;
 use crate::deliver::health::probe;
 use crate::domain::change::State;
@@ -97,6 +97,7 @@ impl Engine {
                     let mut change = the_change(view, number)?;
                     duty::remove(view.db, duty::Kind::Monitor, number)?;
                     let because = format!("{} {trouble}", row.instance);
+                    quarantine::remember(view, &change)?;
                     let (_, note) = confirm::take_back(view, &mut change, &because)?;
                     return Ok(((), Some(note)));
                 }
