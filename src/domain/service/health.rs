@@ -105,7 +105,7 @@ pub(super) fn read(mut part: Part<'_>) -> Option<Probe> {
         "command" => part.command("command", USUAL_TIMEOUT).map(Probe::Command),
         "metrics" => {
             let call = part.call("metrics", USUAL_TIMEOUT)?;
-            let figures = figures(&mut part, |part, figure| series(part, figure))?;
+            let figures = figures(&mut part, series)?;
             Some(Probe::Metrics { call, figures })
         }
         _ => {

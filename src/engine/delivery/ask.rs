@@ -4,11 +4,14 @@
 //! gets the former file back; no secret is kept of what was answered.
 
 use super::act::{take_back, with_surroundings};
+use super::content::Used;
 use super::job::Ask;
+use crate::deliver::Surroundings;
 use crate::deliver::health::probe;
 use crate::deliver::read_back::{agrees, read_back};
 use crate::domain::delivery::{Found, State};
 use crate::domain::path::Path;
+use crate::domain::value::Value;
 use crate::engine::Machine;
 use crate::store::delivery::Delivery;
 use std::collections::{BTreeMap, HashMap};
@@ -23,27 +26,34 @@ pub(super) fn ask_all(
     place: Option<&std::path::Path>,
     jobs: &[Ask],
 ) -> Vec<Option<Delivery>> {
+    let asked = all_at_once(machine, place, jobs, ask);
+    jobs.iter().zip(asked).map(|(job, asked)| news(machine, place, job, asked)).collect()
+}
+
+/// Does the same for all of these, several at once.
+pub(in crate::engine) fn all_at_once<J: Sync, T: Send>(
+    machine: &Machine,
+    place: Option<&std::path::Path>,
+    jobs: &[J],
+    body: impl Fn(&J, &Surroundings<'_>) -> T + Sync,
+) -> Vec<T> {
     let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
-    let mut asked = Vec::new();
+    let home = with_surroundings(machine, place, |around| around.home.clone());
+    let one = |job: &J| {
+        let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
+        body(job, &Surroundings { home: home.clone(), variable: &variable })
+    };
+    let mut done = Vec::new();
     for some in jobs.chunks(AT_ONCE) {
-        asked.extend(with_surroundings(machine, place, |around| {
-            let home = around.home.clone();
-            thread::scope(|scope| {
-                let handles: Vec<_> = some
-                    .iter()
-                    .map(|job| {
-                        let (home, environment) = (home.clone(), &environment);
-                        scope.spawn(move || ask(job, home, environment))
-                    })
-                    .collect();
-                let joined = handles
-                    .into_iter()
-                    .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-                joined.collect::<Vec<_>>()
-            })
+        done.extend(thread::scope(|scope| {
+            let handles: Vec<_> = some.iter().map(|job| scope.spawn(|| one(job))).collect();
+            let joined = handles
+                .into_iter()
+                .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            joined.collect::<Vec<_>>()
         }));
     }
-    jobs.iter().zip(asked).map(|(job, asked)| news(machine, place, job, asked)).collect()
+    done
 }
 
 /// What an instance said.
@@ -52,30 +62,15 @@ struct Asked {
     problem: Option<String>,
 }
 
-fn ask(
-    job: &Ask,
-    home: std::path::PathBuf,
-    environment: &HashMap<std::ffi::OsString, std::ffi::OsString>,
-) -> Asked {
-    let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
-    let around = crate::deliver::Surroundings { home, variable: &variable };
+fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
     let mut asked = Asked { found: BTreeMap::new(), problem: None };
     if let Some(definition) = job.instance.read_back.as_ref().filter(|_| job.delivery.state == State::Told) {
-        match read_back(definition, &job.paths, &around) {
+        match read_back(definition, &job.paths, around) {
             Ok(said) => {
-                for (path, value) in said {
-                    let wanted = job.used.values.get(&path);
-                    let matches_expected = match (wanted, &value) {
-                        (Some(wanted), Some(value)) => agrees(wanted, value),
-                        (None, None) => true,
-                        _ => false,
-                    };
-                    if !matches_expected && asked.problem.is_none() {
-                        asked.problem = Some(format!("It does not run with the new value of {path}."));
-                    }
-                    let value = value.filter(|_| !job.used.secrets.contains(&path));
-                    asked.found.insert(path, Found { value, matches_expected });
-                }
+                asked.found = compared(&job.used, said);
+                let wrong = asked.found.iter().find(|(_, found)| !found.matches_expected);
+                asked.problem =
+                    wrong.map(|(path, _)| format!("It does not run with the new value of {path}."));
             }
             Err(error) => asked.problem = Some(error.message),
         }
@@ -84,13 +79,26 @@ fn ask(
         if asked.problem.is_some() {
             break;
         }
-        let probed = probe(definition, &around);
+        let probed = probe(definition, around);
         if !probed.well {
             let why = probed.problem.unwrap_or_else(|| "It is not well.".to_owned());
             asked.problem = Some(why);
         }
     }
     asked
+}
+
+/// What an instance said beside what it should run with; of a secret only whether it is the same.
+pub(in crate::engine) fn compared(used: &Used, said: BTreeMap<Path, Option<Value>>) -> BTreeMap<Path, Found> {
+    let found = |(path, value): (Path, Option<Value>)| {
+        let matches_expected = match (used.values.get(&path), &value) {
+            (Some(wanted), Some(value)) => agrees(wanted, value),
+            (wanted, value) => wanted.is_none() && value.is_none(),
+        };
+        let value = value.filter(|_| !used.secrets.contains(&path));
+        (path, Found { value, matches_expected })
+    };
+    said.into_iter().map(found).collect()
 }
 
 /// What an answer changes.

@@ -26,6 +26,7 @@ mod rollback;
 mod rule;
 mod seal;
 mod secret;
+mod service;
 mod value;
 mod version;
 
