@@ -74,7 +74,6 @@ pub(super) fn warnings(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Strin
     }
     warnings.extend(broken_rules(view, manifest)?);
     warnings.extend(window::would_hold(view, &manifest.windows)?);
-    warnings.extend(not_enforced(manifest));
     warnings.extend(unknown_services(manifest));
     if manifest.sources != manifest::sources(view.db)? {
         warnings.push(
@@ -130,12 +129,6 @@ fn broken_rules(view: &View<'_>, manifest: &Manifest) -> Result<Vec<String>> {
         }
     });
     Ok(broken.collect())
-}
-
-/// Controls that a manifest may ask for and that this build keeps without acting on them. Silence would be worse.
-fn not_enforced(manifest: &Manifest) -> Option<String> {
-    let kept = "This build keeps services in the manifest and does not act on it yet.";
-    (!manifest.services.is_empty()).then(|| kept.to_owned())
 }
 
 /// Names of services in settings that no service has.

@@ -67,6 +67,7 @@ settings:
 policy:
   unregistered: low
   low: {approvals: []}
+  critical: {approvals: [{role: board, count: 2}]}
   verify: {timeout: 1s, threshold: 0.5}
 ";
 
@@ -127,7 +128,7 @@ fn p11_a_service_is_given_what_is_in_force_and_asked_whether_it_runs_with_it() {
     // A change comes to it by itself, and it is not behind; told by the values and not by the version's number.
     alice.run("set timeout 90 --reason x").exits(0);
     assert_eq!(file(&program.file)["timeout"], 90);
-    alice.run("version create --reason x --description mark").exits(0);
+    alice.run("version create --reason x").exits(0);
     let shown = json(&alice, "service list")["items"][0].clone();
     assert_eq!((shown["state"].clone(), shown["problem"].clone()), (json!("restart-pending"), Value::Null));
     assert!(
@@ -290,7 +291,7 @@ fn p4_a_change_waits_for_a_restart_until_the_service_is_proven_to_run_with_it() 
     // A freeze holds it, unless somebody says otherwise, on record.
     let manifest = std::fs::read_to_string(world.folder().join("m.yaml")).unwrap();
     let frozen = format!(
-        "{manifest}windows: [{{name: quiet, allow: false, from: 2020-01-01, to: 2090-01-01, zone: UTC}}]\n"
+        "{manifest}windows: [{{name: quiet, allow: false, from: 2020-01-01, to: 2090-01-01, zone: UTC, risk: [high]}}]\n"
     );
     world.file("frozen.yaml", frozen);
     alice.run("manifest apply frozen.yaml --reason x").exits(0);
