@@ -62,9 +62,9 @@ mod tests {
     #[test]
     fn what_changes_is_shown_and_no_secret_of_either_side() {
         let shown = of(
-            "port: 1\npassword: old-canary\nsecret = other-canary\nname: a\n",
-            "port: 2\npassword: canary\nname: a\n",
-            "port: 2\npassword: (secret)\nname: a\n",
+            "port: 1\nname: a\npassword: old-canary\nsecret = other-canary\n",
+            "port: 2\nname: a\npassword: canary\n",
+            "port: 2\nname: a\npassword: (secret)\n",
         )
         .unwrap();
         assert!(!shown.contains("canary"), "{shown}");
