@@ -32,6 +32,8 @@ pub enum Noun {
     Member,
     /// The manifest's sources.
     Source,
+    /// The manifest's services.
+    Service,
 }
 
 /// At most 200 names, each with a word about it.

@@ -127,6 +127,59 @@ pub struct MovedView {
     pub origin: Option<String>,
 }
 
+/// Asks the services what they run with, and compares that with what is in force.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct FindServiceDrift {
+    /// Only these sections, paths and what lies below them; the empty name is the top level.
+    #[serde(default)]
+    pub names: Vec<String>,
+}
+
+/// Where a service runs with something else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ServiceDriftReply {
+    /// Service by service, in path order.
+    pub items: Vec<ServiceDriftView>,
+    /// Those that were asked.
+    pub asked: Vec<String>,
+    /// Those that did not answer, and why.
+    pub silent: Vec<SilentView>,
+}
+
+/// A value that a service does not run with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceDriftView {
+    /// The service.
+    pub service: String,
+    /// Its instance.
+    pub instance: String,
+    /// The path.
+    pub path: Path,
+    /// What it should run with.
+    pub effective: Option<Value>,
+    /// What it says; none where it says nothing of the path, and for a secret.
+    pub there: Option<Value>,
+    /// Whether it takes effect with a restart that is still to be made.
+    pub restart_pending: bool,
+}
+
+/// An instance that could not be asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SilentView {
+    /// The service.
+    pub service: String,
+    /// Its instance.
+    pub instance: String,
+    /// Why.
+    pub problem: String,
+}
+
+impl Reply for ServiceDriftReply {
+    fn outcome(&self) -> Outcome {
+        if self.items.is_empty() && self.silent.is_empty() { Outcome::Done } else { Outcome::No }
+    }
+}
+
 impl Reply for DriftReply {
     fn outcome(&self) -> Outcome {
         let clean = self.drift.is_empty() && self.moved.is_empty() && self.sources.iter().all(|one| one.ok);

@@ -1,6 +1,7 @@
 //! Reading the sources anew, and how that went before.
 
 use super::change::{Awaiting, ItemView};
+use super::delivery::DeliveryView;
 use super::{Outcome, Reply};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,12 @@ pub struct ReloadReply {
     pub items: Vec<ItemView>,
     /// Those that it would have altered above their source's `max_risk`: their former base stays.
     pub held: Vec<ItemView>,
+    /// How far the services have come that use the altered values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<DeliveryView>,
+    /// The reload that went back, because too few services run with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back_by: Option<String>,
     /// The request that holds them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaits: Option<Awaiting>,

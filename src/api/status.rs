@@ -60,6 +60,9 @@ pub struct StatusReply {
     /// Changes whose services have yet to restart, the newest first.
     #[serde(default)]
     pub restart_pending: Vec<RestartPending>,
+    /// The services; none where the manifest names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<ServicesView>,
     /// The last backup of everything.
     pub last_full_backup: Option<Timestamp>,
     /// How many backups there are.
@@ -108,6 +111,23 @@ pub struct RestartPending {
     pub services: Vec<String>,
     /// The paths whose values take effect with that.
     pub paths: Vec<String>,
+}
+
+/// How many services stand how. One whose instances stand differently counts by each of their words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicesView {
+    /// All of them.
+    pub total: u64,
+    /// Those that have what was in force earlier.
+    pub behind: u64,
+    /// Those that were never given anything.
+    pub never_delivered: u64,
+    /// Those where what was done last did not succeed.
+    pub failed: u64,
+    /// Those that must restart to take what they were given.
+    pub restart_pending: u64,
+    /// Those to which nothing is delivered.
+    pub disabled: u64,
 }
 
 /// Looks the store over: file, chain, hashes, rows, permissions, space.

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::{
     apply, audit, backup, change, change_request, complete, confirm, context, diff, drift, edit, emergency,
     environment, exec, feature, generate, history, init, maintenance, manifest, member, notify, reload,
-    rollback, secret, settle, source, stats, status, value, version, watch,
+    rollback, secret, service, settle, source, stats, status, value, version, watch,
 };
 use crate::api::Outcome;
 use crate::domain::error::Result;
@@ -179,6 +179,8 @@ pub(crate) enum Command {
     Source(source::Source),
     /// Read the sources anew
     Reload(reload::Reload),
+    /// The programs that use settings
+    Service(service::Service),
     /// Keys, and what they seal
     Secret(secret::Secret),
     /// Who may act here
@@ -249,6 +251,7 @@ impl Command {
             Command::Manifest(command) => command.run(session),
             Command::Source(command) => command.run(session),
             Command::Reload(command) => command.run(session),
+            Command::Service(command) => command.run(session),
             Command::Secret(command) => command.run(session),
             Command::Member(command) => command.run(session),
             Command::Notify(command) => command.run(session),

@@ -11,6 +11,7 @@ use crate::api::emergency::{EmergencyReply, MakeEmergency};
 use crate::api::manifest::{ApplyManifest, ApplyManifestReply};
 use crate::api::member::{ChangeRole, EndSolo, EndSoloReply, MemberReply, RemoveMember};
 use crate::api::rollback::{Restore, Rollback, RollbackReply, Undo};
+use crate::api::service::{AdoptService, AdoptServiceReply};
 use crate::api::version::{PruneVersions, PruneVersionsReply};
 use crate::api::{Outcome, Reply};
 use crate::domain::error::{Code, Error, Result};
@@ -202,6 +203,30 @@ impl Tried for EmergencyReply {
 
     fn why_type(&self) -> &'static str {
         "An emergency skips approvals and windows."
+    }
+}
+
+impl AsksFirst for AdoptService {
+    fn dry_run(&mut self) -> &mut bool {
+        &mut self.dry_run
+    }
+
+    fn expect(&mut self) -> Option<&mut Option<String>> {
+        Some(&mut self.expect)
+    }
+}
+
+impl Tried for AdoptServiceReply {
+    fn digest(&self) -> Option<&str> {
+        Some(&self.digest)
+    }
+
+    fn name_to_type(&self) -> Option<&str> {
+        self.confirm_name.as_deref()
+    }
+
+    fn why_type(&self) -> &'static str {
+        "Another instance of cfgctl wrote what stands there."
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the shell completes: paths, versions, tags, requests, changes, backups and members of the store that is meant.
+//! What the shell completes: paths, versions, tags, requests, changes, backups, members, sources and services of the store that is meant.
 //!
 //! What must stay true: completion never writes, asks, or takes longer than 300 ms; what goes wrong gives nothing.
 
@@ -50,6 +50,10 @@ pub(crate) fn members() -> ArgValueCompleter {
 
 pub(crate) fn sources() -> ArgValueCompleter {
     of(Noun::Source)
+}
+
+pub(crate) fn services() -> ArgValueCompleter {
+    of(Noun::Service)
 }
 
 /// The layers: those that every store has, and its sources.

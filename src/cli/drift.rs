@@ -5,7 +5,7 @@ use super::terms::Noted;
 use super::wait::Waiting;
 use super::{ask, complete};
 use crate::api::change::{Input, ItemSpec, MakeChange, Terms};
-use crate::api::drift::{AdoptDrift, FindDrift, Status};
+use crate::api::drift::{AdoptDrift, FindDrift, FindServiceDrift, Status};
 use crate::api::{Outcome, Reply};
 use crate::domain::change::Kind;
 use crate::domain::error::{Error, Result};
@@ -16,13 +16,14 @@ use clap::Args;
 ///
 /// The base is what the last reload resolved; no source is opened unless --fresh asks for it. What the manifest's
 /// drift.ignore or --ignore names is shown as suppressed and does not count; an override that says what its base says
-/// is redundant. --revert takes overrides away; --adopt writes their values into the source's file first.
+/// is redundant. --services looks at what the services run with instead, by asking them now. --revert takes overrides away; --adopt writes their values into the source's file first.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   cfgctl drift
   cfgctl drift server -o json
   cfgctl drift --fresh --unified --ignore 'features.*'
+  cfgctl drift --services
   cfgctl drift --adopt server.port --reason \"It proved itself\" --dry-run
   cfgctl drift --revert server --reason \"Back to what the file says\"")]
 #[command(group = clap::ArgGroup::new("act").requires("names"))]
@@ -36,6 +37,9 @@ pub(crate) struct Drift {
     /// Also read the sources, and show where they say something else than at the last reload
     #[arg(long, conflicts_with = "act")]
     fresh: bool,
+    /// Ask the services what they run with, and show where that is not what is in force
+    #[arg(long, conflicts_with_all = ["act", "fresh", "ignore", "unified"])]
+    services: bool,
     /// As a unified diff
     #[arg(short = 'U', long, conflicts_with = "act")]
     unified: bool,
@@ -66,7 +70,11 @@ impl Drift {
             return Err(Error::usage("--reason and --dry-run are for --adopt and --revert.")
                 .hint("Looking writes nothing: cfgctl drift"));
         }
-        let Drift { names, ignore, fresh, unified, .. } = self;
+        let Drift { names, ignore, fresh, unified, services, .. } = self;
+        if services {
+            let reply = session.read_at_length(FindServiceDrift { names }, "asking")?;
+            return session.answer(&reply);
+        }
         let reply = session.read_at_length(FindDrift { names, ignore, fresh }, "comparing")?;
         if !unified {
             return session.answer(&reply);

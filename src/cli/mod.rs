@@ -46,6 +46,7 @@ mod restart;
 mod review;
 mod rollback;
 mod secret;
+mod service;
 mod session;
 mod settle;
 mod signals;

@@ -59,16 +59,12 @@ pub enum GaveBack {
 
 /// What stands where a file is to be written; `instance` is ours. `refused` where it is no file.
 pub fn look(place: &Place, stamping: Option<&Stamping>, instance: &str) -> Result<Found> {
-    let real = real(&place.file)?;
-    match read_regular(&real, &place.file, LONGEST_DOCUMENT as u64) {
-        Ok(bytes) => Ok(match stamping.and_then(|stamping| Stamp::of(&bytes, stamping)) {
-            Some(stamp) if stamp.instance == instance => Found::Ours(stamp),
-            Some(stamp) => Found::Others(stamp),
-            None => Found::Unstamped,
-        }),
-        Err(error) if error.code == Code::NotFound => Ok(Found::Nothing),
-        Err(error) => Err(error),
-    }
+    let Some(bytes) = standing(place)? else { return Ok(Found::Nothing) };
+    Ok(match stamping.and_then(|stamping| Stamp::of(&bytes, stamping)) {
+        Some(stamp) if stamp.instance == instance => Found::Ours(stamp),
+        Some(stamp) => Found::Others(stamp),
+        None => Found::Unstamped,
+    })
 }
 
 /// Puts these bytes in a file's place, where its check lets it. `refused` where the check fails: then the former is in
@@ -111,6 +107,34 @@ pub fn put(
         return Err(error);
     }
     Ok(delivered)
+}
+
+/// What stands there; nothing where there is no file.
+pub fn standing(place: &Place) -> Result<Option<Vec<u8>>> {
+    match read_regular(&real(&place.file)?, &place.file, LONGEST_DOCUMENT as u64) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// SHA-256 of what stands there now; nothing where there is no file.
+fn hash_at(file: &Path, named: &str) -> Result<Option<String>> {
+    match read_regular(file, named, LONGEST_DOCUMENT as u64) {
+        Ok(bytes) => Ok(Some(hash(&bytes))),
+        Err(error) if error.code == Code::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets a check look at these bytes beside a file that stays as it is. `refused` where the check fails. Whoever calls
+/// holds the service's lock.
+pub fn try_check(place: &Place, bytes: &[u8], check: &Check, around: &Surroundings<'_>) -> Result<()> {
+    let real = real(&place.file)?;
+    let owner = place.owner.as_deref().map(owner::numbers).transpose()?;
+    let staged =
+        Staged::write(&real, bytes, owner, place.mode).map_err(|error| cannot_write(&place.file, &error))?;
+    run_check(check, &staged.path, &place.file, around)
 }
 
 /// Puts back what was there before. `conflict` where somebody changed the file meanwhile.
@@ -200,15 +224,6 @@ fn real(file: &str) -> Result<PathBuf> {
             .hint("Deliver to another place: what is written here is lost at the next mount."));
     }
     Ok(real)
-}
-
-/// SHA-256 of what stands there now; nothing where there is no file.
-fn hash_at(file: &Path, named: &str) -> Result<Option<String>> {
-    match read_regular(file, named, LONGEST_DOCUMENT as u64) {
-        Ok(bytes) => Ok(Some(hash(&bytes))),
-        Err(error) if error.code == Code::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn run_check(check: &Check, looked_at: &Path, named: &str, around: &Surroundings<'_>) -> Result<()> {

@@ -7,9 +7,11 @@ use super::{Surroundings, file::read_regular, run_well, web};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::service::{Process, Reload, Signal};
 use crate::domain::time::Span;
-use crate::net::Method;
+use crate::net::{Method, shown};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
 use rustix::process::{Pid, getpid, kill_process, test_kill_process};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How long systemd has to say which process a unit's is.
 const UNIT_TIMEOUT: Span = Span::seconds(10);
@@ -31,6 +33,46 @@ pub fn reload(reload: &Reload, around: &Surroundings<'_>) -> Result<()> {
         }
         Reload::Http(call) => web::send_well(call, Method::Post, None, around).map(drop),
     }
+}
+
+/// Whether a service could be told, without telling it; says what was found. `unavailable` where it could not.
+pub fn could(reload: &Reload, around: &Surroundings<'_>) -> Result<String> {
+    match reload {
+        Reload::Signal { signal, process } => {
+            let pid = match process {
+                Process::PidFile(file) => of_pid_file(file)?,
+                Process::Unit(unit) => of_unit(unit, around)?,
+            };
+            reach(pid)?;
+            Ok(format!("{} would go to the process {}", signal.as_str(), pid.as_raw_pid()))
+        }
+        Reload::Command(command) => {
+            let program = command.vector.first().map_or("", String::as_str);
+            let found = found_in_path(program, around).ok_or_else(|| {
+                Error::unavailable(format!("There is no program {program} that could be run."))
+                    .not_retryable()
+                    .hint("Write its whole name into the manifest, or see to $PATH.")
+            })?;
+            Ok(format!("{} would be run", found.display()))
+        }
+        Reload::Http(call) => {
+            web::check(call, around)?;
+            Ok(format!("POST {} would be sent", shown(&call.url)))
+        }
+    }
+}
+
+/// The file of a program, as it would be found.
+fn found_in_path(program: &str, around: &Surroundings<'_>) -> Option<PathBuf> {
+    let is_program = |file: &PathBuf| {
+        accessat(CWD, file, Access::EXEC_OK, AtFlags::EACCESS).is_ok()
+            && file.metadata().is_ok_and(|at| at.is_file())
+    };
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(is_program);
+    }
+    let folders = (around.variable)("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).map(|folder| folder.join(program)).find(is_program)
 }
 
 fn of_pid_file(file: &str) -> Result<Pid> {
@@ -64,28 +106,35 @@ fn number(text: &str) -> Option<Pid> {
 }
 
 fn send(signal: Signal, pid: Pid) -> Result<()> {
-    let number = pid.as_raw_pid();
-    if pid == getpid() {
-        return Err(Error::refused(format!("The process {number} is cfgctl itself."))
-            .hint("See whether the pid file is of a service that has ended."));
-    }
-    let failed = |error: rustix::io::Errno| match error {
-        rustix::io::Errno::SRCH => Error::unavailable(format!("There is no process {number}."))
-            .hint("See whether the service runs: its pid file may be of one that has ended."),
-        rustix::io::Errno::PERM => {
-            Error::unavailable(format!("The process {number} may not be told by this user."))
-                .not_retryable()
-                .hint("Run cfgctl as root or as the service's user.")
-        }
-        other => Error::unavailable(format!("The process {number} cannot be told: {other}.")),
-    };
-    test_kill_process(pid).map_err(failed)?;
+    reach(pid)?;
     let signal = match signal {
         Signal::Hangup => rustix::process::Signal::HUP,
         Signal::User1 => rustix::process::Signal::USR1,
         Signal::User2 => rustix::process::Signal::USR2,
     };
-    kill_process(pid, signal).map_err(failed)
+    kill_process(pid, signal).map_err(|error| cannot_tell(pid, error))
+}
+
+/// `unavailable` where a process is not there or may not be told, `refused` where it is this one.
+fn reach(pid: Pid) -> Result<()> {
+    let number = pid.as_raw_pid();
+    if pid == getpid() {
+        return Err(Error::refused(format!("The process {number} is cfgctl itself."))
+            .hint("See whether the pid file is of a service that has ended."));
+    }
+    test_kill_process(pid).map_err(|error| cannot_tell(pid, error))
+}
+
+fn cannot_tell(pid: Pid, error: Errno) -> Error {
+    let number = pid.as_raw_pid();
+    match error {
+        Errno::SRCH => Error::unavailable(format!("There is no process {number}."))
+            .hint("See whether the service runs: its pid file may be of one that has ended."),
+        Errno::PERM => Error::unavailable(format!("The process {number} may not be told by this user."))
+            .not_retryable()
+            .hint("Run cfgctl as root or as the service's user."),
+        other => Error::unavailable(format!("The process {number} cannot be told: {other}.")),
+    }
 }
 
 #[cfg(test)]

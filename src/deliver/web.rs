@@ -7,7 +7,7 @@ use super::Surroundings;
 use crate::domain::base_document::text_with_variables;
 use crate::domain::error::{Error, Result};
 use crate::domain::service::{Call, is_on_this_machine};
-use crate::net::{Answer, Client, Method, Request, Settings, shown};
+use crate::net::{Address, Answer, Client, Method, Request, Settings, shown};
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -27,10 +27,7 @@ pub(super) fn send(
             headers.push(("content-type".to_owned(), content_type.to_owned()));
         }
     }
-    for (name, value) in &call.headers {
-        let said = format!("The header {name} for {}", shown(&call.url));
-        headers.push((name.clone(), text_with_variables(&said, value, around.variable)?));
-    }
+    headers.extend(self::headers(call, around)?);
     let ca_file = call.ca_file.as_deref().map(|name| around.home.join(name));
     Client::new(Settings::of_environment(around.variable, ca_file)).send(&Request {
         method,
@@ -41,6 +38,21 @@ pub(super) fn send(
         longest_answer: LONGEST_ANSWER,
         allow_plain: call.plain || is_on_this_machine(&call.url),
     })
+}
+
+/// `invalid` where a request could not even be sent: the address is none, or a header's variable is not set.
+pub(super) fn check(call: &Call, around: &Surroundings<'_>) -> Result<()> {
+    Address::parse(&call.url, call.plain || is_on_this_machine(&call.url))?;
+    headers(call, around).map(drop)
+}
+
+/// The headers of a call, with what the environment says.
+fn headers(call: &Call, around: &Surroundings<'_>) -> Result<Vec<(String, String)>> {
+    let filled = |(name, value): (&String, &String)| {
+        let said = format!("The header {name} for {}", shown(&call.url));
+        Ok((name.clone(), text_with_variables(&said, value, around.variable)?))
+    };
+    call.headers.iter().map(filled).collect()
 }
 
 /// The same, and the answer's status must be one of success.

@@ -33,6 +33,32 @@ impl State {
     }
 }
 
+/// How an instance of a service stands, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It has what is in force.
+    Current,
+    /// It has what was in force earlier.
+    Behind,
+    /// It has what is in force, and takes some of it only when it restarts.
+    RestartPending,
+    /// It was never given anything.
+    NeverDelivered,
+    /// What was done last did not succeed.
+    Failed,
+    /// Nothing is delivered to it.
+    Disabled,
+}
+named_by_serde!(Standing);
+
+impl Standing {
+    /// Whether it is not known to have what is in force, and can be given it.
+    pub fn is_behind(self) -> bool {
+        matches!(self, Standing::Behind | Standing::NeverDelivered | Standing::Failed)
+    }
+}
+
 /// What an instance said of one path when it was asked what it runs with (requirement P11).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {

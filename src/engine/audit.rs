@@ -67,6 +67,7 @@ impl Handle<VerifyAudit> for Engine {
                 problems.extend(verify::file(view.db)?);
                 problems.extend(verify::records(view.db, &chain.vouched)?);
                 problems.extend(verify::values(view.db)?);
+                problems.extend(verify::base(view.db)?);
                 problems.extend(verify::registry(view.db)?);
             }
             Ok(VerifyAuditReply {

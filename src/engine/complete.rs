@@ -54,6 +54,10 @@ impl Handle<Complete> for Engine {
                         .into_iter()
                         .map(|source| candidate(source.name.clone(), source.place()))
                         .collect(),
+                    Noun::Service => manifest::services(db)?
+                        .into_values()
+                        .map(|service| candidate(service.name, service.description.unwrap_or_default()))
+                        .collect(),
                     Noun::Member => member::list(db)?
                         .into_iter()
                         .map(|member| candidate(member.name, member.role.to_string()))

@@ -14,6 +14,7 @@ mod decide;
 mod job;
 mod monitor;
 mod quarantine;
+mod round;
 mod view;
 
 use super::change_request::find;
@@ -26,22 +27,28 @@ use crate::domain::change::State;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
+use crate::store::database::folder_of;
 use crate::store::delivery::Delivery;
 use crate::store::{change, delivery, duty};
 use job::{Next, next};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+pub(super) use act::{LONGEST_LOCK, bytes, foreign};
+pub(super) use around::{for_each, with_surroundings};
+pub(super) use ask::compared;
 pub(super) use begin::begin;
+pub(super) use content::{Used, digest_of, in_force, used};
 pub(super) use quarantine::check as check_quarantine;
-pub(super) use view::of_change;
+pub(super) use round::Round;
+pub(super) use view::{of_change, shown};
 
 /// How often a step looks on where nothing happens, before it answers.
 const PATIENCE: u32 = 10;
 /// How long to wait between two looks.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// A delivery that this process is at.
 pub(super) struct Held {
@@ -70,7 +77,11 @@ impl Handle<Follow> for Engine {
 }
 
 impl Engine {
-    fn look_itself<T>(&self, caller: &Caller, body: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn look_itself<T>(
+        &self,
+        caller: &Caller,
+        body: impl FnOnce(&View<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.look_as(caller, |_, now| Ok(itself(now)), body)
     }
 
@@ -116,12 +127,11 @@ impl Engine {
         Ok(self.delivering.is_some())
     }
 
-    /// The folder of the locks: beside the store.
-    fn locks(&self) -> Result<PathBuf> {
-        let folder = self.store.place().and_then(|place| place.parent());
-        folder
-            .map(|folder| folder.join("locks"))
-            .ok_or_else(|| Error::internal("A store in memory delivers nothing."))
+    /// The folder of the locks.
+    pub(super) fn locks(&self) -> Result<PathBuf> {
+        let place =
+            self.store.place().ok_or_else(|| Error::internal("A store in memory delivers nothing."))?;
+        Ok(lock_folder(place))
     }
 
     /// Does what comes next of a change's delivery.
@@ -192,8 +202,12 @@ impl Engine {
 
 /// Whether nobody is at a change's delivery.
 pub(super) fn is_abandoned(view: &View<'_>, number: i64) -> bool {
-    let folder = view.place.and_then(std::path::Path::parent).map(|folder| folder.join("locks"));
-    folder.is_none_or(|folder| !is_held(&folder, &format!("change-{number}")))
+    view.place.is_none_or(|place| !is_held(&lock_folder(place), &format!("change-{number}")))
+}
+
+/// The folder of the locks: beside the store.
+pub(super) fn lock_folder(store: &Path) -> PathBuf {
+    folder_of(store).join("locks")
 }
 
 /// Whether a change is still on its way to the services, or they are watched.

@@ -1,6 +1,9 @@
 //! Looks the store over and says what to do about what is found.
 
+mod services;
+
 use super::backup_file;
+use super::delivery::lock_folder;
 use super::seal::Sealer;
 use super::secret::Held;
 use super::transact::View;
@@ -48,6 +51,7 @@ impl Handle<Doctor> for Engine {
                 "Put the manifest in force again: cfgctl manifest apply FILE",
             ));
             checks.extend(secrets(view)?);
+            checks.extend(services::check(view)?);
             checks.push(backups(view)?);
             if let Some(place) = view.place {
                 checks.extend(surroundings(place));
@@ -156,7 +160,7 @@ fn backups(view: &View<'_>) -> Result<Check> {
 fn surroundings(place: &Path) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut open = Vec::new();
-    let mut names = vec![place.to_path_buf(), backup_file::folder(place)];
+    let mut names = vec![place.to_path_buf(), backup_file::folder(place), lock_folder(place)];
     names.extend(["-wal", "-shm", ".lock"].map(|suffix| with_suffix(place, suffix)));
     for name in names {
         if let Ok(metadata) = std::fs::metadata(&name) {

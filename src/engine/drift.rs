@@ -4,6 +4,7 @@
 //! whoever meant it, and only what is meant by a rule that has not ended does not count.
 
 mod adopt;
+mod services;
 mod since;
 
 use super::mask::Mask;

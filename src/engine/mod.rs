@@ -43,6 +43,7 @@ mod rule;
 mod schedule;
 mod seal;
 mod secret;
+mod service;
 mod settle;
 mod source;
 mod standing;

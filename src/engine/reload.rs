@@ -13,6 +13,7 @@ mod put;
 mod read;
 mod request;
 mod resolve;
+mod tell;
 mod view;
 
 use super::history::{cursor, cut, page};
@@ -42,10 +43,20 @@ impl Handle<Reload> for Engine {
         if !request.dry_run {
             check_id(&request.id)?;
         }
+        let reply = self.reload(caller, &request)?;
+        // What was answered again was brought to the services then.
+        let is_new = reply.audit_head.is_some();
+        if is_new { self.bring_reload(caller, reply) } else { Ok(reply) }
+    }
+}
+
+impl Engine {
+    /// Reads the sources, and puts in force what they say.
+    fn reload(&mut self, caller: &Caller, request: &Reload) -> Result<ReloadReply> {
         let begun = (self.machine.elapsed)();
         let prepared = self.look(caller, |view| {
             view.actor.require(Role::Operator, "reading the sources")?;
-            prepare(view, &request)
+            prepare(view, request)
         })?;
         let loaded = match request.to {
             Some(_) => Vec::new(),
@@ -54,7 +65,7 @@ impl Handle<Reload> for Engine {
         let loading = (self.machine.elapsed)().saturating_sub(begun);
         let target = request.source.clone().unwrap_or_default();
         let body = |view: &View<'_>| {
-            let attempt = Attempt { request: &request, prepared: &prepared, loaded: &loaded, begun, loading };
+            let attempt = Attempt { request, prepared: &prepared, loaded: &loaded, begun, loading };
             attempt.record(view)
         };
         let attempt = ("reload", target.as_str());

@@ -33,6 +33,13 @@ pub(super) fn pending(view: &View<'_>) -> Result<Vec<RestartPending>> {
         .collect()
 }
 
+/// The changes that wait for a restart of this service.
+pub(super) fn waiting_for(view: &View<'_>, service: &str) -> Result<Vec<Change>> {
+    let mut found = change::list(view.db, Which::RestartPending, None, u32::MAX)?;
+    found.retain(|change| left(change).iter().any(|name| name == service));
+    Ok(found)
+}
+
 /// The services that have yet to restart for a change.
 fn left(change: &Change) -> Vec<String> {
     let done = &change.dossier.restarted;
@@ -96,7 +103,7 @@ fn record(view: &View<'_>, request: &RecordRestart) -> Result<(RecordRestartRepl
 }
 
 /// Records a restart of one of a change's services, or of all. `conflict` where none is waited for.
-fn see_to(change: &mut Change, service: Option<&str>) -> Result<()> {
+pub(super) fn see_to(change: &mut Change, service: Option<&str>) -> Result<()> {
     let number = change.number;
     let waits = Error::conflict(match change.restart {
         Some(Restart::Recorded) => format!("The restart for change {number} was recorded already."),

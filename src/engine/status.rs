@@ -3,8 +3,8 @@
 use super::change_request::present_state;
 use super::manifest::{unmet, words};
 use super::transact::View;
-use super::{Engine, Handle, emergency, governance, keep, restart, state, stats};
-use crate::api::status::{Status, StatusReply};
+use super::{Engine, Handle, emergency, governance, keep, restart, service, state, stats};
+use crate::api::status::{ServicesView, Status, StatusReply};
 use crate::domain::audit::Head;
 use crate::domain::change::State;
 use crate::domain::error::Result;
@@ -42,6 +42,18 @@ fn about_changes(view: &View<'_>) -> Result<Vec<String>> {
         }
     }
     Ok(told)
+}
+
+/// What is to be done about services.
+fn about_services(services: Option<ServicesView>) -> Vec<String> {
+    let ServicesView { behind, never_delivered, failed, .. } = services.unwrap_or_default();
+    let told = [
+        (failed, "Services that what was done last did not succeed at"),
+        (behind, "Services behind what is in force"),
+        (never_delivered, "Services that were never given anything"),
+    ];
+    let some = told.into_iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, what)| format!("{what} ({count}): cfgctl service list")).collect()
 }
 
 /// What the caller is asked to look at, and has neither decided nor said anything about.
@@ -160,6 +172,8 @@ impl Handle<Status> for Engine {
                     "Changes wait for a restart ({restarts}): cfgctl change-request list --restart-pending"
                 ));
             }
+            let services = service::count(view)?;
+            attention.extend(about_services(services));
             if last_full_backup.is_none() && view.place.is_some() {
                 attention.push("There is no backup of everything yet: cfgctl backup create".to_owned());
             }
@@ -191,6 +205,7 @@ impl Handle<Status> for Engine {
                 open_requests,
                 unreviewed,
                 restart_pending: if restarts > 0 { restart::pending(view)? } else { Vec::new() },
+                services,
                 last_full_backup,
                 backups: backup::count(db)?,
                 store_size: bytes(size.file),

@@ -19,7 +19,12 @@ pub fn progress(change: &ChangeView) -> Vec<String> {
 
 /// How far each instance has come.
 pub(super) fn facts(facts: &mut Facts, change: &ChangeView) {
-    for one in &change.delivery {
+    of_instances(facts, &change.delivery);
+}
+
+/// The same of instances that no change is brought to.
+pub(super) fn of_instances(facts: &mut Facts, instances: &[DeliveryView]) {
+    for one in instances {
         let took = one
             .propagation_time_ms
             .map(|took| format!(" in {}", words::microseconds(took.saturating_mul(1000))));

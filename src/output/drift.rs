@@ -3,7 +3,9 @@
 use super::color::Paint;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, escape, words};
-use crate::api::drift::{AdoptReply, DriftReply, DriftView, Layer, MovedView, Since, Status};
+use crate::api::drift::{
+    AdoptReply, DriftReply, DriftView, Layer, MovedView, ServiceDriftReply, ServiceDriftView, Since, Status,
+};
 use crate::domain::document::write_yaml;
 use crate::domain::value::Value;
 use serde::Serialize;
@@ -37,6 +39,41 @@ impl Render for DriftReply {
 
     fn remarks(&self, _style: &Style) -> Vec<String> {
         remarks(self)
+    }
+}
+
+impl Render for ServiceDriftReply {
+    fn table(&self, style: &Style) -> String {
+        let row = |item: &ServiceDriftView| -> [Field; 6] {
+            let about = if item.restart_pending { "waits for a restart" } else { "-" };
+            [
+                (&item.service).into(),
+                (&item.instance).into(),
+                (&item.path).into(),
+                or_dash(item.effective.as_ref().map(words::value)),
+                or_dash(item.there.as_ref().map(words::value)),
+                about.into(),
+            ]
+        };
+        let head = ["SERVICE", "INSTANCE", "PATH", "EFFECTIVE", "THERE", "ABOUT"];
+        let mut text = table(head, self.items.iter().map(row), style);
+        for one in &self.silent {
+            text +=
+                &format!("{} does not answer: {}\n", escape::line(&one.instance), escape::line(&one.problem));
+        }
+        text
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items.iter().map(|item| item.path.to_string()).collect()
+    }
+
+    fn remarks(&self, _style: &Style) -> Vec<String> {
+        match (self.items.is_empty() && self.silent.is_empty(), self.asked.is_empty()) {
+            (true, true) => vec!["No service can be asked what it runs with.".to_owned()],
+            (true, false) => vec![format!("As it should be: {}.", words::list(&self.asked))],
+            _ => Vec::new(),
+        }
     }
 }
 

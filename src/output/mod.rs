@@ -35,6 +35,7 @@ mod rule;
 #[cfg(test)]
 mod samples;
 mod secret;
+mod service;
 mod source;
 mod stats;
 mod status;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The commands that work on the store in question. What makes or names another one says so itself.
-pub const COMMANDS: [&str; 36] = [
+pub const COMMANDS: [&str; 37] = [
     "apply",
     "assess",
     "audit",
@@ -33,6 +33,7 @@ pub const COMMANDS: [&str; 36] = [
     "restore",
     "rollback",
     "secret",
+    "service",
     "set",
     "settle",
     "source",

@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::items::of_change;
 use super::table::{Field, or_dash, table};
 use super::{Render, Style, escape, words};
+use crate::api::Outcome;
 use crate::api::reload::{ListReloadsReply, OperationView, ReloadReply, SourceResult};
 
 impl Render for ReloadReply {
@@ -23,6 +24,14 @@ impl Render for ReloadReply {
         facts.maybe("Generation", operation.generation.map(|number| number.to_string()));
         facts.maybe("Version", operation.version.map(|number| number.to_string()));
         facts.maybe("Sources", (!operation.sources.is_empty()).then(|| sources(&operation.sources)));
+        super::delivery::of_instances(&mut facts, &self.services);
+        if let Some(back) = &self.taken_back_by {
+            let what = match self.outcome {
+                Outcome::RolledBack => "the former base is in force again, by reload",
+                _ => "the former base could NOT be brought back everywhere, by reload",
+            };
+            facts.paint("Went back", format!("{what} {back}"), Paint::Red);
+        }
         facts.add("Took", took(operation));
         if let Some(awaits) = &self.awaits {
             let missing: Vec<String> = awaits.missing.iter().map(words::lack).collect();

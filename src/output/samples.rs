@@ -205,6 +205,7 @@ pub(super) fn status() -> StatusReply {
         open_requests: 1,
         unreviewed: 0,
         restart_pending: vec![],
+        services: None,
         last_full_backup: None,
         backups: 12,
         store_size: 1_048_576,

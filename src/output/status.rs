@@ -5,7 +5,7 @@ use super::escape;
 use super::facts::Facts;
 use super::table::{Field, table};
 use super::{Render, Style, words};
-use crate::api::status::{Check, CheckStatus, DoctorReply, Kept, RestartPending, StatusReply};
+use crate::api::status::{Check, CheckStatus, DoctorReply, Kept, RestartPending, ServicesView, StatusReply};
 use crate::domain::risk::Risk;
 
 /// The answer to `init`.
@@ -56,6 +56,9 @@ impl Render for StatusReply {
         for waits in &self.restart_pending {
             facts.paint("Restart", waits.in_words(), Paint::Yellow);
         }
+        if let Some(services) = &self.services {
+            facts.add("Services", services.in_words());
+        }
         let full = self.last_full_backup.map(|at| format!(", the last full one {}", style.time(at)));
         facts.add(
             "Backups",
@@ -96,6 +99,22 @@ impl Kept {
             count(self.history_rows, "history row"),
             count(self.audit_entries, "audit entry"),
         )
+    }
+}
+
+impl ServicesView {
+    fn in_words(&self) -> String {
+        let parts = [
+            (self.behind, "behind"),
+            (self.never_delivered, "never given anything"),
+            (self.failed, "failed"),
+            (self.restart_pending, "to restart"),
+            (self.disabled, "disabled"),
+        ];
+        let some = parts.into_iter().filter(|(count, _)| *count > 0);
+        let some: String =
+            some.map(|(count, what)| format!(", {} {what}", words::thousands(count))).collect();
+        format!("{}{some}", words::thousands(self.total))
     }
 }
 

@@ -98,6 +98,15 @@ pub fn insert(db: &Connection, operation: &Operation) -> Result<i64> {
     Ok(db.last_insert_rowid())
 }
 
+/// Keeps what is known of a recorded reload by now.
+pub fn put_detail(db: &Connection, operation: &Operation) -> Result<()> {
+    db.execute(
+        "UPDATE operations SET detail = ?2 WHERE number = ?1",
+        (operation.number, operation.detail.to_string()),
+    )?;
+    Ok(())
+}
+
 /// Reloads, the newest first; only those below a number where one is given.
 pub fn list(db: &Connection, before: Option<i64>, limit: u32) -> Result<Vec<Operation>> {
     let mut statement = db.prepare_cached(&format!(

@@ -41,7 +41,9 @@ fn sources() -> BTreeMap<String, String> {
 
 /// The part of a file that is not its unit tests.
 fn without_tests(text: &str) -> &str {
-    text.split("#[cfg(test)]\nmod ").next().unwrap_or(text)
+    let beginnings = ["#[cfg(test)]\nmod ", "#[cfg(test)]\npub(super) mod "];
+    let end = beginnings.iter().filter_map(|beginning| text.find(beginning)).min();
+    &text[..end.unwrap_or(text.len())]
 }
 
 #[test]

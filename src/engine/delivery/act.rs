@@ -27,7 +27,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long somebody else may be at a service.
-const LONGEST_LOCK: Duration = Duration::from_secs(30);
+pub(in crate::engine) const LONGEST_LOCK: Duration = Duration::from_secs(30);
 
 /// What came of giving an instance its values.
 pub(super) struct Done {
@@ -88,42 +88,59 @@ fn time_to_answer(instance: &Instance, around: &Surroundings<'_>) -> Option<i64>
 
 fn write(job: &Give, used: &Used, around: &Surroundings<'_>, done: &mut Done) -> Result<()> {
     let Some(deliver) = &job.instance.deliver else { return Ok(()) };
-    let stamp = Stamp { instance: job.owner.clone(), version: used.version, hash: used.digest.clone() };
-    used.with(&job.instance, |content| match deliver {
-        Deliver::Render { place, form, check } => {
-            refuse_foreign(job, place, Some(form))?;
-            let bytes = render(form, content, &stamp, around)?;
+    if let Some(place) = deliver.place() {
+        refuse_foreign(job, place, deliver.form())?;
+    }
+    let bytes = bytes(deliver, used, &job.instance, &job.owner, around)?;
+    match deliver {
+        Deliver::Render { place, check, .. } | Deliver::Patch { place, check, .. } => {
             done.former = Some(put(place, &bytes, check.as_ref(), around)?);
-            Ok(())
         }
-        Deliver::Patch { place, format, prefix, check } => {
-            refuse_foreign(job, place, None)?;
-            let bytes = patch(*format, prefix, Path::new(&place.file), content)?;
-            done.former = Some(put(place, &bytes, check.as_ref(), around)?);
-            Ok(())
-        }
-        Deliver::Command { command, form } => {
-            hand::to_command(command, &render(form, content, &stamp, around)?, around)
-        }
-        Deliver::Http { call, method, form } => {
-            hand::to_server(call, *method, form, render(form, content, &stamp, around)?, around)
-        }
-    })?;
+        Deliver::Command { command, .. } => hand::to_command(command, &bytes, around)?,
+        Deliver::Http { call, method, form } => hand::to_server(call, *method, form, bytes, around)?,
+    }
     done.written = true;
     Ok(())
 }
 
+/// What an instance would be given; `owner` is the manifest's instance, which a stamp names.
+pub(in crate::engine) fn bytes(
+    deliver: &Deliver,
+    used: &Used,
+    instance: &Instance,
+    owner: &str,
+    around: &Surroundings<'_>,
+) -> Result<Vec<u8>> {
+    let stamp = Stamp { instance: owner.to_owned(), version: used.version, hash: used.digest.clone() };
+    used.with(instance, |content| match deliver {
+        Deliver::Patch { place, format, prefix, .. } => {
+            patch(*format, prefix, Path::new(&place.file), content)
+        }
+        Deliver::Render { form, .. } | Deliver::Command { form, .. } | Deliver::Http { form, .. } => {
+            render(form, content, &stamp, around)
+        }
+    })
+}
+
 /// `refused` where the file is somebody else's and nobody has said that it may be replaced.
 fn refuse_foreign(job: &Give, place: &Place, form: Option<&Form>) -> Result<()> {
-    let whose = match look(place, form.and_then(Form::stamp), &job.owner)? {
-        Found::Nothing | Found::Ours(_) => return Ok(()),
-        _ if job.known.adopted => return Ok(()),
-        Found::Unstamped if job.known.version.is_some() => return Ok(()),
-        Found::Unstamped => "was not written by this instance".to_owned(),
-        Found::Others(stamp) => format!("was written by the instance {}", stamp.instance),
-    };
-    Err(Error::refused(format!("{} {whose}, and nobody has said yet that it may be replaced.", place.file))
-        .hint(format!("See the difference, and say so: cfgctl service adopt {}", job.service.name)))
+    let found = look(place, form.and_then(Form::stamp), &job.owner)?;
+    foreign(&found, &job.known).map_or(Ok(()), |whose| {
+        let message = format!("{} {whose}, and nobody has said yet that it may be replaced.", place.file);
+        Err(Error::refused(message)
+            .hint(format!("See the difference, and say so: cfgctl service adopt {}", job.service.name)))
+    })
+}
+
+/// Whose a file is that may not be replaced before somebody says so.
+pub(in crate::engine) fn foreign(found: &Found, known: &service::State) -> Option<String> {
+    match found {
+        Found::Nothing | Found::Ours(_) => None,
+        _ if known.adopted => None,
+        Found::Unstamped if known.version.is_some() => None,
+        Found::Unstamped => Some("was not written by this instance".to_owned()),
+        Found::Others(stamp) => Some(format!("was written by the instance {}", stamp.instance)),
+    }
 }
 
 /// Gives the former file back to an instance that could not be told, and tells it of that.
@@ -170,15 +187,17 @@ impl Done {
     pub(super) fn record(&self, view: &View<'_>, job: &Give) -> Result<Delivery> {
         let known = &job.known;
         let written = self.written.then_some(view.now);
-        let told = written.filter(|_| job.instance.reload.is_some());
+        // What fetches its values itself has them once it was told.
+        let has = written.or((job.instance.deliver.is_none() && self.problem.is_none()).then_some(view.now));
+        let told = has.filter(|_| job.instance.reload.is_some() && self.problem.is_none());
         let state = service::State {
-            version: if self.written { Some(self.version) } else { known.version },
-            digest: if self.written { Some(self.digest.clone()) } else { known.digest.clone() },
+            version: if has.is_some() { Some(self.version) } else { known.version },
+            digest: if has.is_some() { Some(self.digest.clone()) } else { known.digest.clone() },
             written_at: written.or(known.written_at),
             reloaded_at: told.or(known.reloaded_at),
-            verified_at: if self.written { None } else { known.verified_at },
+            verified_at: if has.is_some() { None } else { known.verified_at },
             problem: self.problem.as_ref().map(|error| error.message.clone()),
-            restart_since: known.restart_since.or(written.filter(|_| self.restart)),
+            restart_since: known.restart_since.or(has.filter(|_| self.restart)),
             ..known.clone()
         };
         service::put(view.db, &state)?;

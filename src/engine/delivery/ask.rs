@@ -5,12 +5,14 @@
 
 use super::act::take_back;
 use super::around::for_each;
+use super::content::Used;
 use super::job::Ask;
 use crate::deliver::Surroundings;
 use crate::deliver::health::probe;
 use crate::deliver::read_back::{agrees, read_back};
 use crate::domain::delivery::{Found, State};
 use crate::domain::path::Path;
+use crate::domain::value::Value;
 use crate::engine::Machine;
 use crate::store::delivery::Delivery;
 use std::collections::BTreeMap;
@@ -36,19 +38,10 @@ fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
     if let Some(definition) = job.instance.read_back.as_ref().filter(|_| job.delivery.state == State::Told) {
         match read_back(definition, &job.paths, around) {
             Ok(said) => {
-                for (path, value) in said {
-                    let wanted = job.used.values.get(&path);
-                    let matches_expected = match (wanted, &value) {
-                        (Some(wanted), Some(value)) => agrees(wanted, value),
-                        (None, None) => true,
-                        _ => false,
-                    };
-                    if !matches_expected && asked.problem.is_none() {
-                        asked.problem = Some(format!("It does not run with the new value of {path}."));
-                    }
-                    let value = value.filter(|_| !job.used.secrets.contains(&path));
-                    asked.found.insert(path, Found { value, matches_expected });
-                }
+                asked.found = compared(&job.used, said);
+                let wrong = asked.found.iter().find(|(_, found)| !found.matches_expected);
+                asked.problem =
+                    wrong.map(|(path, _)| format!("It does not run with the new value of {path}."));
             }
             Err(error) => asked.problem = Some(error.message),
         }
@@ -64,6 +57,19 @@ fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
         }
     }
     asked
+}
+
+/// What an instance said beside what it should run with; of a secret only whether it is the same.
+pub(in crate::engine) fn compared(used: &Used, said: BTreeMap<Path, Option<Value>>) -> BTreeMap<Path, Found> {
+    let found = |(path, value): (Path, Option<Value>)| {
+        let matches_expected = match (used.values.get(&path), &value) {
+            (Some(wanted), Some(value)) => agrees(wanted, value),
+            (wanted, value) => wanted.is_none() && value.is_none(),
+        };
+        let value = value.filter(|_| !used.secrets.contains(&path));
+        (path, Found { value, matches_expected })
+    };
+    said.into_iter().map(found).collect()
 }
 
 /// What an answer changes.

@@ -23,11 +23,9 @@ pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, plan: &Plan
         if !concerns(service, &plan.items) || service::disabled(view.db, &service.name)?.is_some() {
             continue;
         }
-        for (wave, instances) in (0..).zip(service.waves()) {
-            for instance in instances.iter().filter(|instance| can_do_something(instance)) {
-                any = true;
-                put(view.db, version, &waiting(service, instance, wave))?;
-            }
+        for row in rows(service) {
+            any = true;
+            put(view.db, version, &row)?;
         }
     }
     if any {
@@ -42,6 +40,16 @@ pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, plan: &Plan
         }
     }
     Ok(any)
+}
+
+/// A service's instances that something can be done with, each with its turn yet to come.
+pub(super) fn rows(service: &Service) -> Vec<Delivery> {
+    let waves = (0..).zip(service.waves());
+    let of_wave = |(wave, instances): (u32, &[Instance])| {
+        let able = instances.iter().filter(|instance| can_do_something(instance));
+        able.map(|instance| waiting(service, instance, wave)).collect::<Vec<_>>()
+    };
+    waves.flat_map(of_wave).collect()
 }
 
 /// Whether a service uses any of these paths.

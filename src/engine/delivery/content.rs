@@ -9,7 +9,7 @@ use crate::domain::change::hex;
 use crate::domain::error::{Error, Result};
 use crate::domain::path::Path;
 use crate::domain::sealed::is_sealed;
-use crate::domain::secret::{SecretReferences, is_reference};
+use crate::domain::secret::{MASKED, SecretReferences, is_reference};
 use crate::domain::service::{Instance, Service};
 use crate::domain::value::{Value, ValueType, bare};
 use crate::engine::Machine;
@@ -38,8 +38,8 @@ pub(in crate::engine) struct Used {
     elsewhere: Vec<Path>,
 }
 
-/// Reads what a service uses.
-pub(in crate::engine) fn used(view: &View<'_>, service: &Service) -> Result<Used> {
+/// The effective values that a service uses, as they are kept: secrets sealed or by reference.
+pub(in crate::engine) fn in_force(view: &View<'_>, service: &Service) -> Result<BTreeMap<Path, Value>> {
     let mut values = BTreeMap::new();
     for pattern in &service.uses {
         let prefix = pattern.strip_suffix(".*").or(if pattern == "*" { None } else { Some(pattern) });
@@ -50,13 +50,24 @@ pub(in crate::engine) fn used(view: &View<'_>, service: &Service) -> Result<Used
         })?;
     }
     values.retain(|path, _| service.uses(path));
+    Ok(values)
+}
+
+/// SHA-256 over values as they are kept: what tells whether a service has what is in force.
+pub(in crate::engine) fn digest_of(values: &BTreeMap<Path, Value>) -> String {
     let mut hasher = Sha256::new();
-    for (path, value) in &values {
+    for (path, value) in values {
         hasher.update(format!("{path}={value}\n"));
     }
+    hex(&hasher.finalize())
+}
+
+/// Reads what a service uses.
+pub(in crate::engine) fn used(view: &View<'_>, service: &Service) -> Result<Used> {
+    let values = in_force(view, service)?;
     let mut used = Used {
         version: version::current(view.db)?.map_or(0, |version| version.id),
-        digest: hex(&hasher.finalize()),
+        digest: digest_of(&values),
         values,
         secrets: BTreeSet::new(),
         restart: BTreeSet::new(),
@@ -124,6 +135,20 @@ impl Used {
     /// elsewhere.
     pub(in crate::engine) fn can_be_asked(&self, path: &Path) -> bool {
         !self.restart.contains(path) && !self.elsewhere.contains(path)
+    }
+
+    /// The paths among these that it can be asked for: what is kept elsewhere is not known here.
+    pub(in crate::engine) fn comparable<'a>(&self, paths: impl Iterator<Item = &'a Path>) -> Vec<Path> {
+        paths.filter(|path| !self.elsewhere.contains(path)).cloned().collect()
+    }
+
+    /// The same with a mark in the place of every secret, for people.
+    pub(in crate::engine) fn masked(&self) -> Used {
+        let mut masked = self.clone();
+        for path in &self.secrets {
+            masked.values.insert(path.clone(), Value::from(MASKED));
+        }
+        masked
     }
 
     /// The same as the hands take it.

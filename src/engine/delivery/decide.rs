@@ -4,7 +4,7 @@
 //! back that fails is a person's to look at, and is never taken back again.
 
 use super::{is_way_back, monitor, quarantine, the_change, version_of};
-use crate::domain::change::State;
+use crate::domain::change::{Kind, State};
 use crate::domain::delivery::{Verdict, Weighed, verdict};
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
@@ -33,7 +33,9 @@ impl Engine {
                 Verdict::Verified => Vec::new(),
                 Verdict::Partly(failed) | Verdict::Failed(failed) => failed.clone(),
             };
-            if matches!(verdict, Verdict::Failed(_)) && !is_way_back(&change) {
+            // What the sources say is not an override that could be taken back.
+            let can_go_back = !is_way_back(&change) && change.kind != Kind::Reload;
+            if matches!(verdict, Verdict::Failed(_)) && can_go_back {
                 let because = format!("it did not take effect at {}", failed.join(", "));
                 quarantine::remember(view, &change)?;
                 let (_, note) = confirm::take_back(view, &mut change, &because)?;

@@ -11,10 +11,10 @@ use crate::domain::delivery::State;
 use crate::domain::error::Result;
 use crate::domain::path::Path;
 use crate::domain::service::{Instance, Service};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::engine::transact::View;
 use crate::store::delivery::{self, Delivery};
-use crate::store::{duty, history, manifest, service};
+use crate::store::{base, duty, history, manifest, service};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many instances are told between two looks.
@@ -72,21 +72,41 @@ pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
     let change = the_change(view, number)?;
     let version = version_of(view, number)?;
     let rows = delivery::of_version(view.db, version)?;
+    let policy = manifest::policy(view.db)?;
+    let patience = match change.kind {
+        Kind::Emergency => policy.emergency.verify,
+        _ => policy.verify.timeout,
+    };
+    of_rows(view, &rows, &touched(view, version)?, patience)
+}
+
+/// The paths whose effective values a version moved.
+pub(super) fn touched(view: &View<'_>, version: i64) -> Result<BTreeSet<Path>> {
+    let of_overrides = history::of_version(view.db, version)?.into_iter().map(|event| event.path);
+    let of_base = base::events_of_version(view.db, version)?.into_iter().map(|event| event.path);
+    Ok(of_overrides.chain(of_base).collect())
+}
+
+/// What comes next for these instances, to which these paths are brought.
+pub(super) fn of_rows(
+    view: &View<'_>,
+    rows: &[Delivery],
+    touched: &BTreeSet<Path>,
+    patience: Span,
+) -> Result<Next> {
     if rows.iter().all(|row| row.state.is_settled()) {
         return Ok(Next::Decide);
     }
     let services = manifest::services(view.db)?;
-    let hopeless: Vec<Delivery> = rows.iter().filter_map(|row| hopeless(&services, row, &rows)).collect();
+    let hopeless: Vec<Delivery> = rows.iter().filter_map(|row| hopeless(&services, row, rows)).collect();
     if !hopeless.is_empty() {
         return Ok(Next::Note(hopeless));
     }
-    let events = history::of_version(view.db, version)?;
-    let touched: BTreeSet<Path> = events.into_iter().map(|event| event.path).collect();
     let owner: String = manifest::part(view.db, "instance")?;
     let mut give = Vec::new();
     for row in rows.iter().filter(|row| matches!(row.state, State::Waiting | State::Begun)) {
         let Some((service, instance)) = definition(&services, row) else { continue };
-        if give.len() < AT_ONCE && is_its_turn(view, service, row, &rows) {
+        if give.len() < AT_ONCE && is_its_turn(view, service, row, rows) {
             give.push(Give {
                 service: service.clone(),
                 instance: instance.clone(),
@@ -100,20 +120,15 @@ pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
     if !give.is_empty() {
         return Ok(Next::Give(give));
     }
-    let policy = manifest::policy(view.db)?;
-    let patience = match change.kind {
-        Kind::Emergency => policy.emergency.verify,
-        _ => policy.verify.timeout,
-    };
     let mut ask = Vec::new();
-    for row in rows.iter().filter(|row| row.state == State::Told || is_baking(row, &rows)) {
+    for row in rows.iter().filter(|row| row.state == State::Told || is_baking(row, rows)) {
         let Some((service, instance)) = definition(&services, row) else { continue };
         let used = used(view, service)?;
         let paths = touched.iter().filter(|path| service.uses(path) && used.can_be_asked(path));
         ask.push(Ask {
             instance: instance.clone(),
             delivery: row.clone(),
-            paths: paths.cloned().collect(),
+            paths: used.comparable(paths),
             used,
             until: row.reloaded_at.or(row.written_at).unwrap_or(view.clock).after(patience),
             now: view.clock,

@@ -6,6 +6,7 @@ use crate::api::delivery::{DeliveryView, FollowReply};
 use crate::domain::change::State;
 use crate::domain::delivery;
 use crate::domain::error::Result;
+use crate::domain::time::Timestamp;
 use crate::engine::transact::View;
 use crate::engine::view;
 use crate::store::change::{self, Change};
@@ -20,6 +21,11 @@ pub(in crate::engine) fn of_change(view: &View<'_>, change: &Change) -> Result<V
         return Ok(Vec::new());
     }
     let begun = version::find(view.db, version)?.map(|version| version.created_at);
+    Ok(shown(rows, begun))
+}
+
+/// How far these instances have come since a moment.
+pub(in crate::engine) fn shown(rows: Vec<Delivery>, begun: Option<Timestamp>) -> Vec<DeliveryView> {
     let shown = |row: Delivery| DeliveryView {
         state: row.state,
         matches_expected: row.state == delivery::State::Verified,
@@ -37,7 +43,7 @@ pub(in crate::engine) fn of_change(view: &View<'_>, change: &Change) -> Result<V
         error: row.problem,
         values: row.found,
     };
-    Ok(rows.into_iter().map(shown).collect())
+    rows.into_iter().map(shown).collect()
 }
 
 /// Where a change's delivery stands.
@@ -57,13 +63,15 @@ pub(super) fn reply(view: &View<'_>, number: i64) -> Result<FollowReply> {
 }
 
 /// Keeps of a service what was found of it.
-pub(super) fn keep_fact(view: &View<'_>, delivery: &Delivery) -> Result<()> {
-    let known = service::state(view.db, &delivery.service, &delivery.instance)?;
+pub(super) fn keep_fact(view: &View<'_>, row: &Delivery) -> Result<()> {
+    let known = service::state(view.db, &row.service, &row.instance)?;
     service::put(
         view.db,
         &service::State {
-            verified_at: delivery.verified_at.or(known.verified_at),
-            problem: delivery.problem.clone(),
+            verified_at: row.verified_at.or(known.verified_at),
+            // It may have its former file again: what it has is not known any more.
+            digest: known.digest.clone().filter(|_| row.state != delivery::State::Failed),
+            problem: row.problem.clone(),
             ..known
         },
     )

@@ -84,6 +84,8 @@ impl Attempt<'_> {
             operation: to_view(former),
             items: Vec::new(),
             held: Vec::new(),
+            services: Vec::new(),
+            taken_back_by: None,
             awaits: awaits.as_ref().map(|change| governance::awaiting_of(view, change)).transpose()?,
             audit_head: None,
         })
@@ -218,6 +220,8 @@ impl Attempt<'_> {
             operation: to_view(operation),
             items: shown(view, &decided.taken.moves)?,
             held: shown(view, decided.held_moves())?,
+            services: Vec::new(),
+            taken_back_by: None,
             awaits: None,
             audit_head: None,
         })

@@ -18,7 +18,7 @@ use crate::engine::change_request::Decided;
 use crate::engine::plan::Plan;
 use crate::engine::standing::Moved;
 use crate::engine::transact::{Note, View};
-use crate::engine::{governance, notice};
+use crate::engine::{delivery, governance, notice};
 use crate::store::base;
 use crate::store::change::{self, Change, Restart, Review};
 use crate::store::{duty, manifest, overrides};
@@ -147,6 +147,7 @@ pub(in crate::engine) fn execute(
     change.restart = plan.restart.then_some(Restart::Pending);
     change.review = plan.demand.review.then_some(Review::Due);
     change.steps = steps.done();
+    delivery::begin(view, &mut change, plan)?;
     change::put(view.db, &change)?;
     duty::remove(view.db, duty::Kind::Execute, change.number)?;
     let detail = json!({"version": put.version, "generation": put.generation});

@@ -91,7 +91,7 @@ pub(in crate::engine) fn to_view(operation: Operation) -> OperationView {
         loading_duration_ms: millis(operation.loading_us),
         validation_duration_ms: millis(operation.validation_us),
         apply_duration_ms: millis(operation.apply_us),
-        services_notified: Vec::new(),
+        services_notified: serde_json::from_value(of("services")).unwrap_or_default(),
         validation_warnings,
         problem: of("problem").as_str().map(str::to_owned),
         sources,

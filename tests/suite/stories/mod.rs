@@ -29,6 +29,7 @@ mod rollback;
 mod rule;
 mod seal;
 mod secret;
+mod service;
 mod value;
 mod version;
 mod watch;

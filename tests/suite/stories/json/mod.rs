@@ -10,6 +10,7 @@ mod member;
 mod notify;
 mod reading;
 mod secret;
+mod service;
 mod source;
 mod store;
 mod version;
@@ -37,6 +38,7 @@ fn every_command_is_among_the_snapshots() {
         include_str!("notify.rs"),
         include_str!("reading.rs"),
         include_str!("secret.rs"),
+        include_str!("service.rs"),
         include_str!("source.rs"),
         include_str!("store.rs"),
         include_str!("version.rs"),
