@@ -19,14 +19,14 @@ pub struct Monitor {
     /// The share of its memory that a service may use.
     pub memory: f64,
     /// How many times slower than before the change an answer may come.
-    pub slower: f64,
+    pub slower: u32,
 }
 
 impl Eq for Monitor {}
 
 impl Default for Monitor {
     fn default() -> Monitor {
-        Monitor { interval: Span::seconds(30), failures: 3, error_rate: 0.5, memory: 0.9, slower: 5.0 }
+        Monitor { interval: Span::seconds(30), failures: 3, error_rate: 0.5, memory: 0.9, slower: 5 }
     }
 }
 
@@ -69,7 +69,7 @@ pub fn trouble(terms: &Monitor, samples: &[Sample], before_us: Option<i64>) -> O
     if let Some(memory) = above(Figure::Memory, terms.memory) {
         return Some(format!("used {memory:.2} of its memory{times}, above {}", terms.memory));
     }
-    let slow = (before_us? as f64 * terms.slower).max(NEVER_SLOW);
+    let slow = (before_us? as f64 * f64::from(terms.slower)).max(NEVER_SLOW);
     let took = |sample: &Sample| {
         sample
             .figures

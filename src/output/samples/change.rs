@@ -58,7 +58,6 @@ fn change(state: State, risk: Risk) -> ChangeView {
         scheduled_at: None,
         confirm_by: None,
         restart: None,
-        delivery: vec![],
         takes_back: None,
         delivery: Vec::new(),
         emergency: None,
