@@ -58,6 +58,10 @@ pub(crate) struct Changing {
     /// Watch the services for so long afterwards, and take the change back where it does them harm
     #[arg(long, value_name = "DURATION", value_parser = super::arguments::typed(Span::parse))]
     monitor: Option<Span>,
+    /// Take it back where this comes true of a service: an expression in CEL over new and old, each with well,
+    /// response_time, error_rate and memory
+    #[arg(long, value_name = "EXPRESSION")]
+    rollback_if: Vec<String>,
     /// Even where it did harm before and was taken back
     #[arg(long)]
     allow_rolled_back: bool,
@@ -126,13 +130,22 @@ impl Changing {
 
     /// The terms of a change of values.
     pub(crate) fn terms(self, session: &Session) -> Result<Terms> {
-        let Changing { writing, rollback_plan, if_version, schedule, monitor, allow_rolled_back, confirming } =
-            self;
+        let Changing {
+            writing,
+            rollback_plan,
+            if_version,
+            schedule,
+            monitor,
+            rollback_if,
+            allow_rolled_back,
+            confirming,
+        } = self;
         let confirm_within = confirming.confirm_within;
         let mut terms =
             Terms { rollback_plan, if_version, schedule, confirm_within, ..writing.terms(session)? };
         terms.allow_rolled_back = allow_rolled_back;
         terms.dossier.monitor = monitor;
+        terms.dossier.rollback_if = rollback_if;
         Ok(terms)
     }
 }

@@ -50,6 +50,9 @@ pub struct Dossier {
     /// The services are watched for so long afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monitor: Option<Span>,
+    /// Conditions on how a service fares, each reason enough to take the change back (requirement P13).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rollback_if: Vec<String>,
     /// Once executed, it must be confirmed within this long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm_within: Option<Span>,

@@ -2,9 +2,17 @@
 //!
 //! What must stay true: who cannot be asked is not well; one bad moment is no reason, several in a row are.
 
+use super::error::{Error, Result};
+use super::risk::Risk;
+use super::rule::{Rule, Severity};
+use super::rule_compiled::Compiled;
+use super::rule_value::Facts;
 use super::service::{Figure, Figures};
 use super::time::{Span, Timestamp};
+use super::value::Value;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Terms of watching the services after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -43,6 +51,82 @@ pub struct Sample {
     pub figures: Figures,
     /// Why it was not well.
     pub problem: Option<String>,
+}
+
+/// The name under which a condition finds whether a service is well.
+const WELL: &str = "well";
+
+/// How long the services are watched where conditions are given and no time is.
+pub const USUAL: Span = Span::seconds(300);
+/// How often conditions are looked at, at the least.
+pub const LOOK_AT_CONDITIONS: Span = Span::seconds(10);
+
+/// A condition on how a service fares: an expression in CEL over `new`, how it was found just now, and `old`, how it was
+/// found before the change: `well`, `response_time` in seconds, `error_rate`, `memory`.
+#[derive(Debug)]
+pub struct Condition {
+    text: String,
+    compiled: Compiled,
+}
+
+impl Condition {
+    /// Reads one. `usage` says what is wrong with it.
+    pub fn read(text: &str) -> Result<Condition> {
+        let rule = Rule {
+            name: "rollback-if".to_owned(),
+            check: None,
+            when: Some(text.to_owned()),
+            risk: Some(Risk::High),
+            severity: Severity::Error,
+            message: String::new(),
+        };
+        let wrong = |why: &str| {
+            Error::usage(format!("The condition {text:?} cannot be read: {why}"))
+                .hint("Write one such as: --rollback-if 'new.response_time > 2.0 * old.response_time'")
+        };
+        let compiled = rule.compile().map_err(|why| wrong(&why))?;
+        let known = |field: &str| field == WELL || Figure::ALL.iter().any(|figure| figure.as_str() == field);
+        let uses = &compiled.expression.uses;
+        if let Some(name) = uses.names.iter().find(|name| !matches!(name.as_str(), "new" | "old")) {
+            return Err(wrong(&format!("there is no {name}, only new and old.")));
+        }
+        if let Some(field) = uses.fields.iter().find(|field| !known(field)) {
+            let names = Figure::ALL.map(Figure::as_str).join(", ");
+            return Err(wrong(&format!("nobody says anything of {field}, only {WELL}, {names}.")));
+        }
+        Ok(Condition { text: text.to_owned(), compiled })
+    }
+
+    /// Why it is reason to take the change back. Where what it asks for is not known, it is: no data is no good sign.
+    pub fn trouble(&self, sample: &Sample, before_us: Option<i64>) -> Option<String> {
+        let new = figures(sample.well, Some(sample.took_us), &sample.figures);
+        let old = figures(true, before_us, &Figures::new());
+        let facts = Facts {
+            values: &BTreeMap::new(),
+            old: Some(&old),
+            new: Some(&new),
+            path: None,
+            setting: None,
+            actor: None,
+            now: Some(sample.at),
+        };
+        match self.compiled.holds(&facts) {
+            Ok(false) => None,
+            Ok(true) => Some(format!("came to where {}", self.text)),
+            Err(_) => Some(format!("does not say what {:?} asks for", self.text)),
+        }
+    }
+}
+
+fn figures(well: bool, took_us: Option<i64>, figures: &Figures) -> Value {
+    let mut object = json!({WELL: well});
+    if let Some(took) = took_us {
+        object[Figure::ResponseTime.as_str()] = json!(took as f64 / 1_000_000.0);
+    }
+    for (figure, value) in figures {
+        object[figure.as_str()] = json!(value);
+    }
+    object
 }
 
 /// An answer faster than this is never slow, whatever it was before: in microseconds.
@@ -94,6 +178,44 @@ mod tests {
         let problem = (!well).then(|| "status 500".to_owned());
         let figures = figure.into_iter().collect();
         Sample { at: Timestamp::from_millis(0), well, took_us, figures, problem }
+    }
+
+    #[test]
+    fn a_condition_is_over_what_is_found_now_and_what_was_found_before() {
+        let slow = sample(true, 600_000, Some((Figure::ErrorRate, 0.2)));
+        for (text, before, expected) in [
+            (
+                "new.response_time > 2.0 * old.response_time",
+                Some(100_000),
+                Some("came to where new.response_time > 2.0 * old.response_time"),
+            ),
+            ("new.response_time > 2.0 * old.response_time", Some(500_000), None),
+            (
+                "new.error_rate > 0.1 || !new.well",
+                None,
+                Some("came to where new.error_rate > 0.1 || !new.well"),
+            ),
+            ("!new.well", None, None),
+            ("new.memory > 0.5", None, Some("does not say what \"new.memory > 0.5\" asks for")),
+            (
+                "new.response_time > old.response_time",
+                None,
+                Some("does not say what \"new.response_time > old.response_time\" asks for"),
+            ),
+        ] {
+            assert_eq!(Condition::read(text).unwrap().trouble(&slow, before).as_deref(), expected, "{text}");
+        }
+        for (text, says) in [
+            ("new.response_time >", "cannot be read"),
+            (
+                "new.response > 1.0",
+                "nobody says anything of response, only well, error_rate, memory, response_time.",
+            ),
+            ("value > 1", "there is no value, only new and old."),
+        ] {
+            let error = Condition::read(text).unwrap_err();
+            assert!(error.message.contains(says), "{}", error.message);
+        }
     }
 
     #[test]

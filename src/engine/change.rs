@@ -21,6 +21,7 @@ use crate::domain::approval::{Lack, Verdict};
 use crate::domain::change::{Item, Kind, content_hash};
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
+use crate::domain::monitor::Condition;
 use crate::domain::policy::Policy;
 use crate::domain::risk;
 use crate::domain::role::Role;
@@ -115,6 +116,7 @@ fn propose(view: &View<'_>, proposal: Proposal<'_>, asked: String) -> Result<(Ch
     let terms = proposal.terms;
     view.actor.require(Role::Operator, "making a change")?;
     check_reviewers(view, &terms.dossier)?;
+    terms.dossier.rollback_if.iter().try_for_each(|text| Condition::read(text).map(drop))?;
     let steps = Steps::begin(view);
     check_if_version(view, terms.if_version, &proposal.wanted)?;
     let policy = manifest::policy(view.db)?;

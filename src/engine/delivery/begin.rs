@@ -6,6 +6,7 @@
 use crate::domain::change::{Item, State};
 use crate::domain::delivery;
 use crate::domain::error::Result;
+use crate::domain::monitor;
 use crate::domain::service::{Instance, Service};
 use crate::engine::plan::Plan;
 use crate::engine::transact::View;
@@ -36,7 +37,8 @@ pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, plan: &Plan
             change.state = State::Executing;
         }
         if change.decision.takes_back.is_none() {
-            change.dossier.monitor = change.dossier.monitor.or(plan.demand.monitor);
+            let conditions = (!change.dossier.rollback_if.is_empty()).then_some(monitor::USUAL);
+            change.dossier.monitor = change.dossier.monitor.or(plan.demand.monitor).or(conditions);
         }
     }
     Ok(any)

@@ -11,7 +11,7 @@ use crate::deliver::health::probe;
 use crate::domain::change::{Kind, State};
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
-use crate::domain::monitor::{Sample, trouble};
+use crate::domain::monitor::{Condition, LOOK_AT_CONDITIONS, Sample, trouble};
 use crate::domain::service::{Figures, Instance};
 use crate::domain::time::Timestamp;
 use crate::engine::transact::{Note, View};
@@ -52,7 +52,10 @@ pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
     let version = version_of(view, number)?;
     let last = delivery::last_sample(view.db, version)?;
     let is_over = view.clock >= duty.due_at;
-    let interval = manifest::policy(view.db)?.monitor.interval;
+    let mut interval = manifest::policy(view.db)?.monitor.interval;
+    if !the_change(view, number)?.dossier.rollback_if.is_empty() {
+        interval = interval.min(LOOK_AT_CONDITIONS);
+    }
     // Once more when the time is over, so that the last word is not an old one.
     if last.is_some_and(|last| last.after(interval) > view.clock && !(is_over && last < duty.due_at)) {
         return Ok(if is_over { Next::EndWatch } else { Next::Wait });
@@ -92,11 +95,15 @@ impl Engine {
                 delivery::put_sample(view.db, version, &one.delivery, sample)?;
             }
             let terms = manifest::policy(view.db)?.monitor;
-            for one in watched {
+            let mut change = the_change(view, number)?;
+            let conditions = &change.dossier.rollback_if;
+            let conditions =
+                conditions.iter().map(|text| Condition::read(text)).collect::<Result<Vec<_>>>()?;
+            for (one, sample) in watched.iter().zip(&samples) {
                 let row = &one.delivery;
                 let kept = delivery::samples(view.db, version, &row.service, &row.instance)?;
-                if let Some(trouble) = trouble(&terms, &kept, row.before_us) {
-                    let mut change = the_change(view, number)?;
+                let met = conditions.iter().find_map(|condition| condition.trouble(sample, row.before_us));
+                if let Some(trouble) = met.or_else(|| trouble(&terms, &kept, row.before_us)) {
                     duty::remove(view.db, duty::Kind::Monitor, number)?;
                     let because = format!("{} {trouble}", row.instance);
                     quarantine::remember(view, &change)?;
