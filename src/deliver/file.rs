@@ -59,14 +59,19 @@ pub enum GaveBack {
 
 /// What stands where a file is to be written; `instance` is ours. `refused` where it is no file.
 pub fn look(place: &Place, stamping: Option<&Stamping>, instance: &str) -> Result<Found> {
-    let real = real(&place.file)?;
-    match read_regular(&real, &place.file, LONGEST_DOCUMENT as u64) {
-        Ok(bytes) => Ok(match stamping.and_then(|stamping| Stamp::of(&bytes, stamping)) {
-            Some(stamp) if stamp.instance == instance => Found::Ours(stamp),
-            Some(stamp) => Found::Others(stamp),
-            None => Found::Unstamped,
-        }),
-        Err(error) if error.code == Code::NotFound => Ok(Found::Nothing),
+    let Some(bytes) = standing(place)? else { return Ok(Found::Nothing) };
+    Ok(match stamping.and_then(|stamping| Stamp::of(&bytes, stamping)) {
+        Some(stamp) if stamp.instance == instance => Found::Ours(stamp),
+        Some(stamp) => Found::Others(stamp),
+        None => Found::Unstamped,
+    })
+}
+
+/// What stands there; nothing where there is no file.
+pub fn standing(place: &Place) -> Result<Option<Vec<u8>>> {
+    match read_regular(&real(&place.file)?, &place.file, LONGEST_DOCUMENT as u64) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.code == Code::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

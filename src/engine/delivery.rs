@@ -1,9 +1,9 @@
 //! A change on its way to the services that use it: told in order, asked what they run with, and taken back where too few
 //! do (requirements P9, P11, Z7).
 //!
-//! What must stay true: no transaction is open while a service is given, told or asked; what is done is on record before
-//! the next thing is; a delivery that was cut short can be gone on with by anybody, and what was done twice is harmless;
-//! what is given is always what is in force then.
+//! What must stay true: no transaction is open while a service is given, told or asked; what is about to be done is on
+//! record before it is, and what was done soon after; a delivery that was cut short can be gone on with by anybody, and
+//! what was done twice is harmless; what is given is always what is in force then.
 
 mod act;
 mod ask;
@@ -32,12 +32,15 @@ use std::thread;
 use std::time::Duration;
 
 pub(super) use begin::begin;
-pub(super) use view::of_change;
+pub(super) use view::{of_change, taken_back};
 
 /// How long a step may look on where nothing happens, before it answers.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long to wait between two questions.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long what was done may wait to be recorded with what is done next.
+const LONGEST_UNRECORDED: Duration = Duration::from_millis(100);
 
 /// A delivery that this process is at.
 pub(super) struct Held {
@@ -58,7 +61,7 @@ impl Handle<Follow> for Engine {
         )?;
         if self.take_up(caller, number)? {
             self.step(caller, number)?;
-        } else {
+        } else if self.look_itself(caller, |view| is_open(view, number))? {
             thread::sleep(PAUSE);
         }
         self.look_itself(caller, |view| view::reply(view, number))
@@ -87,7 +90,7 @@ impl Engine {
         if self.delivering.as_ref().is_some_and(|held| held.change == number) {
             return Ok(true);
         }
-        self.delivering = match lock(&self.locks()?, &format!("change-{number}"), Duration::ZERO) {
+        self.delivering = match lock(&self.locks()?, &lock_of(number), Duration::ZERO) {
             Ok(lock) => Some(Held { change: number, _lock: lock }),
             Err(error) if error.code == Code::Conflict => None,
             Err(error) => return Err(error),
@@ -137,18 +140,54 @@ impl Engine {
             .collect();
         self.note(caller, number, begun)?;
         let locks = self.locks()?;
-        for job in jobs {
+        let mut given = Vec::new();
+        let mut last = (self.machine.elapsed)();
+        let mut jobs = jobs.into_iter();
+        while let Some(job) = jobs.next() {
             let done = act::give(self, caller, &locks, &job)?;
-            self.transact_itself(caller, ("delivery.give", job.delivery.service.as_str()), |view| {
-                let delivery = done.record(view, &job)?;
-                delivery::put(view.db, version_of(view, number)?, &delivery)?;
-                let detail = json!({
+            // It decides everything: nobody else is told.
+            let is_over = done.has_failed() && job.service.critical;
+            given.push((job, done));
+            let now = (self.machine.elapsed)();
+            if is_over || now.saturating_sub(last) > LONGEST_UNRECORDED {
+                let left = if is_over { jobs.as_slice() } else { &[] };
+                self.record(caller, number, std::mem::take(&mut given), left)?;
+                last = now;
+            }
+            if is_over {
+                return Ok(());
+            }
+        }
+        self.record(caller, number, given, &[])
+    }
+
+    /// Records what some instances were given, and that others were not after all.
+    fn record(
+        &mut self,
+        caller: &Caller,
+        number: i64,
+        given: Vec<(job::Give, act::Done)>,
+        left: &[job::Give],
+    ) -> Result<()> {
+        if given.is_empty() {
+            return Ok(());
+        }
+        self.transact_itself(caller, ("delivery.give", number.to_string().as_str()), |view| {
+            let version = version_of(view, number)?;
+            let mut named = Vec::with_capacity(given.len());
+            for (job, done) in &given {
+                let delivery = done.record(view, job)?;
+                delivery::put(view.db, version, &delivery)?;
+                named.push(json!({
                     "service": delivery.service, "instance": delivery.instance, "state": delivery.state,
                     "version": done.version, "secrets": done.secrets, "problem": delivery.problem,
-                });
-                Ok(((), Some(Note::new("delivery.give", number.to_string(), detail))))
-            })?;
-        }
+                }));
+            }
+            for job in left {
+                delivery::put(view.db, version, &job.delivery)?;
+            }
+            Ok(((), Some(Note::new("delivery.give", number.to_string(), named.into()))))
+        })?;
         Ok(())
     }
 
@@ -170,10 +209,15 @@ impl Engine {
     }
 }
 
+/// The lock of a change's delivery; no service has such a name.
+fn lock_of(number: i64) -> String {
+    format!("change {number}")
+}
+
 /// Whether nobody is at a change's delivery.
 pub(super) fn is_abandoned(view: &View<'_>, number: i64) -> bool {
     let folder = view.place.and_then(std::path::Path::parent).map(|folder| folder.join("locks"));
-    folder.is_none_or(|folder| !is_held(&folder, &format!("change-{number}")))
+    folder.is_none_or(|folder| !is_held(&folder, &lock_of(number)))
 }
 
 /// Whether a change is still on its way to the services.

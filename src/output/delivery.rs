@@ -5,7 +5,9 @@ use super::facts::Facts;
 use super::{escape, words};
 use crate::api::change::ChangeView;
 use crate::api::delivery::DeliveryView;
+use crate::domain::change::State as ChangeState;
 use crate::domain::delivery::State;
+use crate::domain::path::Path;
 
 /// One line an instance, for whoever waits.
 pub fn progress(change: &ChangeView) -> Vec<String> {
@@ -19,7 +21,27 @@ pub fn progress(change: &ChangeView) -> Vec<String> {
 
 /// How far each instance has come.
 pub(super) fn facts(facts: &mut Facts, change: &ChangeView) {
-    for one in &change.delivery {
+    of_instances(facts, "Service", &change.delivery);
+    let Some(back) = &change.taken_back else { return };
+    match back.state {
+        ChangeState::Failed => {
+            let text = format!(
+                "by change {}, which the services below did not all take: a person is needed",
+                back.number
+            );
+            facts.paint("Taken back", text, Paint::Red);
+        }
+        _ => facts.add("Taken back", format!("by change {}", back.number)),
+    }
+    of_instances(facts, "Now", &back.delivery);
+    if !back.kept.is_empty() {
+        let kept: Vec<&str> = back.kept.iter().map(Path::as_str).collect();
+        facts.paint("Kept", format!("{}: changed since by somebody else", kept.join(", ")), Paint::Yellow);
+    }
+}
+
+fn of_instances(facts: &mut Facts, label: &'static str, instances: &[DeliveryView]) {
+    for one in instances {
         let took = one
             .propagation_time_ms
             .map(|took| format!(" in {}", words::microseconds(took.saturating_mul(1000))));
@@ -27,9 +49,9 @@ pub(super) fn facts(facts: &mut Facts, change: &ChangeView) {
         let text =
             format!("{}: {}{}{}", name(one), word(one), took.unwrap_or_default(), why.unwrap_or_default());
         match one.state {
-            State::Failed => facts.paint("Service", text, Paint::Red),
-            State::Verified => facts.add("Service", text),
-            _ => facts.paint("Service", text, Paint::Yellow),
+            State::Failed => facts.paint(label, text, Paint::Red),
+            State::Verified => facts.add(label, text),
+            _ => facts.paint(label, text, Paint::Yellow),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::deliver::health::probe;
 use crate::deliver::read_back::{agrees, read_back};
 use crate::domain::delivery::{Found, State};
 use crate::domain::path::Path;
+use crate::domain::time::{Span, Timestamp};
 use crate::engine::Machine;
 use crate::store::delivery::Delivery;
 use std::collections::{BTreeMap, HashMap};
@@ -24,6 +25,7 @@ pub(super) fn ask_all(
     jobs: &[Ask],
 ) -> Vec<Option<Delivery>> {
     let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
+    let begun = (machine.elapsed)();
     let mut asked = Vec::new();
     for some in jobs.chunks(AT_ONCE) {
         asked.extend(with_surroundings(machine, place, &[], |around| {
@@ -43,7 +45,10 @@ pub(super) fn ask_all(
             })
         }));
     }
-    jobs.iter().zip(asked).map(|(job, asked)| news(machine, place, job, asked)).collect()
+    // Asking took its time.
+    let took = Span::of((machine.elapsed)().saturating_sub(begun));
+    let news = |(job, asked): (&Ask, Asked)| news(machine, place, job, asked, job.now.after(took));
+    jobs.iter().zip(asked).map(news).collect()
 }
 
 /// What an instance said.
@@ -59,10 +64,11 @@ fn ask(
 ) -> Asked {
     let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
     let secrets = job.used.secret_texts();
+    let left = job.time_left();
     let around = crate::deliver::Surroundings { home, variable: &variable, secrets: &secrets };
     let mut asked = Asked { found: BTreeMap::new(), problem: None };
     if let Some(definition) = job.instance.read_back.as_ref().filter(|_| job.delivery.state == State::Told) {
-        match read_back(definition, &job.paths, &around) {
+        match read_back(&definition.within(left), &job.paths, &around) {
             Ok(said) => {
                 for (path, value) in said {
                     let wanted = job.used.values.get(&path);
@@ -85,7 +91,7 @@ fn ask(
         if asked.problem.is_some() {
             break;
         }
-        let probed = probe(definition, &around);
+        let probed = probe(&definition.within(left), &around);
         if !probed.well {
             let why = probed.problem.unwrap_or_else(|| "It is not well.".to_owned());
             asked.problem = Some(why);
@@ -95,12 +101,18 @@ fn ask(
 }
 
 /// What an answer changes.
-fn news(machine: &Machine, place: Option<&std::path::Path>, job: &Ask, asked: Asked) -> Option<Delivery> {
+fn news(
+    machine: &Machine,
+    place: Option<&std::path::Path>,
+    job: &Ask,
+    asked: Asked,
+    now: Timestamp,
+) -> Option<Delivery> {
     let Asked { found, problem } = asked;
     let was = &job.delivery;
     let Some(problem) = problem else {
         let answers = job.instance.read_back.is_some() || !job.instance.health.is_empty();
-        let verified_at = answers.then_some(job.now);
+        let verified_at = answers.then_some(now);
         return (was.state == State::Told).then(|| Delivery {
             state: State::Verified,
             verified_at,
@@ -109,7 +121,7 @@ fn news(machine: &Machine, place: Option<&std::path::Path>, job: &Ask, asked: As
             ..was.clone()
         });
     };
-    let over = was.state == State::Verified || job.now >= job.until;
+    let over = was.state == State::Verified || now >= job.until;
     if over {
         let problem = take_back(machine, place, &job.instance, was, problem);
         return Some(Delivery {

@@ -1,8 +1,9 @@
 //! With a change's execution its delivery begins: which services it concerns, and that it is due.
 //!
 //! What must stay true: it is written in the transaction that executes the change, so that what was killed in between is
-//! known to be undone.
+//! known to be undone; what never was given a change is left alone when that is taken back.
 
+use super::the_change;
 use crate::domain::change::{Item, State};
 use crate::domain::delivery;
 use crate::domain::error::Result;
@@ -17,6 +18,10 @@ use std::collections::BTreeMap;
 /// Records which services an executed change is to be brought to; says whether there is any.
 pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, items: &[Item]) -> Result<bool> {
     let Some(version) = change.version else { return Ok(false) };
+    let left = match change.decision.takes_back {
+        Some(number) => the_change(view, number)?.version,
+        None => None,
+    };
     let mut any = false;
     for service in manifest::services(view.db)?.values() {
         if !concerns(service, items) || service::disabled(view.db, &service.name)?.is_some() {
@@ -24,6 +29,11 @@ pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, items: &[It
         }
         for (wave, instances) in (0..).zip(service.waves()) {
             for instance in instances.iter().filter(|instance| can_do_something(instance)) {
+                let known = service::state(view.db, &service.name, &instance.name)?;
+                if known.version < left {
+                    service::put(view.db, &service::State { problem: None, ..known })?;
+                    continue;
+                }
                 any = true;
                 put(view.db, version, &waiting(service, instance, wave))?;
             }
