@@ -4,7 +4,7 @@ mod view;
 
 pub use view::{
     ApprovalView, Awaiting, ChangeView, CommentView, ConflictView, EvidenceView, ItemKind, ItemView,
-    PlaceView, StepView, Stricter,
+    PlaceView, StepView, Stricter, TakenBackView,
 };
 
 use super::{Outcome, Reply};

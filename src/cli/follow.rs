@@ -6,7 +6,7 @@
 use super::session::Session;
 use crate::api::Outcome;
 use crate::api::change::ChangeView;
-use crate::api::delivery::{Follow, FollowReply};
+use crate::api::delivery::{DeliveryView, Follow, FollowReply};
 use crate::domain::error::Result;
 use crate::output::delivery::progress;
 use crate::output::stream::Progress;
@@ -17,17 +17,20 @@ pub(super) fn to_the_end(
     change: &mut ChangeView,
     outcome: &mut Outcome,
 ) -> Result<()> {
-    if change.delivery.iter().all(|one| one.state.is_settled()) {
-        return Ok(());
+    let is_going = |delivery: &[DeliveryView]| delivery.iter().any(|one| !one.state.is_settled());
+    if is_going(&change.delivery) {
+        let shown = Progress::begin("delivering", None, session.options.quiet);
+        let done = follow(session, &change.id, &shown)?;
+        (*change, *outcome) = (done.change, done.outcome);
     }
-    let shown = Progress::begin("delivering", None, session.options.quiet);
+    let Some(back) = change.taken_back.as_ref().filter(|back| is_going(&back.delivery)) else {
+        return Ok(());
+    };
+    let shown = Progress::begin("going back", None, session.options.quiet);
+    follow(session, &back.id, &shown)?;
     let done = follow(session, &change.id, &shown)?;
-    *outcome = done.outcome;
-    if let Some(back) = &done.follow {
-        shown.say(&format!("change {} is taken back", done.change.number.unwrap_or_default()));
-        if follow(session, back, &shown)?.outcome != Outcome::Done {
-            *outcome = Outcome::RollbackFailed;
-        }
+    if done.outcome == Outcome::RollbackFailed {
+        *outcome = done.outcome;
     }
     *change = done.change;
     Ok(())

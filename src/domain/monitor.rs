@@ -87,9 +87,6 @@ impl Condition {
         let compiled = rule.compile().map_err(|why| wrong(&why))?;
         let known = |field: &str| field == WELL || Figure::ALL.iter().any(|figure| figure.as_str() == field);
         let uses = &compiled.expression.uses;
-        if let Some(name) = uses.names.iter().find(|name| !matches!(name.as_str(), "new" | "old")) {
-            return Err(wrong(&format!("there is no {name}, only new and old.")));
-        }
         if let Some(field) = uses.fields.iter().find(|field| !known(field)) {
             let names = Figure::ALL.map(Figure::as_str).join(", ");
             return Err(wrong(&format!("nobody says anything of {field}, only {WELL}, {names}.")));
@@ -211,7 +208,7 @@ mod tests {
                 "new.response > 1.0",
                 "nobody says anything of response, only well, error_rate, memory, response_time.",
             ),
-            ("value > 1", "there is no value, only new and old."),
+            ("value > 1", "There is no variable value here"),
         ] {
             let error = Condition::read(text).unwrap_err();
             assert!(error.message.contains(says), "{}", error.message);

@@ -77,7 +77,10 @@ pub(super) fn execute_with(
     elsewhere: Option<&Path>,
 ) -> Result<Note> {
     let db = view.db;
-    confirm::refuse_while_confirming(view)?;
+    // What did not take effect goes back at once: nothing that was changed since goes with it.
+    if change.decision.takes_back.is_none() {
+        confirm::refuse_while_confirming(view)?;
+    }
     steps.completed("validation", format!("{} valid", paths(plan.items.len())));
 
     let record = write_backup(view, plan, change, elsewhere)?;

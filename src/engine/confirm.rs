@@ -19,14 +19,15 @@ use crate::domain::dossier::Dossier;
 use crate::domain::error::{Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::notice::Event;
+use crate::domain::path::Path;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
 use crate::domain::time::{Span, SpanOrDefault, Timestamp};
+use crate::domain::value::Value;
 use crate::store::change::{self, Change};
 use crate::store::duty::{self, Duty};
-use crate::store::{history, manifest, overrides};
+use crate::store::{history, manifest, overrides, version};
 use serde_json::json;
-use std::path::Path;
 
 /// The time in which a change is to be confirmed. Refuses one that is longer than the policy allows, or none at all.
 pub(super) fn span_of(asked: Option<SpanOrDefault>, policy: &Policy) -> Result<Option<Span>> {
@@ -185,11 +186,53 @@ fn former(view: &View<'_>, change: &Change) -> Result<Plan> {
     let mut wanted = Vec::new();
     for event in history::of_version(view.db, version)? {
         // What somebody has changed since is theirs.
-        if overrides::find(view.db, event.path.as_str())?.is_some_and(|row| row.version == version) {
-            wanted.push((event.path, event.before));
+        if was_last_set_by(view, &event.path, version)? {
+            let before = before(view, &event.path, version, event.before)?;
+            wanted.push((event.path, before));
         }
     }
     plan(view, wanted, &manifest::policy(view.db)?, Going::BackProven)
+}
+
+/// Whether a path has what a version gave it. What was changed since and taken back again does not count.
+fn was_last_set_by(view: &View<'_>, path: &Path, version: i64) -> Result<bool> {
+    let mut last = overrides::find(view.db, path.as_str())?.map(|row| row.version);
+    while let Some(later) = last.filter(|last| *last > version) {
+        let Some(undone) = maker(view, later)?.and_then(|change| change.decision.takes_back) else {
+            return Ok(false);
+        };
+        let Some(undone) = change::by_number(view.db, undone)? else { return Ok(false) };
+        last = earlier(view, path, version_of(&undone)?)?.map(|event| event.version);
+    }
+    Ok(last == Some(version))
+}
+
+/// What a path had before a version; where that is what was taken back meanwhile, what it had before that.
+fn before(view: &View<'_>, path: &Path, version: i64, value: Option<Value>) -> Result<Option<Value>> {
+    let (mut version, mut value) = (version, value);
+    while let Some(event) = earlier(view, path, version)? {
+        if maker(view, event.version)?.is_none_or(|change| change.state != State::RolledBack) {
+            break;
+        }
+        (version, value) = (event.version, event.before);
+    }
+    Ok(value)
+}
+
+/// The last time that a path was set before a version.
+fn earlier(view: &View<'_>, path: &Path, version: i64) -> Result<Option<history::Event>> {
+    let filter = history::Filter {
+        path: Some(path.clone()),
+        before: Some((version, 0)),
+        ..history::Filter::default()
+    };
+    Ok(history::list(view.db, &filter, 1)?.pop())
+}
+
+/// The change that made a version.
+fn maker(view: &View<'_>, version: i64) -> Result<Option<Change>> {
+    let number = version::find(view.db, version)?.and_then(|version| version.change);
+    Ok(number.map(|number| change::by_number(view.db, number)).transpose()?.flatten())
 }
 
 /// Brings back the former state of a change's paths, as a change of its own; gives that change and the audit note. Where
@@ -203,7 +246,7 @@ pub(super) fn take_back_with(
     view: &View<'_>,
     change: &mut Change,
     because: &str,
-    elsewhere: Option<&Path>,
+    elsewhere: Option<&std::path::Path>,
 ) -> Result<(Change, Note)> {
     let version = version_of(change)?;
     let policy = manifest::policy(view.db)?;

@@ -1,9 +1,9 @@
 //! A change on its way to the services that use it: told in order, asked what they run with, and taken back where too few
 //! do (requirements P9, P11, Z7).
 //!
-//! What must stay true: no transaction is open while a service is given, told or asked; what is done is on record before
-//! the next thing is; a delivery that was cut short can be gone on with by anybody, and what was done twice is harmless;
-//! what is given is always what is in force then.
+//! What must stay true: no transaction is open while a service is given, told or asked; what is about to be done is on
+//! record before it is, and what was done soon after; a delivery that was cut short can be gone on with by anybody, and
+//! what was done twice is harmless; what is given is always what is in force then.
 
 mod act;
 mod around;
@@ -23,7 +23,7 @@ use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::delivery::{Follow, FollowReply};
 use crate::deliver::lock::{Lock, is_held, lock};
-use crate::domain::change::State;
+use crate::domain::change::{Kind, State};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::role::Role;
@@ -43,12 +43,15 @@ pub(super) use begin::begin;
 pub(super) use content::{Used, digest_of, in_force, used};
 pub(super) use quarantine::check as check_quarantine;
 pub(super) use round::Round;
-pub(super) use view::{of_change, shown};
+pub(super) use view::{of_change, shown, taken_back};
 
 /// How often a step looks on where nothing happens, before it answers.
 const PATIENCE: u32 = 10;
 /// How long to wait between two looks.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long what was done may wait to be recorded with what is done next.
+const LONGEST_UNRECORDED: Duration = Duration::from_millis(100);
 
 /// A delivery that this process is at.
 pub(super) struct Held {
@@ -69,7 +72,7 @@ impl Handle<Follow> for Engine {
         )?;
         if self.take_up(caller, number)? {
             self.step(caller, number)?;
-        } else {
+        } else if self.look_itself(caller, |view| is_open(view, number))? {
             thread::sleep(PAUSE);
         }
         self.look_itself(caller, |view| view::reply(view, number))
@@ -119,7 +122,7 @@ impl Engine {
         if self.delivering.as_ref().is_some_and(|held| held.change == number) {
             return Ok(true);
         }
-        self.delivering = match lock(&self.locks()?, &format!("change-{number}"), Duration::ZERO) {
+        self.delivering = match lock(&self.locks()?, &lock_of(number), Duration::ZERO) {
             Ok(lock) => Some(Held { change: number, _lock: lock }),
             Err(error) if error.code == Code::Conflict => None,
             Err(error) => return Err(error),
@@ -167,18 +170,54 @@ impl Engine {
             .collect();
         self.note(caller, number, begun)?;
         let locks = self.locks()?;
-        for job in jobs {
+        let mut given = Vec::new();
+        let mut last = (self.machine.elapsed)();
+        let mut jobs = jobs.into_iter();
+        while let Some(job) = jobs.next() {
             let done = act::give(self, caller, &locks, &job)?;
-            self.transact_itself(caller, ("delivery.give", job.delivery.service.as_str()), |view| {
-                let delivery = done.record(view, &job)?;
-                delivery::put(view.db, version_of(view, number)?, &delivery)?;
-                let detail = json!({
+            // It decides everything: nobody else is told.
+            let is_over = done.has_failed() && job.service.critical;
+            given.push((job, done));
+            let now = (self.machine.elapsed)();
+            if is_over || now.saturating_sub(last) > LONGEST_UNRECORDED {
+                let left = if is_over { jobs.as_slice() } else { &[] };
+                self.record(caller, number, std::mem::take(&mut given), left)?;
+                last = now;
+            }
+            if is_over {
+                return Ok(());
+            }
+        }
+        self.record(caller, number, given, &[])
+    }
+
+    /// Records what some instances were given, and that others were not after all.
+    fn record(
+        &mut self,
+        caller: &Caller,
+        number: i64,
+        given: Vec<(job::Give, act::Done)>,
+        left: &[job::Give],
+    ) -> Result<()> {
+        if given.is_empty() {
+            return Ok(());
+        }
+        self.transact_itself(caller, ("delivery.give", number.to_string().as_str()), |view| {
+            let version = version_of(view, number)?;
+            let mut named = Vec::with_capacity(given.len());
+            for (job, done) in &given {
+                let delivery = done.record(view, job)?;
+                delivery::put(view.db, version, &delivery)?;
+                named.push(json!({
                     "service": delivery.service, "instance": delivery.instance, "state": delivery.state,
                     "version": done.version, "secrets": done.secrets, "problem": delivery.problem,
-                });
-                Ok(((), Some(Note::new("delivery.give", number.to_string(), detail))))
-            })?;
-        }
+                }));
+            }
+            for job in left {
+                delivery::put(view.db, version, &job.delivery)?;
+            }
+            Ok(((), Some(Note::new("delivery.give", number.to_string(), named.into()))))
+        })?;
         Ok(())
     }
 
@@ -200,9 +239,14 @@ impl Engine {
     }
 }
 
+/// The lock of a change's delivery; no service has such a name.
+fn lock_of(number: i64) -> String {
+    format!("change {number}")
+}
+
 /// Whether nobody is at a change's delivery.
 pub(super) fn is_abandoned(view: &View<'_>, number: i64) -> bool {
-    view.place.is_none_or(|place| !is_held(&lock_folder(place), &format!("change-{number}")))
+    view.place.is_none_or(|place| !is_held(&lock_folder(place), &lock_of(number)))
 }
 
 /// The folder of the locks: beside the store.
@@ -225,7 +269,9 @@ fn version_of(view: &View<'_>, number: i64) -> Result<i64> {
     version.ok_or_else(|| Error::internal(format!("Change {number} made no version.")))
 }
 
-/// Whether a change was taken back, or takes one back, so that nothing more can be taken back on its account.
-fn is_way_back(change: &change::Change) -> bool {
-    change.decision.takes_back.is_some() || change.state == State::RolledBack
+/// Whether a change can be taken back: it was not, and takes none back itself.
+fn can_go_back(change: &change::Change) -> bool {
+    let is_way_back = change.decision.takes_back.is_some() || change.state == State::RolledBack;
+    // What the sources say is no override that could be taken back.
+    !is_way_back && change.kind != Kind::Reload
 }

@@ -43,7 +43,10 @@ impl Told<'_> {
     pub(super) fn facts(&self, style: &Style) -> Facts {
         let view = self.view;
         let mut facts = Facts::default();
-        if matches!(view.state, State::Rejected | State::Cancelled | State::Expired | State::RolledBack) {
+        if matches!(
+            view.state,
+            State::Rejected | State::Cancelled | State::Expired | State::RolledBack | State::Failed
+        ) {
             facts.maybe("Because", view.ended_because.as_ref());
         }
         let was_executed = view.state.was_executed() && !self.dry_run;
@@ -115,7 +118,9 @@ pub(super) fn headline(view: &ChangeView, dry_run: bool, style: &Style) -> Strin
             return format!("{head}{version} ({risk})");
         }
         State::RolledBack => {
-            let head = Paint::Bold.on(&format!("{name} {number} was rolled back"), style);
+            let failed = view.taken_back.as_ref().is_some_and(|back| back.state == State::Failed);
+            let what = if failed { "was rolled back, and that failed" } else { "was rolled back" };
+            let head = Paint::Bold.on(&format!("{name} {number} {what}"), style);
             return format!("{head} ({risk})");
         }
         State::Failed => {

@@ -4,7 +4,7 @@ use super::change::{Told, conflicts, headline, lacking, restart, risk_facts, tim
 use super::color::Paint;
 use super::facts::Facts;
 use super::table::{Field, table};
-use super::{Render, Style, emergency, escape, items, words};
+use super::{Render, Style, delivery, emergency, escape, items, words};
 use crate::api::change::{ApprovalView, ChangeView, EvidenceView, StepView, Stricter};
 use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
 use crate::domain::change::Validity;
@@ -174,6 +174,7 @@ fn executed(facts: &mut Facts, view: &ChangeView, style: &Style) {
         let paint = if step.status == "failed" { Paint::Red } else { Paint::Plain };
         facts.paint("Steps", step_line(step), paint);
     }
+    delivery::facts(facts, view);
 }
 
 fn step_line(step: &StepView) -> String {

@@ -5,7 +5,9 @@ use super::facts::Facts;
 use super::{escape, words};
 use crate::api::change::ChangeView;
 use crate::api::delivery::DeliveryView;
+use crate::domain::change::State as ChangeState;
 use crate::domain::delivery::State;
+use crate::domain::path::Path;
 
 /// One line an instance, for whoever waits.
 pub fn progress(change: &ChangeView) -> Vec<String> {
@@ -19,11 +21,27 @@ pub fn progress(change: &ChangeView) -> Vec<String> {
 
 /// How far each instance has come.
 pub(super) fn facts(facts: &mut Facts, change: &ChangeView) {
-    of_instances(facts, &change.delivery);
+    of_instances(facts, "Service", &change.delivery);
+    let Some(back) = &change.taken_back else { return };
+    match back.state {
+        ChangeState::Failed => {
+            let text = format!(
+                "by change {}, which the services below did not all take: a person is needed",
+                back.number
+            );
+            facts.paint("Taken back", text, Paint::Red);
+        }
+        _ => facts.add("Taken back", format!("by change {}", back.number)),
+    }
+    of_instances(facts, "Now", &back.delivery);
+    if !back.kept.is_empty() {
+        let kept: Vec<&str> = back.kept.iter().map(Path::as_str).collect();
+        facts.paint("Kept", format!("{}: changed since by somebody else", kept.join(", ")), Paint::Yellow);
+    }
 }
 
-/// The same of instances that no change is brought to.
-pub(super) fn of_instances(facts: &mut Facts, instances: &[DeliveryView]) {
+/// The same of instances that no change is brought to, too.
+pub(super) fn of_instances(facts: &mut Facts, label: &'static str, instances: &[DeliveryView]) {
     for one in instances {
         let took = one
             .propagation_time_ms
@@ -32,9 +50,9 @@ pub(super) fn of_instances(facts: &mut Facts, instances: &[DeliveryView]) {
         let text =
             format!("{}: {}{}{}", name(one), word(one), took.unwrap_or_default(), why.unwrap_or_default());
         match one.state {
-            State::Failed => facts.paint("Service", text, Paint::Red),
-            State::Verified => facts.add("Service", text),
-            _ => facts.paint("Service", text, Paint::Yellow),
+            State::Failed => facts.paint(label, text, Paint::Red),
+            State::Verified => facts.add(label, text),
+            _ => facts.paint(label, text, Paint::Yellow),
         }
     }
 }

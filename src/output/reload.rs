@@ -24,7 +24,7 @@ impl Render for ReloadReply {
         facts.maybe("Generation", operation.generation.map(|number| number.to_string()));
         facts.maybe("Version", operation.version.map(|number| number.to_string()));
         facts.maybe("Sources", (!operation.sources.is_empty()).then(|| sources(&operation.sources)));
-        super::delivery::of_instances(&mut facts, &self.services);
+        super::delivery::of_instances(&mut facts, "Service", &self.services);
         if let Some(back) = &self.taken_back_by {
             let what = match self.outcome {
                 Outcome::RolledBack => "the former base is in force again, by reload",

@@ -11,6 +11,7 @@
 )]
 
 mod credentials;
+mod delivery;
 mod docs;
 mod governance;
 mod harness;

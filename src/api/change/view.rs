@@ -8,6 +8,7 @@ use crate::api::review::ReviewView;
 use crate::domain::approval::Lack;
 use crate::domain::change::{Kind, State, Validity};
 use crate::domain::dossier::Dossier;
+use crate::domain::path::Path;
 use crate::domain::policy::Demand;
 use crate::domain::risk::{Risk, RiskReason};
 use crate::domain::time::Timestamp;
@@ -109,6 +110,9 @@ pub struct ChangeView {
     /// How far it has come at the services that use what it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delivery: Vec<DeliveryView>,
+    /// What became of taking it back, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<TakenBackView>,
     /// The mark of an emergency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<EmergencyView>,
@@ -118,6 +122,21 @@ pub struct ChangeView {
     /// What was found when it was looked back on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewView>,
+}
+
+/// How a change was taken back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TakenBackView {
+    /// The number of the change that did.
+    pub number: i64,
+    /// Its ULID.
+    pub id: String,
+    /// Where it stands: `failed` where the services do not run with the former values either.
+    pub state: State,
+    /// The paths that were left as they are, because somebody has changed them since.
+    pub kept: Vec<Path>,
+    /// How far the former values have come at the services.
+    pub delivery: Vec<DeliveryView>,
 }
 
 /// A change of members or manifest that another member of the board has to approve first.

@@ -44,6 +44,22 @@ pub enum Probe {
     },
 }
 
+impl Probe {
+    /// The same with no more time than this to answer.
+    pub fn within(&self, longest: Span) -> Probe {
+        let mut probe = self.clone();
+        let timeout = match &mut probe {
+            Probe::Http { call, .. } | Probe::Metrics { call, .. } | Probe::Prometheus { call, .. } => {
+                &mut call.timeout
+            }
+            Probe::Command(command) => &mut command.timeout,
+            Probe::Tcp { timeout, .. } => timeout,
+        };
+        *timeout = (*timeout).min(longest);
+        probe
+    }
+}
+
 /// A number that says how well a service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Figure {

@@ -4,6 +4,7 @@ use super::part::Part;
 use super::{Call, Command, USUAL_TIMEOUT};
 use crate::domain::document::Format;
 use crate::domain::path::Path;
+use crate::domain::time::Span;
 use std::collections::BTreeMap;
 
 /// How a service is asked which values it runs with.
@@ -13,6 +14,20 @@ pub struct ReadBack {
     pub ask: Ask,
     /// What the answer says.
     pub answer: Answer,
+}
+
+impl ReadBack {
+    /// The same with no more time than this to answer.
+    pub fn within(&self, longest: Span) -> ReadBack {
+        let mut asked = self.clone();
+        match &mut asked.ask {
+            Ask::Http(Call { timeout, .. }) | Ask::Command(Command { timeout, .. }) => {
+                *timeout = (*timeout).min(longest);
+            }
+            Ask::File(_) => {}
+        }
+        asked
+    }
 }
 
 /// Whom to ask.

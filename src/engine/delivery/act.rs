@@ -6,7 +6,7 @@
 use super::around::with_surroundings;
 use super::content::{Used, used};
 use super::job::Give;
-use crate::deliver::file::{Delivered, Found, give_back, look, put};
+use crate::deliver::file::{Delivered, Found, give_back, look, put, standing};
 use crate::deliver::health::probe;
 use crate::deliver::lock::lock;
 use crate::deliver::patch::patch;
@@ -15,7 +15,7 @@ use crate::deliver::render::render;
 use crate::deliver::stamp::Stamp;
 use crate::deliver::{Surroundings, hand};
 use crate::domain::delivery::State;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::service::{Deliver, Form, Instance, Place};
 use crate::engine::identity::itself;
@@ -38,9 +38,28 @@ pub(super) struct Done {
     digest: String,
     restart: bool,
     before_us: Option<i64>,
+    /// Whether anything was done to it, whatever came of that.
+    touched: bool,
     written: bool,
     former: Option<Delivered>,
     problem: Option<Error>,
+}
+
+impl Done {
+    /// Nothing yet, where this is how to give back what was there before.
+    fn beginning(former: Option<Delivered>) -> Done {
+        Done {
+            version: 0,
+            secrets: 0,
+            digest: String::new(),
+            restart: false,
+            before_us: None,
+            touched: false,
+            written: false,
+            former,
+            problem: None,
+        }
+    }
 }
 
 /// Gives an instance what it uses, and tells it.
@@ -48,16 +67,7 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
     let held = lock(locks, &job.service.name, LONGEST_LOCK);
     // Only now: whoever had the lock may have given it what was older.
     let used = engine.look_as(caller, |_, now| Ok(itself(now)), |view| used(view, &job.service));
-    let mut done = Done {
-        version: 0,
-        secrets: 0,
-        digest: String::new(),
-        restart: false,
-        before_us: None,
-        written: false,
-        former: None,
-        problem: None,
-    };
+    let mut done = Done::beginning(None);
     let outcome = held.and_then(|lock| {
         let mut used = used?;
         used.fetch(&engine.machine)?;
@@ -70,6 +80,7 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
             done.before_us = time_to_answer(&job.instance, around);
             write(job, &used, around, &mut done)?;
             job.instance.reload.as_ref().map_or(Ok(()), |definition| {
+                done.touched = true;
                 reload(definition, around).map_err(|error| undo(&job.instance, &mut done, error, around))
             })
         });
@@ -88,16 +99,25 @@ fn time_to_answer(instance: &Instance, around: &Surroundings<'_>) -> Option<i64>
 
 fn write(job: &Give, used: &Used, around: &Surroundings<'_>, done: &mut Done) -> Result<()> {
     let Some(deliver) = &job.instance.deliver else { return Ok(()) };
+    let bytes = || bytes(deliver, used, &job.instance, &job.owner, around);
     if let Some(place) = deliver.place() {
-        refuse_foreign(job, place, deliver.form())?;
+        refuse_foreign(job, place, deliver.form(), bytes)?;
     }
-    let bytes = bytes(deliver, used, &job.instance, &job.owner, around)?;
+    let bytes = bytes()?;
     match deliver {
         Deliver::Render { place, check, .. } | Deliver::Patch { place, check, .. } => {
-            done.former = Some(put(place, &bytes, check.as_ref(), around)?);
+            let put = put(place, &bytes, check.as_ref(), around);
+            done.touched = put.as_ref().err().is_none_or(|error| error.code == Code::UnknownOutcome);
+            done.former = Some(put?);
         }
-        Deliver::Command { command, .. } => hand::to_command(command, &bytes, around)?,
-        Deliver::Http { call, method, form } => hand::to_server(call, *method, form, bytes, around)?,
+        Deliver::Command { command, .. } => {
+            done.touched = true;
+            hand::to_command(command, &bytes, around)?;
+        }
+        Deliver::Http { call, method, form } => {
+            done.touched = true;
+            hand::to_server(call, *method, form, bytes, around)?;
+        }
     }
     done.written = true;
     Ok(())
@@ -123,13 +143,20 @@ pub(in crate::engine) fn bytes(
 }
 
 /// `refused` where the file is somebody else's and nobody has said that it may be replaced.
-fn refuse_foreign(job: &Give, place: &Place, form: Option<&Form>) -> Result<()> {
+fn refuse_foreign(
+    job: &Give,
+    place: &Place,
+    form: Option<&Form>,
+    bytes: impl FnOnce() -> Result<Vec<u8>>,
+) -> Result<()> {
     let found = look(place, form.and_then(Form::stamp), &job.owner)?;
-    foreign(&found, &job.known).map_or(Ok(()), |whose| {
-        let message = format!("{} {whose}, and nobody has said yet that it may be replaced.", place.file);
-        Err(Error::refused(message)
-            .hint(format!("See the difference, and say so: cfgctl service adopt {}", job.service.name)))
-    })
+    let Some(whose) = foreign(&found, &job.known) else { return Ok(()) };
+    // Whoever was killed after the swap finds what it wrote itself.
+    if found == Found::Unstamped && bytes().ok() == standing(place)? {
+        return Ok(());
+    }
+    Err(Error::refused(format!("{} {whose}, and nobody has said yet that it may be replaced.", place.file))
+        .hint(format!("See the difference, and say so: cfgctl service adopt {}", job.service.name)))
 }
 
 /// Whose a file is that may not be replaced before somebody says so.
@@ -150,6 +177,7 @@ fn undo(instance: &Instance, done: &mut Done, mut error: Error, around: &Surroun
     let back = give_back(&delivered);
     // It may take the former one no better than the new one: what is wrong is the first problem.
     let _ = instance.reload.as_ref().map(|definition| reload(definition, around));
+    error.message = ended(error.message);
     match back {
         Ok(_) => error.message.push_str(" The former file is in its place again."),
         Err(worse) => error.message.push_str(&format!(" And the former file is NOT back: {}", worse.message)),
@@ -166,16 +194,7 @@ pub(super) fn take_back(
     problem: String,
 ) -> String {
     let former = delivery.former.clone().and_then(|former| serde_json::from_value(former).ok());
-    let mut done = Done {
-        version: 0,
-        secrets: 0,
-        digest: String::new(),
-        restart: false,
-        before_us: None,
-        written: true,
-        former,
-        problem: None,
-    };
+    let mut done = Done::beginning(former);
     with_surroundings(machine, place, &[], |around| {
         undo(instance, &mut done, Error::unavailable(problem), around)
     })
@@ -183,21 +202,31 @@ pub(super) fn take_back(
 }
 
 impl Done {
+    /// Whether the instance could not be given its values, or not be told.
+    pub(super) fn has_failed(&self) -> bool {
+        self.problem.is_some()
+    }
+
     /// What is kept of it: what the instance has now, and how far it has come.
     pub(super) fn record(&self, view: &View<'_>, job: &Give) -> Result<Delivery> {
         let known = &job.known;
-        let written = self.written.then_some(view.now);
+        let succeeded = self.problem.is_none();
         // What fetches its values itself has them once it was told.
-        let has = written.or((job.instance.deliver.is_none() && self.problem.is_none()).then_some(view.now));
-        let told = has.filter(|_| job.instance.reload.is_some() && self.problem.is_none());
+        let written = (self.written || (succeeded && job.instance.deliver.is_none())).then_some(view.now);
+        let told = written.filter(|_| succeeded && job.instance.reload.is_some());
         let state = service::State {
-            version: if has.is_some() { Some(self.version) } else { known.version },
-            digest: if has.is_some() { Some(self.digest.clone()) } else { known.digest.clone() },
+            version: if self.touched || succeeded { Some(self.version) } else { known.version },
+            digest: match (succeeded, self.touched) {
+                (true, _) => Some(self.digest.clone()),
+                // It may have taken some of it.
+                (false, true) => None,
+                (false, false) => known.digest.clone(),
+            },
             written_at: written.or(known.written_at),
             reloaded_at: told.or(known.reloaded_at),
-            verified_at: if has.is_some() { None } else { known.verified_at },
+            verified_at: if self.touched { None } else { known.verified_at },
             problem: self.problem.as_ref().map(|error| error.message.clone()),
-            restart_since: known.restart_since.or(has.filter(|_| self.restart)),
+            restart_since: known.restart_since.or(written.filter(|_| self.restart)),
             ..known.clone()
         };
         service::put(view.db, &state)?;
@@ -218,7 +247,15 @@ impl Done {
 /// A problem with what to do about it.
 fn in_words(error: &Error) -> String {
     match &error.hint {
-        Some(hint) => format!("{} {hint}", error.message),
+        Some(hint) => format!("{} {hint}", ended(error.message.clone())),
         None => error.message.clone(),
     }
+}
+
+/// A sentence with its end, which the words of another program may lack.
+fn ended(mut text: String) -> String {
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }

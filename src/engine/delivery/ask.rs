@@ -12,6 +12,7 @@ use crate::deliver::health::probe;
 use crate::deliver::read_back::{agrees, read_back};
 use crate::domain::delivery::{Found, State};
 use crate::domain::path::Path;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::engine::Machine;
 use crate::store::delivery::Delivery;
@@ -23,8 +24,12 @@ pub(super) fn ask_all(
     place: Option<&std::path::Path>,
     jobs: &[Ask],
 ) -> Vec<Option<Delivery>> {
+    let begun = (machine.elapsed)();
     let asked = for_each(machine, place, jobs, |job| job.used.secret_texts(), ask);
-    jobs.iter().zip(asked).map(|(job, asked)| news(machine, place, job, asked)).collect()
+    // Asking took its time.
+    let took = Span::of((machine.elapsed)().saturating_sub(begun));
+    let news = |(job, asked): (&Ask, Asked)| news(machine, place, job, asked, job.now.after(took));
+    jobs.iter().zip(asked).map(news).collect()
 }
 
 /// What an instance said.
@@ -34,9 +39,10 @@ struct Asked {
 }
 
 fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
+    let left = job.time_left();
     let mut asked = Asked { found: BTreeMap::new(), problem: None };
     if let Some(definition) = job.instance.read_back.as_ref().filter(|_| job.delivery.state == State::Told) {
-        match read_back(definition, &job.paths, around) {
+        match read_back(&definition.within(left), &job.paths, around) {
             Ok(said) => {
                 asked.found = compared(&job.used, said);
                 let wrong = asked.found.iter().find(|(_, found)| !found.matches_expected);
@@ -50,7 +56,7 @@ fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
         if asked.problem.is_some() {
             break;
         }
-        let probed = probe(definition, around);
+        let probed = probe(&definition.within(left), around);
         if !probed.well {
             let why = probed.problem.unwrap_or_else(|| "It is not well.".to_owned());
             asked.problem = Some(why);
@@ -73,12 +79,18 @@ pub(in crate::engine) fn compared(used: &Used, said: BTreeMap<Path, Option<Value
 }
 
 /// What an answer changes.
-fn news(machine: &Machine, place: Option<&std::path::Path>, job: &Ask, asked: Asked) -> Option<Delivery> {
+fn news(
+    machine: &Machine,
+    place: Option<&std::path::Path>,
+    job: &Ask,
+    asked: Asked,
+    now: Timestamp,
+) -> Option<Delivery> {
     let Asked { found, problem } = asked;
     let was = &job.delivery;
     let Some(problem) = problem else {
         let answers = job.instance.read_back.is_some() || !job.instance.health.is_empty();
-        let verified_at = answers.then_some(job.now);
+        let verified_at = answers.then_some(now);
         return (was.state == State::Told).then(|| Delivery {
             state: State::Verified,
             verified_at,
@@ -87,7 +99,7 @@ fn news(machine: &Machine, place: Option<&std::path::Path>, job: &Ask, asked: As
             ..was.clone()
         });
     };
-    let over = was.state == State::Verified || job.now >= job.until;
+    let over = was.state == State::Verified || now >= job.until;
     if over {
         let problem = take_back(machine, place, &job.instance, was, problem);
         return Some(Delivery {

@@ -1,8 +1,9 @@
 //! With a change's execution its delivery begins: which services it concerns, and that it is due.
 //!
 //! What must stay true: it is written in the transaction that executes the change, so that what was killed in between is
-//! known to be undone.
+//! known to be undone; what never was given a change is left alone when that is taken back.
 
+use super::the_change;
 use crate::domain::change::{Item, State};
 use crate::domain::delivery;
 use crate::domain::error::Result;
@@ -19,12 +20,21 @@ use std::collections::BTreeMap;
 /// Records which services an executed change is to be brought to; says whether there is any.
 pub(in crate::engine) fn begin(view: &View<'_>, change: &mut Change, plan: &Plan) -> Result<bool> {
     let Some(version) = change.version else { return Ok(false) };
+    let left = match change.decision.takes_back {
+        Some(number) => the_change(view, number)?.version,
+        None => None,
+    };
     let mut any = false;
     for service in manifest::services(view.db)?.values() {
         if !concerns(service, &plan.items) || service::disabled(view.db, &service.name)?.is_some() {
             continue;
         }
         for row in rows(service) {
+            let known = service::state(view.db, &row.service, &row.instance)?;
+            if known.version < left {
+                service::put(view.db, &service::State { problem: None, ..known })?;
+                continue;
+            }
             any = true;
             put(view.db, version, &row)?;
         }

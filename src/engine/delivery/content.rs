@@ -16,7 +16,7 @@ use crate::engine::Machine;
 use crate::engine::seal::Sealer;
 use crate::engine::secret::Resolver;
 use crate::engine::transact::View;
-use crate::store::{base, manifest, overrides, version};
+use crate::store::{base, history, manifest, overrides, version};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,7 @@ pub(in crate::engine) struct Used {
     types: BTreeMap<Path, ValueType>,
     references: SecretReferences,
     elsewhere: Vec<Path>,
+    former: Vec<String>,
 }
 
 /// The effective values that a service uses, as they are kept: secrets sealed or by reference.
@@ -74,6 +75,7 @@ pub(in crate::engine) fn used(view: &View<'_>, service: &Service) -> Result<Used
         types: BTreeMap::new(),
         references: manifest::part(view.db, "secrets")?,
         elsewhere: Vec::new(),
+        former: Vec::new(),
     };
     let settings = manifest::settings_of(view.db, used.values.keys())?;
     for ((path, value), setting) in used.values.iter().zip(settings) {
@@ -97,6 +99,12 @@ fn open(view: &View<'_>, used: &mut Used) -> Result<()> {
     }
     let sealer = Sealer::of(view)?;
     for path in &used.secrets {
+        let of_path = history::Filter { path: Some(path.clone()), ..history::Filter::default() };
+        // A service that does not take the new one may still complain of the former one.
+        let last = history::list(view.db, &of_path, 1)?.pop().and_then(|event| event.before);
+        if let Some(Value::String(text)) = last.filter(|value| value.as_str().is_some_and(is_sealed)) {
+            used.former.extend(sealer.open(path, &text).ok().as_ref().map(bare));
+        }
         let Some(value) = used.values.get_mut(path) else { continue };
         if let Some(text) = value.as_str().filter(|text| is_sealed(text)) {
             *value = sealer.open(path, text)?;
@@ -126,9 +134,12 @@ impl Used {
         Ok(())
     }
 
-    /// The secrets among the values, as other programs may repeat them.
+    /// The secrets among the values and the former ones, as other programs may repeat them; where one was not fetched, a
+    /// text that is in all they say.
     pub(in crate::engine) fn secret_texts(&self) -> Vec<String> {
-        self.secrets.iter().filter_map(|path| self.values.get(path)).map(bare).collect()
+        let present = self.secrets.iter().filter_map(|path| self.values.get(path)).map(bare);
+        let unknown = (!self.elsewhere.is_empty()).then(String::new);
+        present.chain(self.former.iter().cloned()).chain(unknown).collect()
     }
 
     /// Whether a service can be asked for a path: not where its setting needs a restart, nor for a secret that is kept

@@ -3,60 +3,94 @@
 //! What must stay true: too few services, or a critical one, and the former values come back by themselves, once; a way
 //! back that fails is a person's to look at, and is never taken back again.
 
-use super::{is_way_back, monitor, quarantine, the_change, version_of};
-use crate::domain::change::{Kind, State};
+use super::{can_go_back, monitor, quarantine, the_change, version_of};
+use crate::domain::change::State;
 use crate::domain::delivery::{Verdict, Weighed, verdict};
-use crate::domain::error::Result;
+use crate::domain::error::{Code, Result};
 use crate::domain::member::Caller;
-use crate::engine::transact::Note;
+use crate::engine::transact::{Note, View};
 use crate::engine::{Engine, confirm, notice};
-use crate::store::{change, delivery, duty, manifest};
+use crate::store::change::{self, Change};
+use crate::store::{delivery, duty, manifest};
 use serde_json::json;
 
 impl Engine {
     /// Decides what a change's delivery amounts to, and takes the change back where that is what it comes to.
     pub(super) fn conclude(&mut self, caller: &Caller, number: i64) -> Result<()> {
-        self.transact_itself(caller, ("delivery.end", number.to_string().as_str()), |view| {
+        let target = number.to_string();
+        let attempt = ("delivery.end", target.as_str());
+        let mut hopeless = None;
+        let done = self.transact_itself(caller, attempt, |view| {
             if duty::find(view.db, duty::Kind::Deliver, number)?.is_none() {
                 return Ok(((), None));
             }
-            let mut change = the_change(view, number)?;
-            let rows = delivery::of_version(view.db, version_of(view, number)?)?;
-            let weighed = rows.iter().map(|row| Weighed {
-                service: &row.service,
-                critical: row.critical,
-                state: row.state,
-            });
-            let verdict = verdict(weighed, manifest::policy(view.db)?.verify.threshold);
-            duty::remove(view.db, duty::Kind::Deliver, number)?;
-            let failed = match &verdict {
-                Verdict::Verified => Vec::new(),
-                Verdict::Partly(failed) | Verdict::Failed(failed) => failed.clone(),
-            };
-            // What the sources say is not an override that could be taken back.
-            let can_go_back = !is_way_back(&change) && change.kind != Kind::Reload;
-            if matches!(verdict, Verdict::Failed(_)) && can_go_back {
-                let because = format!("it did not take effect at {}", failed.join(", "));
-                quarantine::remember(view, &change)?;
-                let (_, note) = confirm::take_back(view, &mut change, &because)?;
-                return Ok(((), Some(note)));
+            let change = the_change(view, number)?;
+            match weigh(view, &change)? {
+                Verdict::Failed(failed) if can_go_back(&change) => {
+                    duty::remove(view.db, duty::Kind::Deliver, number)?;
+                    let because = because(&failed);
+                    quarantine::remember(view, &change)?;
+                    let back = confirm::take_back(view, &mut change.clone(), &because);
+                    let (_, note) = back.inspect_err(|_| hopeless = Some(failed))?;
+                    Ok(((), Some(note)))
+                }
+                verdict => Ok(((), Some(end(view, change, &verdict)?))),
             }
-            let settled = match (&verdict, change.decision.takes_back) {
-                (Verdict::Failed(_) | Verdict::Partly(_), Some(_)) => State::Failed,
-                _ => State::Completed,
-            };
-            let watched = monitor::begin(view, &change, &rows)?;
-            if change.state == State::Executing {
-                change.state = if watched.is_some() { State::Monitoring } else { settled };
+        });
+        match (done, hopeless) {
+            (Err(error), Some(failed)) if error.code != Code::UnknownOutcome => {
+                self.transact_itself(caller, attempt, |view| {
+                    let because =
+                        format!("{}, and could not be taken back: {}", because(&failed), error.message);
+                    let change = Change { ended_because: Some(because), ..the_change(view, number)? };
+                    duty::remove(view.db, duty::Kind::Confirm, number)?;
+                    Ok(((), Some(settle(view, change, State::Failed, &failed)?)))
+                })?;
             }
-            change.updated_at = Some(view.now);
-            change::put(view.db, &change)?;
-            let detail = json!({"state": change.state, "failed": failed});
-            let mut note = Note::new("delivery.end", number.to_string(), detail).change(number);
-            note.deadline = watched;
-            note.tell.extend(notice::outcome(view, &change)?);
-            Ok(((), Some(note)))
-        })?;
+            (done, _) => drop(done?),
+        }
         Ok(())
     }
+}
+
+fn weigh(view: &View<'_>, change: &Change) -> Result<Verdict> {
+    let rows = delivery::of_version(view.db, version_of(view, change.number)?)?;
+    let weighed =
+        rows.iter().map(|row| Weighed { service: &row.service, critical: row.critical, state: row.state });
+    Ok(verdict(weighed, manifest::policy(view.db)?.verify.threshold))
+}
+
+fn because(failed: &[String]) -> String {
+    format!("it did not take effect at {}", failed.join(", "))
+}
+
+/// The change stays as it is.
+fn end(view: &View<'_>, change: Change, verdict: &Verdict) -> Result<Note> {
+    let failed = match verdict {
+        Verdict::Verified => Vec::new(),
+        Verdict::Partly(failed) | Verdict::Failed(failed) => failed.clone(),
+    };
+    let rows = delivery::of_version(view.db, version_of(view, change.number)?)?;
+    let watched = monitor::begin(view, &change, &rows)?;
+    let state = match (change.state, change.decision.takes_back) {
+        (State::Executing, Some(_)) if !failed.is_empty() => State::Failed,
+        (State::Executing, _) if watched.is_some() => State::Monitoring,
+        (State::Executing, _) => State::Completed,
+        (other, _) => other,
+    };
+    let mut note = settle(view, change, state, &failed)?;
+    note.deadline = watched;
+    Ok(note)
+}
+
+/// Writes down what became of a change at the services.
+fn settle(view: &View<'_>, mut change: Change, state: State, failed: &[String]) -> Result<Note> {
+    duty::remove(view.db, duty::Kind::Deliver, change.number)?;
+    change.state = state;
+    change.updated_at = Some(view.now);
+    change::put(view.db, &change)?;
+    let detail = json!({"state": change.state, "failed": failed});
+    let mut note = Note::new("delivery.end", change.number.to_string(), detail).change(change.number);
+    note.tell.extend(notice::outcome(view, &change)?);
+    Ok(note)
 }

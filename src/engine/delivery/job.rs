@@ -16,9 +16,12 @@ use crate::engine::transact::View;
 use crate::store::delivery::{self, Delivery};
 use crate::store::{base, duty, history, manifest, service};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How many instances are told between two looks.
 const AT_ONCE: usize = 16;
+/// The least time that an instance has to answer, however late it is.
+const SHORTEST_QUESTION: Span = Span::seconds(1);
 
 /// What comes next.
 pub(super) enum Next {
@@ -62,6 +65,14 @@ pub(super) struct Ask {
     /// When it has had time enough.
     pub(super) until: Timestamp,
     pub(super) now: Timestamp,
+}
+
+impl Ask {
+    /// How long an answer may take: not much longer than the instance has.
+    pub(super) fn time_left(&self) -> Span {
+        let millis = self.until.millis().saturating_sub(self.now.millis());
+        Span::of(Duration::from_millis(u64::try_from(millis).unwrap_or(0))).max(SHORTEST_QUESTION)
+    }
 }
 
 /// What comes next of a change's delivery.
@@ -163,6 +174,10 @@ fn hopeless(services: &BTreeMap<String, Service>, row: &Delivery, rows: &[Delive
         let critical = rows.iter().filter(failed).find(|other| other.critical)?;
         format!("It was not told, because {}, which is critical, had failed.", critical.service)
     };
+    let problem = match row.state {
+        State::Begun => format!("Its turn was cut short. {problem}"),
+        _ => problem,
+    };
     Some(Delivery { state: State::Failed, problem: Some(problem), ..row.clone() })
 }
 
@@ -178,7 +193,9 @@ fn is_baking(row: &Delivery, rows: &[Delivery]) -> bool {
 fn is_its_turn(view: &View<'_>, service: &Service, row: &Delivery, rows: &[Delivery]) -> bool {
     let before = rows.iter().filter(|other| other.service == row.service && other.wave < row.wave);
     before.into_iter().all(|other| {
-        let baked = other.verified_at.is_some_and(|at| at.after(service.rollout.bake) <= view.clock);
+        // Who cannot be asked counts from when it was told.
+        let since = other.verified_at.or(other.reloaded_at).or(other.written_at);
+        let baked = since.is_none_or(|at| at.after(service.rollout.bake) <= view.clock);
         other.state == State::Verified && baked
     })
 }

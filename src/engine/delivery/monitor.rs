@@ -5,10 +5,10 @@
 
 use super::around::for_each;
 use super::job::{Next, definition};
-use super::{is_way_back, quarantine, the_change, version_of};
+use super::{can_go_back, quarantine, the_change, version_of};
 use crate::deliver::Surroundings;
 use crate::deliver::health::probe;
-use crate::domain::change::{Kind, State};
+use crate::domain::change::State;
 use crate::domain::error::Result;
 use crate::domain::member::Caller;
 use crate::domain::monitor::{Condition, LOOK_AT_CONDITIONS, Sample, trouble};
@@ -30,9 +30,7 @@ pub(super) struct Watched {
 
 /// Sees to it that the services of a change that was delivered are watched; until when.
 pub(super) fn begin(view: &View<'_>, change: &Change, rows: &[Delivery]) -> Result<Option<Timestamp>> {
-    // What the sources say is no override that could be taken back.
-    let can_go_back = !is_way_back(change) && change.kind != Kind::Reload;
-    let Some(span) = change.dossier.monitor.filter(|_| can_go_back) else { return Ok(None) };
+    let Some(span) = change.dossier.monitor.filter(|_| can_go_back(change)) else { return Ok(None) };
     let services = manifest::services(view.db)?;
     let can_be_asked =
         |row: &Delivery| definition(&services, row).is_some_and(|(_, instance)| !instance.health.is_empty());

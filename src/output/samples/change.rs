@@ -60,6 +60,7 @@ fn change(state: State, risk: Risk) -> ChangeView {
         restart: None,
         takes_back: None,
         delivery: Vec::new(),
+        taken_back: None,
         emergency: None,
         unreviewed: false,
         review: None,

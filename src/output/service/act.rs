@@ -13,7 +13,7 @@ fn instances(facts: &mut Facts, items: &[DeliveryView], dry_run: bool) {
     if dry_run {
         items.iter().for_each(|one| facts.add("Would give", &one.instance));
     } else {
-        of_instances(facts, items);
+        of_instances(facts, "Service", items);
     }
 }
 

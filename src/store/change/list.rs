@@ -12,15 +12,15 @@ use rusqlite::Connection;
 /// The states in which a request is open, as [`State::is_open`] and the index of the open ones have them.
 const OPEN: &str = "('draft', 'pending', 'approved', 'scheduled')";
 
-/// The ULID of the change that took one back.
-pub fn taking_back(db: &Connection, change: &Change) -> Result<Option<String>> {
+/// The change that took one back.
+pub fn taking_back(db: &Connection, change: &Change) -> Result<Option<Change>> {
     let Some(version) = change.version else { return Ok(None) };
     let later = some(
         db,
         "WHERE number > ?1 AND base_version = ?2 AND kind = 'undo' ORDER BY number",
         (change.number, version),
     )?;
-    Ok(later.into_iter().find(|later| later.decision.takes_back == Some(change.number)).map(|later| later.id))
+    Ok(later.into_iter().find(|later| later.decision.takes_back == Some(change.number)))
 }
 
 /// A member's last executed change that made a version.

@@ -16,5 +16,5 @@ mod model;
 mod names;
 mod signals;
 mod space;
-mod tools;
+pub(crate) mod tools;
 mod walk;

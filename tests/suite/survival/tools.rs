@@ -57,11 +57,11 @@ pub(super) const EMERGENCY: &[&str] = &[
 ];
 
 /// Numbers that look random and repeat: splitmix64.
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// From `CFGCTL_SEED`, else always the same; says which, for whoever reads the output of a failed test.
-    pub(super) fn new(test: &str) -> Dice {
+    pub(crate) fn new(test: &str) -> Dice {
         let seed = std::env::var("CFGCTL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
         eprintln!("{test}: CFGCTL_SEED={seed}");
         Dice(seed)
@@ -73,7 +73,7 @@ impl Dice {
     }
 
     /// The next number.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -82,7 +82,7 @@ impl Dice {
     }
 
     /// A number below this one.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 }

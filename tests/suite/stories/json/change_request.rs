@@ -341,7 +341,8 @@ fn json_of_what_authors_do_with_a_request_and_of_what_falls_due() {
         "ended_because": "cancelled by frank",
         "returns_to": null,
         "trigger": null,
-        "dossier": { "confirm_within": "5m" } },
+        "dossier": { "confirm_within": "5m" },
+        "taken_back": { "number": 11, "id": "01M7Z336GGKP3VM6C66D2YR943", "state": "completed", "kept": [], "delivery": [] } },
       "warnings": [],
       "audit_head": "24:HASH" }
     $ cfgctl cr list --state rolled-back -o json
