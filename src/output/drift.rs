@@ -211,7 +211,7 @@ fn remarks(reply: &DriftReply) -> Vec<String> {
         remarks.push(format!("The source {name} could not be read: {}", escape::line(problem)));
     }
     if !reply.moved.is_empty() {
-        remarks.push("Take what the sources say now: cfgctl reload".to_owned());
+        remarks.push("Take what the sources say now: cfgctl reload --force".to_owned());
     }
     remarks
 }

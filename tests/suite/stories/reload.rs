@@ -221,7 +221,10 @@ fn going_back_to_a_generation_brings_its_base_and_versions_tell_what_they_had() 
     frank.run(&format!("reload --to {first} --reason back")).exits(0);
     assert_eq!(value(&frank, "server.name"), "one");
     // What the file says is known: only who insists reads it in again.
-    frank.run("reload").exits(0);
+    let idle = frank.run("reload");
+    idle.exits(0);
+    let told = format!("The base is that of generation {first}, by reload --to.");
+    assert!(idle.err.contains(&told) && idle.err.contains("cfgctl reload --force"), "{}", idle.err);
     assert_eq!(value(&frank, "server.name"), "one");
     frank.run("reload --force").exits(0);
     assert_eq!(value(&frank, "server.name"), "three");
