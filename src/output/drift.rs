@@ -201,7 +201,7 @@ fn remarks(reply: &DriftReply) -> Vec<String> {
     let mut redundant = reply.items.iter().filter(|item| item.status == Status::Redundant);
     if let Some(first) = redundant.next() {
         remarks.push(format!(
-            "A redundant override can go: cfgctl drift --revert {} --reason \"…\"",
+            "A redundant override can go: cfgctl drift --revert {:#} --reason \"…\"",
             first.path
         ));
     }
