@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// A state is a version, a tag, a backup's name, `base` (what the layers below the overrides say), `effective`, a
 /// context (what is effective in its store), or a file: a backup, or a document, of which only the paths it names are
 /// compared. Where one state is named it is compared with the overrides as they are, a context with what is effective
-/// here; where none is, `base` with `effective`. Where a name is both a tag's and a context's, write tag:NAME or
+/// here; where none is, or one of these two alone, `base` with `effective`. Where a name is both a tag's and a context's, write tag:NAME or
 /// context:NAME. Secrets of two stores are never compared.
 #[derive(Args)]
 #[command(after_help = "\
@@ -53,6 +53,9 @@ impl Diff {
             (Some(a), Some(b), None) => (side(session, a)?, side(session, b)?),
             (Some(a), None, None) => match side(session, a)? {
                 context @ Side::Context { .. } => (context, Side::Named("effective".to_owned())),
+                Side::Named(layers) if is_of_layers(&layers) => {
+                    (Side::Named("base".to_owned()), Side::Named("effective".to_owned()))
+                }
                 a => (a, Side::Current),
             },
             (None, Some(b), None) => (Side::Current, side(session, b)?),
@@ -76,9 +79,14 @@ fn side(session: &Session, named: String) -> Result<Side> {
     Ok(Side::Named(named))
 }
 
+/// Whether a name is that of a state with all layers, of which the overrides alone are a part.
+fn is_of_layers(named: &str) -> bool {
+    matches!(named, "base" | "effective")
+}
+
 /// Whether a bare name may be a context's: what names a state of every store is that state.
 fn may_be_context(named: &str) -> bool {
-    !matches!(named, "base" | "effective") && !named.bytes().all(|byte| byte.is_ascii_digit())
+    !is_of_layers(named) && !named.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What is effective in a context's store, which is only read and closed again.

@@ -105,6 +105,9 @@ pub(crate) fn interrupt() {
 }
 
 fn end(signal: i32) {
-    let _ = Term::stderr().show_cursor();
+    let terminal = Term::stderr();
+    if terminal.is_term() {
+        let _ = terminal.show_cursor();
+    }
     let _ = emulate_default_handler(signal);
 }

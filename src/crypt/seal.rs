@@ -64,7 +64,7 @@ fn damaged(path: &Path) -> Error {
     Error::integrity(format!(
         "The sealed value of {path} does not open: it was altered, or sealed for another path or store."
     ))
-    .hint(format!("Look at where it came from: cfgctl history {path}"))
+    .hint(format!("Look at where it came from: cfgctl history {path:#}"))
 }
 
 fn place(store: &str, path: &Path) -> Vec<u8> {

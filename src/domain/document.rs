@@ -17,7 +17,7 @@ mod write;
 mod yaml;
 
 use super::error::{Error, Result};
-use super::value::Value;
+use super::value::{Value, is_rounded};
 use serde_json::Number;
 use std::fmt::Display;
 
@@ -136,7 +136,7 @@ fn shown(text: &str) -> String {
 const QUOTE_IT: &str = "Quote it to keep it as text.";
 
 /// The number that this text is in JSON, nothing where it is none, or why it cannot be kept: that the limit is
-/// broken, not the digits, which may be a secret's. A fraction is rounded as every JSON reader does.
+/// broken, not the digits, which may be a secret's. What is behind the point is rounded as every JSON reader does.
 fn number(text: &str) -> Option<std::result::Result<Number, String>> {
     let of_numbers = |b: u8| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E');
     if !text.bytes().all(of_numbers) || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
@@ -154,6 +154,9 @@ fn number(text: &str) -> Option<std::result::Result<Number, String>> {
     }
     if number.as_f64() == Some(0.0) && !is_nothing {
         return refused("is too small; the limit is about 4.9e-324");
+    }
+    if is_rounded(text, &Value::Number(number.clone())) {
+        return refused("cannot be kept exactly");
     }
     Some(Ok(number))
 }
@@ -305,6 +308,8 @@ mod tests {
             (Format::Json, "-9223372036854775809", "64 bits"),
             (Format::Json, "{\"a\": 1e400}", "1.8e308"),
             (Format::Json, "1e-400", "4.9e-324"),
+            (Format::Json, "9007199254740993.0", "cannot be kept exactly"),
+            (Format::Toml, "a = 1.00000000000000000001", "cannot be kept exactly"),
             (Format::Toml, "a = 9223372036854775808", "line 1, column 5: the number needs more than 64 bits"),
             (Format::Toml, "a = 1e400", "1.8e308"),
             (Format::Toml, "\na = inf", "line 2, column 5: inf is not a value"),

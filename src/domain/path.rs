@@ -112,8 +112,12 @@ impl<'de> Deserialize<'de> for Path {
     }
 }
 
+/// The canonical text; `{:#}` writes it as one word of a shell, for commands that are to be typed.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() && !is_plain(&self.0) {
+            return write!(f, "'{}'", self.0.replace('\'', r"'\''"));
+        }
         f.write_str(&self.0)
     }
 }
@@ -267,6 +271,15 @@ mod tests {
         let long = Path::parse(&"x".repeat(1 << 20)).unwrap_err();
         assert!(long.message.contains("1024"), "{}", long.message);
         assert!(Path::parse(&["a"; 65].join(".")).unwrap_err().message.contains("64"));
+    }
+
+    #[test]
+    fn in_a_command_a_path_is_one_word() {
+        for (written, word) in
+            [("a.b-c", "a.b-c"), ("a.\"b.c\"", "'a.\"b.c\"'"), ("\"it's\"", r#"'"it'\''s"'"#)]
+        {
+            assert_eq!(format!("{:#}", Path::parse(written).unwrap()), word);
+        }
     }
 
     #[test]

@@ -29,6 +29,13 @@ impl Group {
     pub fn of(role: Role, count: u32) -> Group {
         Group { role, count, group: None }
     }
+
+    /// Whether whoever fills this one fills the other, too.
+    pub fn implies(&self, other: &Group) -> bool {
+        self.role >= other.role
+            && self.count >= other.count
+            && other.group.as_ref().is_none_or(|group| self.group.as_ref() == Some(group))
+    }
 }
 
 fn any_role() -> Role {

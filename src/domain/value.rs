@@ -228,7 +228,7 @@ fn read_number(text: &str) -> Result<Value> {
 }
 
 /// Whether a whole number written with a fraction or an exponent is not what was kept of it, as it would be printed.
-fn is_rounded(text: &str, value: &Value) -> bool {
+pub(in crate::domain) fn is_rounded(text: &str, value: &Value) -> bool {
     value.is_f64()
         && value.as_f64().is_some_and(|kept| kept.fract() == 0.0)
         && digits(text) != digits(&value.to_string())

@@ -6,7 +6,7 @@ use super::window::Windows;
 use crate::domain::approval::{Standing, Verdict, Vote, fills, weigh};
 use crate::domain::change::Kind;
 use crate::domain::error::Result;
-use crate::domain::policy::{Demand, Policy};
+use crate::domain::policy::{Demand, Group, Policy};
 use crate::domain::risk::Risk;
 use crate::domain::time::Timestamp;
 use crate::store::approval::{self, Approval, Evidence};
@@ -108,15 +108,24 @@ impl Case {
         }
     }
 
-    /// Whether an approval counts as things stand.
-    pub(super) fn counts(&self, given: &Approval, demand: &Demand) -> bool {
+    /// Whose approvals count as things stand: for the demand that the change was told of, or for what the policy in
+    /// force asks for beside it.
+    pub(super) fn counted(&self, demand: &Demand, present: Option<&Demand>) -> Vec<String> {
         let standing = Standing { requesters: &self.requesters, solo: self.solo, ..Standing::default() };
-        given.decision == "approve"
-            && given.digest == self.digest
-            && self.votes.iter().any(|vote| {
-                vote.member == given.member
-                    && demand.approvals.iter().any(|group| fills(group, vote, demand, &standing))
-            })
+        let beside = |group: &&Group| !demand.approvals.iter().any(|known| known.implies(group));
+        let fills_one = |vote: &&Vote| {
+            let of = |demand: &Demand, group: &Group| fills(group, vote, demand, &standing);
+            demand.approvals.iter().any(|group| of(demand, group))
+                || present.is_some_and(|present| {
+                    present.approvals.iter().filter(beside).any(|group| of(present, group))
+                })
+        };
+        self.votes.iter().filter(fills_one).map(|vote| vote.member.clone()).collect()
+    }
+
+    /// Whether an approval is for the present content, and its member among those whose approvals count.
+    pub(super) fn counts(&self, given: &Approval, counted: &[String]) -> bool {
+        given.decision == "approve" && given.digest == self.digest && counted.contains(&given.member)
     }
 }
 

@@ -231,14 +231,14 @@ fn check_if_version(view: &View<'_>, expected: Option<i64>, wanted: &[Wanted]) -
                 "{path} is already set, by {} at version {}.",
                 row.by, row.version
             ))
-            .hint(format!("See it: cfgctl get {path}")));
+            .hint(format!("See it: cfgctl get {path:#}")));
         }
         if expected > 0 && row.version > expected {
             return Err(Error::conflict(format!(
                 "{path} has changed since version {expected}: {} did at version {}.",
                 row.by, row.version
             ))
-            .hint(format!("See what happened: cfgctl history {path}")));
+            .hint(format!("See what happened: cfgctl history {path:#}")));
         }
     }
     Ok(())

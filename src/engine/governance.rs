@@ -19,6 +19,7 @@ use crate::domain::member::Member;
 use crate::domain::policy::{Demand, Governance, Group, Policy};
 use crate::domain::risk::{Risk, RiskReason};
 use crate::domain::role::Role;
+use crate::domain::value::Value;
 use crate::store::change::{self, Change, Other};
 use crate::store::{manifest, member, metadata};
 use serde_json::json;
@@ -85,13 +86,26 @@ pub(super) fn awaiting(change: &Change) -> Awaiting {
     Awaiting { number: change.number, id: change.id.clone(), missing: vec![missing] }
 }
 
-/// What a request to the board would change, for whoever decides: a manifest part by part, members as they are recorded.
+/// What a change of the manifest would change, or has changed, part by part; members are shown as they are recorded.
 pub(super) fn items_of(view: &View<'_>, change: &Change) -> Result<Option<Vec<ItemView>>> {
-    if change.kind != Kind::Manifest || !change.state.is_open() {
+    if change.kind != Kind::Manifest {
         return Ok(None);
     }
-    let Some(text) = manifest::proposed(view.db, change.number)? else { return Ok(None) };
-    manifests::differences(view, &manifests::read(&text)?).map(Some)
+    let proposed = manifest::proposed(view.db, change.number)?;
+    if change.state.is_open() {
+        let Some(text) = proposed else { return Ok(None) };
+        return manifests::differences(view, &manifests::read(&text)?).map(Some);
+    }
+    // What has ended is told as it was decided, whatever is in force by now.
+    let items = change::items(view.db, change.number)?;
+    let text_of = |hash: Option<&Value>| match hash.and_then(Value::as_str) {
+        Some(hash) => manifest::text_of(view.db, hash),
+        None => Ok(None),
+    };
+    let Some(item) = items.first() else { return Ok(None) };
+    let latter = proposed.map_or_else(|| text_of(item.after.as_ref()), |text| Ok(Some(text)))?;
+    let (Some(former), Some(latter)) = (text_of(item.before.as_ref())?, latter) else { return Ok(None) };
+    Ok(Some(manifests::between(&manifests::read(&former)?, &manifests::read(&latter)?)))
 }
 
 /// Enacts an approved request about members or the manifest, which was found not to be stale.

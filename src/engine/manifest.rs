@@ -7,7 +7,7 @@ mod difference;
 mod enact;
 mod warn;
 
-pub(super) use difference::differences;
+pub(super) use difference::{between, differences};
 pub(super) use enact::{enact, put_in_force};
 
 use super::change::id_taken;

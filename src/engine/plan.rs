@@ -96,7 +96,7 @@ impl Plan {
         };
         let hint = match (&self.hint, &first.path) {
             (Some(hint), _) => hint.clone(),
-            (None, Some(path)) => format!("What the setting takes: cfgctl explain {path}"),
+            (None, Some(path)) => format!("What the setting takes: cfgctl explain {path:#}"),
             (None, None) => "The rules are in the manifest: cfgctl manifest show".to_owned(),
         };
         let credentials = self.issues.iter().all(|issue| issue.credential.is_some());

@@ -210,7 +210,7 @@ fn then<'a>(view: &View<'_>, request: &'a Get, version: &Version) -> Result<(i64
     for path in prefixes.iter().flatten() {
         if !gathered.values.keys().any(|found| found.is_within(path.as_str())) {
             return Err(Error::not_found(format!("{path} had no value at version {}.", version.id))
-                .hint(format!("See what happened: cfgctl history {path}")));
+                .hint(format!("See what happened: cfgctl history {path:#}")));
         }
     }
     gathered.values.retain(|found, _| {
@@ -268,7 +268,7 @@ fn check_section(view: &View<'_>, request: &Get, gathered: &Gathered<'_>) -> Res
 /// That a path has no value, or none in the layer that was asked for.
 fn nothing_in_layer(view: &View<'_>, path: &Path, wanted: &Wanted) -> Result<Error> {
     let (db, name) = (view.db, path.as_str());
-    let whole = format!("See its value, whatever the layer: cfgctl get {path}");
+    let whole = format!("See its value, whatever the layer: cfgctl get {path:#}");
     let told = |message: String| Ok(Error::not_found(message).hint(whole));
     let below = || {
         Ok::<_, Error>(
@@ -300,9 +300,9 @@ fn nothing_there(view: &View<'_>, path: &Path) -> Result<Error> {
     let error = if manifest::is_registered(view.db, path.as_str())? {
         Error::not_found(format!("{path} is registered, but nobody set it and it has no default.")).hint(
             if manifest::is_secret(view.db, path.as_str())? {
-                format!("Say where it is kept: cfgctl set {path} env:NAME --reason \"…\", or file:/PATH")
+                format!("Say where it is kept: cfgctl set {path:#} env:NAME --reason \"…\", or file:/PATH")
             } else {
-                format!("Set it: cfgctl set {path} VALUE --reason \"…\"")
+                format!("Set it: cfgctl set {path:#} VALUE --reason \"…\"")
             },
         )
     } else {

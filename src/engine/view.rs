@@ -119,8 +119,14 @@ fn of_change_and(
     let validity = now.as_ref().map(|now| now.validity);
     let waited = change.digest.is_some();
     let emergency = emergency::mark(view, change)?;
+    let present = now.as_ref().and_then(|now| Some(now.plan.as_ref()?.demand.clone()));
     let (verdict, issues, stricter) =
         now.map(|now| (now.verdict, now.issues, now.stricter)).unwrap_or_default();
+    let counted = match &change.decision.counted {
+        // What was executed was executed with these, whoever they are by now.
+        counted if !counted.is_empty() => counted.clone(),
+        _ => case.counted(&demand, present.as_ref()),
+    };
     let due = |kind| Ok::<_, Error>(duty::find(view.db, kind, change.number)?.map(|duty| duty.due_at));
     let step = |step: change::Step| StepView {
         name: step.name,
@@ -149,7 +155,7 @@ fn of_change_and(
             .approvals
             .iter()
             .map(|given| ApprovalView {
-                counts: case.counts(given, &demand),
+                counts: case.counts(given, &counted),
                 member: given.member.clone(),
                 role: given.role.clone(),
                 in_place_of: given

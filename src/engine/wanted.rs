@@ -52,7 +52,7 @@ pub(super) fn read_item(view: &View<'_>, item: &ItemSpec) -> Result<Wanted> {
                 let hint = error
                     .hint
                     .clone()
-                    .unwrap_or_else(|| format!("What the setting takes: cfgctl explain {path}"));
+                    .unwrap_or_else(|| format!("What the setting takes: cfgctl explain {path:#}"));
                 Error { message, hint: Some(hint), ..error }
             })?)
         }
@@ -81,7 +81,7 @@ pub(super) fn read_secret(
         let references: SecretReferences = manifest::part(view.db, "secrets")?;
         let refusal = references.refusal(&given).unwrap_or_default();
         return Err(Error::invalid(format!("{path} {refusal}")).hint(format!(
-            "Or give the value where nobody else can read it: cfgctl set {path} --stdin --reason \"…\""
+            "Or give the value where nobody else can read it: cfgctl set {path:#} --stdin --reason \"…\""
         )));
     }
     // What cannot be read by the setting's type is refused by its schema, which repeats nothing.

@@ -238,7 +238,7 @@ fn remarks(reply: &DriftReply) -> Vec<String> {
     let mut redundant = reply.items.iter().filter(|item| item.status == Status::Redundant);
     if let Some(first) = redundant.next() {
         remarks.push(format!(
-            "A redundant override can go: cfgctl drift --revert {} --reason \"…\"",
+            "A redundant override can go: cfgctl drift --revert {:#} --reason \"…\"",
             first.path
         ));
     }
@@ -248,7 +248,7 @@ fn remarks(reply: &DriftReply) -> Vec<String> {
         remarks.push(format!("The source {name} could not be read: {}", escape::line(problem)));
     }
     if !reply.moved.is_empty() {
-        remarks.push("Take what the sources say now: cfgctl reload".to_owned());
+        remarks.push("Take what the sources say now: cfgctl reload --force".to_owned());
     }
     remarks
 }

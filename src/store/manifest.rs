@@ -85,6 +85,12 @@ pub fn find(db: &Connection, id: i64) -> Result<Option<Applied>> {
     rows.next()?.map(to_applied).transpose()
 }
 
+/// The text of an applied manifest by its hash.
+pub fn text_of(db: &Connection, hash: &str) -> Result<Option<String>> {
+    let mut statement = db.prepare_cached("SELECT text FROM manifests WHERE hash = ?1 LIMIT 1")?;
+    Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
+}
+
 /// The names of the checks that read a path by name.
 pub fn rules_naming(db: &Connection, path: &str) -> Result<Vec<String>> {
     let mut statement = db.prepare_cached("SELECT rule FROM rule_paths WHERE path = ?1")?;

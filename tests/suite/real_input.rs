@@ -328,6 +328,9 @@ fn odd_keys_are_quoted_and_round_trip() {
         bob.run_with_input("apply -f - --reason imported", &exported).exits(0);
         assert_eq!((overrides(&bob), config_hash(&bob)), (before.clone(), config_hash(&alice)), "{format}");
     }
+    let there = alice.run_words(&["set", "metrics.labels.\"a=b\"=e=f", "--reason", "x", "--if-version", "0"]);
+    there.exits(5);
+    assert!(there.err.contains("cfgctl get 'metrics.labels.\"a=b\"'"), "as it is typed: {}", there.err);
     alice.run_words(&["set", "metrics.labels.\"a=b\"=e=f", "--reason", "x"]).ok();
     assert_eq!(alice.run("get 'metrics.labels.\"a=b\"'").ok(), "e=f\n");
     alice.run_words(&["unset", "metrics.labels.\"a=b\"", "--reason", "x"]).ok();

@@ -144,7 +144,8 @@ pub(super) fn check_limits(name: &str, entry: &Entry) -> Result<()> {
 
 /// The error with the file, the line and the path before it.
 pub(super) fn at(name: &str, entry: &Entry, error: Error) -> Error {
-    let hint = error.hint.unwrap_or_else(|| format!("What the setting takes: cfgctl explain {}", entry.path));
+    let hint =
+        error.hint.unwrap_or_else(|| format!("What the setting takes: cfgctl explain {:#}", entry.path));
     let message = format!("{name}, line {}: {}: {}", entry.line, entry.path, error.message);
     Error { message, hint: Some(hint), ..Error::new(error.code, "") }
 }

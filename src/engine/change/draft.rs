@@ -64,6 +64,7 @@ pub(in crate::engine) fn draft(view: &View<'_>, policy: &Policy, parts: Parts<'_
             returns_to: Some(returning.to).filter(|to| !to.is_empty()),
             trigger: returning.trigger,
             takes_back: None,
+            counted: Vec::new(),
         },
         digest: waits.then(|| plan.digest(0)),
         expires_at: waits.then(|| view.clock.after(policy.requests.expire_after)),

@@ -41,6 +41,8 @@ pub(in crate::engine) struct Ready<'a> {
     steps: Steps<'a>,
     /// None where it changes no values.
     plan: Option<Plan>,
+    /// Whose approvals count for it.
+    counted: Vec<String>,
 }
 
 /// Everything that must hold before a waiting change is executed.
@@ -55,7 +57,9 @@ pub(in crate::engine) fn check<'a>(view: &'a View<'a>, change: &Change) -> Resul
     plan.as_ref().map_or(Ok(()), Plan::refuse_issues)?;
     let lacks = verdict.lacks;
     if lacks.is_empty() {
-        return Ok(Ready { steps, plan });
+        let demand = change.decision.demand.clone().unwrap_or_default();
+        let counted = case.counted(&demand, plan.as_ref().map(|plan| &plan.demand));
+        return Ok(Ready { steps, plan, counted });
     }
     let missing: Vec<String> = lacks.iter().map(Lack::in_words).collect();
     let stricter = raised.map(|risk| format!(" (its risk is {risk} by now)")).unwrap_or_default();
@@ -95,6 +99,7 @@ pub(in crate::engine) fn carry_out(
     ready: Ready<'_>,
     confirm_within: Option<SpanOrDefault>,
 ) -> Result<Decided> {
+    change.decision.counted = ready.counted;
     let Some(plan) = ready.plan else { return governance::execute(view, change) };
     let policy = manifest::policy(view.db)?;
     let within = confirm::span_of(confirm_within, &policy)?;

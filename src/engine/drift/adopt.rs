@@ -135,7 +135,7 @@ fn wanted(view: &View<'_>, sources: &[Source], paths: &[String], named: Option<&
         let strongest = base::strongest(view.db, path.as_str())?;
         let name = named.or(strongest.as_ref().map(|said| said.source.as_str())).ok_or_else(|| {
             Error::refused(format!("No source says anything of {path}.")).hint(format!(
-                "Say which one is to: cfgctl drift --adopt {path} --source NAME --reason \"…\""
+                "Say which one is to: cfgctl drift --adopt {path:#} --source NAME --reason \"…\""
             ))
         })?;
         let into = find(name).cloned().ok_or_else(|| {
@@ -174,7 +174,7 @@ fn refuse_secret(view: &View<'_>, path: &Path, value: &Value) -> Result<()> {
         return Err(Error::refused(format!(
             "{path} is a secret, or looks like one: none is written into a file."
         ))
-        .hint(format!("Keep the override, or take it away: cfgctl drift --revert {path} --reason \"…\"")));
+        .hint(format!("Keep the override, or take it away: cfgctl drift --revert {path:#} --reason \"…\"")));
     }
     Ok(())
 }

@@ -14,11 +14,16 @@ use std::collections::BTreeMap;
 /// What differs from the manifest in force: settings and rules by name, the rest part by part.
 pub(in crate::engine) fn differences(view: &View<'_>, manifest: &Manifest) -> Result<Vec<ItemView>> {
     let present = read(&manifest::current(view.db)?.text)?;
-    let (before, after) = (parts(&present), parts(manifest));
+    Ok(between(&present, manifest))
+}
+
+/// What differs between a former manifest and a latter one, in the same way.
+pub(in crate::engine) fn between(former: &Manifest, latter: &Manifest) -> Vec<ItemView> {
+    let (before, after) = (parts(former), parts(latter));
     let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
     names.sort_unstable();
     names.dedup();
-    Ok(names
+    names
         .into_iter()
         .filter(|name| before.get(*name) != after.get(*name))
         .map(|name| ItemView {
@@ -29,7 +34,7 @@ pub(in crate::engine) fn differences(view: &View<'_>, manifest: &Manifest) -> Re
             base: None,
             base_layer: None,
         })
-        .collect())
+        .collect()
 }
 
 fn parts(manifest: &Manifest) -> BTreeMap<String, Value> {

@@ -67,7 +67,7 @@ impl Planner<'_> {
             if let Some(below) = inside {
                 let problem = format!("{path} cannot have a value, because {below} lies inside it.");
                 if found.is_empty() && self.issues.is_empty() {
-                    self.hint = Some(format!("See what lies inside it: cfgctl get {path}"));
+                    self.hint = Some(format!("See what lies inside it: cfgctl get {path:#}"));
                 }
                 found.push((path.clone(), problem));
             }

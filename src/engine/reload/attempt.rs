@@ -98,7 +98,7 @@ impl Attempt<'_> {
                 .hint("Read them again: cfgctl reload"));
         }
         if self.is_idle() {
-            return Ok(Decided::default());
+            return Ok(Decided { warnings: gone_back(view)?, ..Decided::default() });
         }
         let sources = &self.prepared.sources;
         let present = present(view)?;
@@ -254,6 +254,7 @@ impl Attempt<'_> {
             self.loaded.iter().map(|loaded| result_of(loaded, &self.prepared.states)).collect();
         json!({
             "sources": sources, "altered": taken.len(), "held": held.len(), "warnings": warnings, "problem": problem,
+            "back_to": self.request.to,
         })
     }
 
@@ -268,6 +269,19 @@ impl Attempt<'_> {
         let names: Vec<String> = self.prepared.declared.clone();
         operation::forget_sources_but(view.db, &names)
     }
+}
+
+/// What stays in force although the sources say otherwise, where somebody went back to an earlier base.
+fn gone_back(view: &View<'_>) -> Result<Vec<String>> {
+    let generation = manifest::current_generation(view.db)?.id;
+    let made_by = operation::by_generation(view.db, generation)?;
+    let back_to = made_by.and_then(|operation| operation.detail["back_to"].as_i64());
+    let told = |to| {
+        format!(
+            "The base is that of generation {to}, by reload --to. Take what the sources say: cfgctl reload --force"
+        )
+    };
+    Ok(back_to.map(told).into_iter().collect())
 }
 
 /// Whether an error is what the reload came to, and not that it could not be tried at all.

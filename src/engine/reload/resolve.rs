@@ -233,7 +233,7 @@ pub(super) fn check_apart(
     match below.and_then(|(path, below)| Some((path, said(path)?, below))) {
         Some((path, said, below)) => {
             Err(Error::invalid(format!("{said} cannot have a value, because {below} lies inside it."))
-                .hint(format!("See what there is: cfgctl get {path}")))
+                .hint(format!("See what there is: cfgctl get {path:#}")))
         }
         None => Ok(()),
     }

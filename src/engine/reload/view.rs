@@ -38,8 +38,16 @@ pub(super) fn state_of(
     SourceState {
         source: loaded.name.clone(),
         checked_at: now,
-        loaded_at: if hash.is_some() { Some(now) } else { known.and_then(|known| known.loaded_at) },
-        problem: loaded.entries.as_ref().err().map(|error| error.message.clone()),
+        loaded_at: if hash.is_some() && !loaded.from_cache {
+            Some(now)
+        } else {
+            known.and_then(|known| known.loaded_at)
+        },
+        problem: match &loaded.entries {
+            Err(error) => Some(error.message.clone()),
+            // What a cache says is in force, and its source is not well.
+            Ok(_) => loaded.warnings.last().filter(|_| loaded.from_cache).cloned(),
+        },
         content_hash: match hash {
             Some(hash) if weighed => Some(hash),
             _ => former(|known| known.content_hash.clone()),

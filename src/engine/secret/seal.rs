@@ -34,7 +34,7 @@ fn seal(view: &View<'_>, request: &Seal) -> Result<SealReply> {
         return Err(Error::invalid(format!(
             "What is given for {path} says where its value is kept: there is nothing to seal."
         ))
-        .hint(format!("Set it as it is: cfgctl set {path} env:NAME --reason \"…\"")));
+        .hint(format!("Set it as it is: cfgctl set {path:#} env:NAME --reason \"…\"")));
     }
     let compiled = CompiledSetting::compile(&path, &setting).map_err(Error::invalid)?;
     let sealer = Sealer::of(view)?;
@@ -42,7 +42,7 @@ fn seal(view: &View<'_>, request: &Seal) -> Result<SealReply> {
     match sealer.take(view, &path, &compiled, value, &manifest::part(view.db, "secrets")?)? {
         Ok(sealed) => Ok(SealReply { path, sealed: sealed.as_str().unwrap_or_default().to_owned() }),
         Err(wrong) => {
-            let hint = format!("What the setting takes: cfgctl explain {path}");
+            let hint = format!("What the setting takes: cfgctl explain {path:#}");
             let told: Vec<String> = wrong.into_iter().map(|wrong| wrong.message).collect();
             Err(Error::invalid(told.join(" ")).hint(hint))
         }

@@ -33,6 +33,9 @@ pub struct Decision {
     /// The change that it takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_back: Option<i64>,
+    /// Whose approvals counted when it was executed; nothing where it waited for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counted: Vec<String>,
 }
 
 /// Reasons as every change keeps them: the risk, how much of the sentence is the path it begins with, the sentence.

@@ -3,6 +3,7 @@
 use super::tools::{govern, manifest, state};
 use super::{HIGH, attach, pending, refused, shown};
 use crate::harness::{Team, User, World};
+use serde_json::Value;
 
 const BY_OWNER: &str = "governance: owner";
 const BY_BOARD: &str = "governance: board";
@@ -233,6 +234,74 @@ fn a_policy_asks_for_one_senior_admin_and_one_of_a_group() {
     // A group that nobody is in is a demand that nobody could meet.
     manifest(&alice, "nobody.yaml", &[("{security: [dave, grace]}", "{security: [nobody]}")]);
     refused(&alice, "manifest apply nobody.yaml --reason x", 6, "Nobody present could approve high changes");
+}
+
+/// Design §2: whoever reads the record later sees who made up the quorum, whatever has become of them since.
+#[test]
+fn whose_approval_counted_is_on_record_whatever_becomes_of_them() {
+    let Team { alice, dave, erin, frank, .. } = World::team();
+    let id = pending(&frank, &format!("set {HIGH} 5050 --reason x"));
+    attach(&frank, &id);
+    govern(
+        &alice,
+        &[
+            (
+                "high:     {approvals: [{role: senior-admin, count: 1}]",
+                "high:     {approvals: [{role: senior-admin, count: 1}, {group: security, count: 1}]",
+            ),
+            (BY_OWNER, "governance: owner\n  groups: {security: [erin]}"),
+        ],
+    );
+    // Erin acts in dave's place until he approves himself: what she says then counts as security's.
+    dave.run("member delegate erin --until 2026-12-01T09:00:00Z --reason x").ok();
+    for user in [&erin, &dave] {
+        user.run(&format!("cr approve {id}")).ok();
+    }
+    let counts = || {
+        let approvals = shown(&frank, &id)["approvals"].clone();
+        let counts = |given: &Value| (given["member"].clone(), given["counts"].clone());
+        approvals.as_array().unwrap().iter().map(counts).collect::<Vec<_>>()
+    };
+    let both = [("erin".into(), true.into()), ("dave".into(), true.into())];
+    assert_eq!(counts(), both, "erin's is for what the policy in force asks for beside");
+    frank.run(&format!("cr execute {id}")).exits(0);
+    assert_eq!(counts(), both);
+    govern(&alice, &[("{security: [erin]}", "{security: [bob, grace]}")]);
+    alice.run("member role dave operator --reason 'elsewhere now'").ok();
+    assert_eq!(counts(), both);
+    assert!(!alice.run("cr export --since 1d -o csv").ok().contains("(does not count)"));
+}
+
+/// A change of the manifest shows its difference, to an auditor who comes a year later too.
+#[test]
+fn what_a_change_of_the_manifest_did_is_told_part_by_part_for_good() {
+    let Team { alice, bob, .. } = World::team();
+    govern(&alice, &[("unregistered: high", "unregistered: critical")]);
+    govern(&alice, &[(BY_OWNER, BY_BOARD)]);
+    let paths = |id: &str| {
+        let items = shown(&bob, id)["items"].clone();
+        let path = |item: &Value| item["path"].as_str().unwrap().to_owned();
+        items.as_array().unwrap().iter().map(path).collect::<Vec<_>>()
+    };
+    manifest(&alice, "one.yaml", &[("instance: local", "instance: one")]);
+    let rejected = asked(&alice, "manifest apply one.yaml --reason x");
+    bob.run(&format!("cr reject {rejected} --reason no")).exits(0);
+    manifest(&alice, "two.yaml", &[("unregistered: critical", "unregistered: high")]);
+    let decided = asked(&alice, "manifest apply two.yaml --reason x");
+    decide(&bob, &alice, &decided);
+    assert_eq!(paths(&rejected), ["instance"]);
+    assert_eq!(paths(&decided), ["policy.unregistered"]);
+    let all = bob.run("cr list --all -o json").json()["items"].clone();
+    let applied = |change: &&Value| change["reason"] == "as decided";
+    let applied: Vec<_> = all.as_array().unwrap().iter().filter(applied).collect();
+    let first = applied.iter().map(|change| change["number"].as_i64().unwrap()).min().unwrap();
+    let item = shown(&bob, &first.to_string())["items"][0].clone();
+    assert_eq!(
+        (&item["path"], &item["before"], &item["after"]),
+        (&"policy.unregistered".into(), &"high".into(), &"critical".into())
+    );
+    let exported = bob.run("cr export --since 1d -o csv").ok();
+    assert!(exported.contains("policy.unregistered: high → critical"), "{exported}");
 }
 
 /// A script goes on with the request that waits; and where the board decides nobody rests on one owner.

@@ -159,11 +159,13 @@ impl Model {
         }
     }
 
-    /// Whether an approval may be said to count: nobody's who is gone, or below the role that is asked for.
+    /// Whether an approval may be said to count: nobody's who is gone, or below the roles that the policy then and the
+    /// one in force ask for.
     #[track_caller]
     pub(super) fn may_count(&self, id: &str, name: &str) {
         let request = &self.requests[id];
-        let (role, ..) = request.content.policy.demand(risk(&request.content.items));
+        let of_policy = |policy: Policy| policy.demand(risk(&request.content.items)).0;
+        let role = of_policy(request.content.policy).min(of_policy(self.policy));
         let has = self.roles.get(name);
         assert!(has.is_some_and(|has| *has >= role), "{name} is {has:?}, and {role} is asked for");
         let bound = request.approvals.iter().any(|(who, content)| who == name && *content == request.content);

@@ -77,6 +77,13 @@ fn any_two_states_are_compared_path_by_path_and_a_difference_is_exit_1() {
             1,
             json!({"log_level": ["info", "debug"], "server.name": ["localhost", "web-2"], "server.port": [4949, 6060]}),
         ),
+        // Either with all layers stands for both: the overrides alone are no state beside it.
+        (
+            "diff base".to_owned(),
+            1,
+            json!({"log_level": ["info", "debug"], "server.name": ["localhost", "web-2"], "server.port": [4949, 6060]}),
+        ),
+        ("diff effective --path log_level".to_owned(), 1, json!({"log_level": ["info", "debug"]})),
         ("diff effective base --path log_level".to_owned(), 1, json!({"log_level": ["debug", "info"]})),
     ] {
         assert_eq!(compared(&alice, &line, code), expected, "{line}");

@@ -221,7 +221,10 @@ fn going_back_to_a_generation_brings_its_base_and_versions_tell_what_they_had() 
     frank.run(&format!("reload --to {first} --reason back")).exits(0);
     assert_eq!(value(&frank, "server.name"), "one");
     // What the file says is known: only who insists reads it in again.
-    frank.run("reload").exits(0);
+    let idle = frank.run("reload");
+    idle.exits(0);
+    let told = format!("The base is that of generation {first}, by reload --to.");
+    assert!(idle.err.contains(&told) && idle.err.contains("cfgctl reload --force"), "{}", idle.err);
     assert_eq!(value(&frank, "server.name"), "one");
     frank.run("reload --force").exits(0);
     assert_eq!(value(&frank, "server.name"), "three");
@@ -294,6 +297,8 @@ fn a_server_is_asked_again_left_alone_when_it_fails_and_replaced_by_its_cache() 
     frank.run("reload").exits(0);
     let asked = server.asked();
     assert_eq!((asked[0].header("x-key"), asked[1].header("if-none-match")), (Some("k-1"), Some("\"1\"")));
+    let read_last = json(&frank, "source list")["items"][0]["loaded_at"].clone();
+    world.pass(1);
     well.store(false, Ordering::Relaxed);
     for _ in 0..6 {
         let ran = frank.run("reload --force");
@@ -302,12 +307,17 @@ fn a_server_is_asked_again_left_alone_when_it_fails_and_replaced_by_its_cache() 
     }
     assert_eq!(server.asked().len(), 7, "after five failures it is left alone");
     let listed = json(&frank, "source list")["items"][0].clone();
-    assert_eq!((&listed["breaker"], &listed["ok"]), (&json!("open"), &json!(true)));
+    assert_eq!((&listed["breaker"], &listed["ok"]), (&json!("open"), &json!(false)));
+    // That its cache serves is no reason to call it well: the problem is told, and when it was read last.
+    assert!(listed["problem"].as_str().unwrap().contains("its cache of"), "{listed}");
+    assert_eq!(listed["loaded_at"], read_last);
+    assert_eq!(json(&frank, "stats")["sources_healthy"], 0);
     world.pass(60);
     assert_eq!(json(&frank, "source list")["items"][0]["breaker"], "half-open");
     well.store(true, Ordering::Relaxed);
     frank.run("reload --force").exits(0);
-    assert_eq!(json(&frank, "source list")["items"][0]["breaker"], "closed");
+    let listed = json(&frank, "source list")["items"][0].clone();
+    assert_eq!((&listed["breaker"], &listed["ok"]), (&json!("closed"), &json!(true)));
     std::fs::remove_file(world.folder().join("store/central.cache")).unwrap();
     drop(server);
     frank.run("reload --force").refused(7, "The source central cannot be read");

@@ -134,6 +134,10 @@ fn an_interrupted_command_ends_with_the_signals_code() {
             let output = interrupted(&alice, words, signal, Duration::from_millis(300));
             let ended = output.status.code() == Some(128 + number) || output.status.signal() == Some(number);
             assert!(ended, "{words:?} by {signal}: {:?} {output:?}", output.status);
+            assert!(
+                !output.stderr.contains(&0x1b),
+                "what is no terminal is sent nothing for one: {output:?}"
+            );
         }
     }
     assert!(alice.run("change-request list -o name").ok().contains(&id));
