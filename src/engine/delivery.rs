@@ -45,7 +45,7 @@ const LONGEST_UNRECORDED: Duration = Duration::from_millis(100);
 /// A delivery that this process is at.
 pub(super) struct Held {
     change: i64,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Handle<Follow> for Engine {
@@ -91,7 +91,7 @@ impl Engine {
             return Ok(true);
         }
         self.delivering = match lock(&self.locks()?, &lock_of(number), Duration::ZERO) {
-            Ok(lock) => Some(Held { change: number, _lock: lock }),
+            Ok(lock) => Some(Held { change: number, lock }),
             Err(error) if error.code == Code::Conflict => None,
             Err(error) => return Err(error),
         };

@@ -3,7 +3,8 @@
 //! What must stay true: too few services, or a critical one, and the former values come back by themselves, once; a way
 //! back that fails is a person's to look at, and is never taken back again.
 
-use super::{is_way_back, the_change, version_of};
+use super::{is_way_back, lock_of, the_change, version_of};
+use crate::deliver::lock::retire;
 use crate::domain::change::State;
 use crate::domain::delivery::{Verdict, Weighed, verdict};
 use crate::domain::error::{Code, Result};
@@ -48,7 +49,9 @@ impl Engine {
             }
             (done, _) => drop(done?),
         }
-        self.delivering = None;
+        if let Some(held) = self.delivering.take() {
+            retire(&self.locks()?, &lock_of(number), held.lock);
+        }
         Ok(())
     }
 }
