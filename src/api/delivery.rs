@@ -23,10 +23,7 @@ pub struct FollowReply {
     pub outcome: Outcome,
     /// Whether nothing more is to come of it.
     pub settled: bool,
-    /// The change that takes it back, whose own delivery is to be followed next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub follow: Option<String>,
-    /// The change.
+    /// The change; where it was taken back, the delivery of what does that is to be followed next.
     pub change: ChangeView,
 }
 

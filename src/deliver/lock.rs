@@ -1,7 +1,7 @@
 //! One delivery a service at a time, over all processes of this machine.
 //!
 //! What must stay true: the lock goes with the process that holds it, however that ends; the file itself stays, since
-//! removing it would let two hold it.
+//! removing it would let two hold it, unless nothing is left that either could do.
 
 use crate::domain::error::{Error, Result};
 use crate::domain::wording::plain_reason;
@@ -58,6 +58,12 @@ pub fn lock(folder: &Path, service: &str, longest: Duration) -> Result<Lock> {
             Err(error) => return Err(cannot(error.to_string())),
         }
     }
+}
+
+/// Removes the file of a lock that is held, where nobody will ever want it again.
+pub fn retire(folder: &Path, service: &str, _held: Lock) {
+    // One that stays is an empty file, and in nobody's way.
+    let _ = std::fs::remove_file(folder.join(format!("{service}.lock")));
 }
 
 #[cfg(test)]

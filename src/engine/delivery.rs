@@ -22,7 +22,7 @@ use super::identity::{identify, itself};
 use super::transact::{Note, View};
 use super::{Engine, Handle};
 use crate::api::delivery::{Follow, FollowReply};
-use crate::deliver::lock::{Lock, is_held, lock};
+use crate::deliver::lock::{Lock, is_held, lock, retire};
 use crate::domain::change::{Kind, State};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
@@ -56,7 +56,7 @@ const LONGEST_UNRECORDED: Duration = Duration::from_millis(100);
 /// A delivery that this process is at.
 pub(super) struct Held {
     change: i64,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Handle<Follow> for Engine {
@@ -75,6 +75,7 @@ impl Handle<Follow> for Engine {
         } else if self.look_itself(caller, |view| is_open(view, number))? {
             thread::sleep(PAUSE);
         }
+        self.let_go_of_what_is_over(caller)?;
         self.look_itself(caller, |view| view::reply(view, number))
     }
 }
@@ -94,7 +95,7 @@ impl Engine {
         while self.look_itself(caller, due)?.is_some() && self.take_up(caller, number)? {
             self.step(caller, number)?;
         }
-        Ok(())
+        self.let_go_of_what_is_over(caller)
     }
 
     /// Asks once more how the services fare that are watched after a change, unless somebody else does; after the time
@@ -107,23 +108,33 @@ impl Engine {
             let next = self.look_itself(caller, |view| monitor::next(view, number))?;
             match next {
                 Next::Watch(jobs) => self.watch(caller, number, &jobs)?,
-                Next::EndWatch => return self.end_watch(caller, number),
-                _ => return Ok(()),
+                Next::EndWatch => self.end_watch(caller, number)?,
+                _ => return self.let_go_of_what_is_over(caller),
             }
         }
+    }
+
+    /// Nobody wants the lock of a delivery that is over.
+    fn let_go_of_what_is_over(&mut self, caller: &Caller) -> Result<()> {
+        let Some(number) = self.delivering.as_ref().map(|held| held.change) else { return Ok(()) };
+        if !self.look_itself(caller, |view| is_open(view, number))?
+            && let Some(held) = self.delivering.take()
+        {
+            retire(&self.locks()?, &lock_of(number), held.lock);
+        }
+        Ok(())
     }
 
     /// Whether this process is the one that goes on with a change's delivery.
     fn take_up(&mut self, caller: &Caller, number: i64) -> Result<bool> {
         if !self.look_itself(caller, |view| is_open(view, number))? {
-            self.delivering = None;
             return Ok(false);
         }
         if self.delivering.as_ref().is_some_and(|held| held.change == number) {
             return Ok(true);
         }
         self.delivering = match lock(&self.locks()?, &lock_of(number), Duration::ZERO) {
-            Ok(lock) => Some(Held { change: number, _lock: lock }),
+            Ok(lock) => Some(Held { change: number, lock }),
             Err(error) if error.code == Code::Conflict => None,
             Err(error) => return Err(error),
         };

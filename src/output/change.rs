@@ -179,7 +179,7 @@ pub(super) fn conflicts(facts: &mut Facts, view: &ChangeView) {
 pub(super) fn restart(facts: &mut Facts, view: &ChangeView) {
     if view.restart.as_deref() == Some("recorded") {
         facts.add("Restart", format!("recorded, of {}", words::list(&view.dossier.restarted)));
-    } else {
+    } else if view.restart_required || view.delivery.is_empty() {
         reach(facts, view.restart_required, &view.affected_services);
     }
 }
@@ -294,6 +294,34 @@ mod tests {
         let mut waits = samples::tried();
         waits.change.as_mut().unwrap().missing.push(Lack::RollbackPlan);
         assert!(waits.table(&Style::PLAIN).starts_with("Would wait for approval: medium risk\n"));
+    }
+
+    #[test]
+    fn a_change_that_did_not_take_effect_says_how_far_each_service_has_come_and_what_took_it_back() {
+        assert_snapshot!(samples::taken_back(State::Completed).table(&Style::PLAIN), @"
+        Change 12 was rolled back (low risk)
+          ~ session_timeout_minutes  120 → 180
+        Because     it did not take effect at web
+        Service     web: failed: It does not run with the new value.
+                    jobs: verified in 140.0 ms
+        Taken back  by change 13
+        Now         web: verified in 140.0 ms
+                    jobs: verified in 140.0 ms
+        Kept        server.name: changed since by somebody else
+        Audit       14:3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c
+        ");
+        assert_snapshot!(samples::taken_back(State::Failed).table(&Style::PLAIN), @"
+        Change 12 was rolled back, and that failed (low risk)
+          ~ session_timeout_minutes  120 → 180
+        Because     it did not take effect at web
+        Service     web: failed: It does not run with the new value.
+                    jobs: verified in 140.0 ms
+        Taken back  by change 13, which the services below did not all take: a person is needed
+        Now         web: failed: It is not well.
+                    jobs: verified in 140.0 ms
+        Kept        server.name: changed since by somebody else
+        Audit       14:3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c3f9c
+        ");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod change;
 
-pub(super) use change::{applied, decided, pending, request, requests, rolled_back, tried, unchanged};
+pub(super) use change::{
+    applied, decided, pending, request, requests, rolled_back, taken_back, tried, unchanged,
+};
 
 use crate::api::backup::BackupView;
 use crate::api::change::{ItemKind, ItemView};

@@ -262,3 +262,18 @@ fn names_of_services_that_nobody_defined_are_told_with_what_was_meant() {
     let none = Manifest::read(text).unwrap();
     assert_eq!(unknown_names(&none.services, &none.settings), []);
 }
+
+#[test]
+fn whoever_is_asked_late_has_no_more_time_than_is_left() {
+    let services = read(&json!({"web": {
+        "read_back": {"http": "http://127.0.0.1/config", "timeout": "30s"},
+        "health": [{"tcp": "127.0.0.1:80", "timeout": "2s"}, {"command": ["true"], "timeout": "20s"}],
+    }}))
+    .unwrap();
+    let instance = &services["web"].instances()[0];
+    let asked = instance.read_back.clone().unwrap().within(Span::seconds(5));
+    assert!(matches!(asked.ask, Ask::Http(call) if call.timeout == Span::seconds(5)));
+    let probes: Vec<Probe> = instance.health.iter().map(|probe| probe.within(Span::seconds(5))).collect();
+    assert!(matches!(&probes[0], Probe::Tcp { timeout, .. } if *timeout == Span::seconds(2)));
+    assert!(matches!(&probes[1], Probe::Command(command) if command.timeout == Span::seconds(5)));
+}

@@ -175,13 +175,15 @@ fn undo(instance: &Instance, done: &mut Done, mut error: Error, around: &Surroun
     let Some(delivered) = done.former.take() else { return error };
     done.written = false;
     let back = give_back(&delivered);
-    // It may take the former one no better than the new one: what is wrong is the first problem.
-    let _ = instance.reload.as_ref().map(|definition| reload(definition, around));
+    let told = instance.reload.as_ref().map_or(Ok(()), |definition| reload(definition, around));
     error.message = ended(error.message);
-    match back {
-        Ok(_) => error.message.push_str(" The former file is in its place again."),
-        Err(worse) => error.message.push_str(&format!(" And the former file is NOT back: {}", worse.message)),
-    }
+    error.message.push_str(&match (back, told) {
+        (Ok(_), Ok(())) => " The former file is in its place again.".to_owned(),
+        (Ok(_), Err(worse)) => {
+            format!(" The former file is in its place again, but it was not told: {}", worse.message)
+        }
+        (Err(worse), _) => format!(" And the former file is NOT back: {}", worse.message),
+    });
     error
 }
 
@@ -195,10 +197,18 @@ pub(super) fn take_back(
 ) -> String {
     let former = delivery.former.clone().and_then(|former| serde_json::from_value(former).ok());
     let mut done = Done::beginning(former);
-    with_surroundings(machine, place, &[], |around| {
-        undo(instance, &mut done, Error::unavailable(problem), around)
-    })
-    .message
+    let locks = place.and_then(Path::parent).map(|folder| folder.join("locks"));
+    let held = locks.map(|locks| lock(&locks, &delivery.service, LONGEST_LOCK)).transpose();
+    match held {
+        // Whoever else is at the service gives it what is in force then.
+        Err(error) => format!("{} And the former file is NOT back: {}", ended(problem), error.message),
+        Ok(_held) => {
+            with_surroundings(machine, place, &[], |around| {
+                undo(instance, &mut done, Error::unavailable(problem), around)
+            })
+            .message
+        }
+    }
 }
 
 impl Done {

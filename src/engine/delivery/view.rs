@@ -82,8 +82,7 @@ pub(super) fn reply(view: &View<'_>, number: i64) -> Result<FollowReply> {
         _ if failed => Outcome::PartlyVerified,
         _ => Outcome::Done,
     };
-    let follow = shown.taken_back.as_ref().map(|back| back.id.clone()).filter(|_| !open);
-    Ok(FollowReply { outcome, settled: !open, follow, change: shown })
+    Ok(FollowReply { outcome, settled: !open, change: shown })
 }
 
 /// Keeps of a service what was found of it.

@@ -2,16 +2,19 @@
 
 use super::{BACKUP, HEAD, ID, at, item, now, path};
 use crate::api::Outcome;
-use crate::api::change::{ApprovalView, ChangeReply, ChangeView, EvidenceView, StepView};
+use crate::api::change::{ApprovalView, ChangeReply, ChangeView, EvidenceView, StepView, TakenBackView};
 use crate::api::change_request::{DecisionReply, ListRequestsReply, RequestSummary, ShowRequestReply};
+use crate::api::delivery::DeliveryView;
 use crate::api::rollback::{PathResult, RollbackReply};
 use crate::domain::approval::Lack;
 use crate::domain::change::{Kind, State, Validity};
+use crate::domain::delivery;
 use crate::domain::dossier::Dossier;
 use crate::domain::policy::{Policy, Test};
 use crate::domain::risk::{Risk, RiskReason};
 use crate::domain::role::Role;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 fn change(state: State, risk: Risk) -> ChangeView {
     ChangeView {
@@ -95,6 +98,40 @@ pub(in crate::output) fn applied() -> ChangeReply {
         ..change(State::Completed, Risk::Medium)
     };
     reply(Outcome::Done, Some(change))
+}
+
+/// A change that did not take effect at one service of two; where the change that takes it back stands.
+pub(in crate::output) fn taken_back(back: State) -> ChangeReply {
+    let delivery = |service: &str, error: Option<&str>| DeliveryView {
+        service: service.into(),
+        instance: service.into(),
+        critical: false,
+        wave: 0,
+        state: if error.is_some() { delivery::State::Failed } else { delivery::State::Verified },
+        written_at: Some(now()),
+        reloaded_at: Some(now()),
+        verified_at: error.is_none().then(now),
+        matches_expected: error.is_none(),
+        values: BTreeMap::new(),
+        error: error.map(str::to_owned),
+        propagation_time_ms: error.is_none().then_some(140),
+    };
+    let sick = Some("It is not well.").filter(|_| back == State::Failed);
+    let change = ChangeView {
+        ended_because: Some("it did not take effect at web".into()),
+        affected_services: vec!["web".into()],
+        delivery: vec![delivery("web", Some("It does not run with the new value.")), delivery("jobs", None)],
+        taken_back: Some(TakenBackView {
+            number: 13,
+            id: ID.into(),
+            state: back,
+            kept: vec![path("server.name")],
+            delivery: vec![delivery("web", sick), delivery("jobs", None)],
+        }),
+        ..change(State::RolledBack, Risk::Low)
+    };
+    let outcome = if sick.is_some() { Outcome::RollbackFailed } else { Outcome::RolledBack };
+    reply(outcome, Some(change))
 }
 
 pub(in crate::output) fn pending() -> ChangeReply {

@@ -24,6 +24,9 @@ fn what_somebody_else_changed_meanwhile_stays_and_is_named() {
     stage.web().behaves("ignore");
     let child = beside(&stage, &["set", "shared.limit=20", "free.note=mine", "--reason", "r", "-o", "json"]);
     waits_until(&stage, "20");
+    // Somebody is at it: nothing is overdue, and nobody goes on with it beside them.
+    assert_eq!(stage.alice.run("status").err, "");
+    assert_eq!(stage.alice.run("settle -o json").json()["items"][0]["result"], "underway");
     stage.alice.run("set free.note theirs --reason x").ok();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(10), "{output:?}");

@@ -1,6 +1,7 @@
 //! Killed at any moment of a delivery: the file is whole, what is told is true, and `settle` brings it to its end.
 
 use super::stage::{Stage, beside};
+use crate::harness::World;
 use crate::survival::tools::Dice;
 use serde_json::Value;
 use std::process::Stdio;
@@ -69,4 +70,31 @@ fn a_delivery_killed_two_hundred_times_at_random_is_gone_on_with_and_nothing_lie
         cut_short > 10 && acknowledged < KILLS,
         "the kills fell on one side: {cut_short}, {acknowledged}"
     );
+}
+
+/// Z7: killed between the file and its record, where the file itself does not say who wrote it.
+#[test]
+fn a_file_without_a_stamp_is_known_again_after_a_kill() {
+    let world = World::new();
+    let folder = world.folder().display().to_string();
+    world.file("kills", "");
+    // The command's parent is the program that delivers.
+    let script = format!("test ! -e {folder}/kills || kill -9 $PPID");
+    let services = format!(
+        "services:\n  web:\n    uses: [\"shared.*\"]\n    deliver: {{file: {folder}/app.json}}\n    \
+         reload: {{command: [/bin/sh, -c, '{script}']}}\n"
+    );
+    let stage = Stage::with(world, &services, "{timeout: 20s}");
+    assert_eq!(stage.alice.run("set shared.limit 20 --reason r").code, -1);
+    let file = stage.world.folder().join("app.json");
+    assert!(std::fs::read_to_string(&file).unwrap().contains("20"));
+    let cut_short = "Change 2 is in force, and its delivery to the services was cut short: cfgctl settle";
+    assert!(stage.alice.run("get shared.limit").err.contains(cut_short));
+    std::fs::remove_file(stage.world.folder().join("kills")).unwrap();
+    let settled = stage.alice.run("settle -o json");
+    settled.exits(0);
+    assert_eq!(settled.json()["items"][0]["result"], "delivered");
+    assert_eq!(stage.alice.run("status").err, "");
+    stage.alice.run("set shared.limit 30 --reason r").ok();
+    assert!(std::fs::read_to_string(&file).unwrap().contains("30"));
 }

@@ -31,6 +31,10 @@ fn a_change_is_written_told_and_verified_and_each_is_on_record() {
     let steps: Vec<&str> =
         shown["steps"].as_array().unwrap().iter().map(|step| step["name"].as_str().unwrap()).collect();
     assert_eq!(steps, ["validation", "backup", "apply_change", "verification"]);
+    // Nothing stays of the deliveries but the lock of the service.
+    let locks = std::fs::read_dir(stage.world.store().parent().unwrap().join("locks")).unwrap();
+    let locks: Vec<_> = locks.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(locks, ["web.lock"]);
     let id = shown["id"].as_str().unwrap();
     let later = stage.alice.run(&format!("cr show {id} -o json")).json();
     assert_eq!(later["delivery"], shown["delivery"]);
