@@ -57,12 +57,36 @@ pub fn map<'a>(
         return Err(Error::invalid("The prefix of an environment's variables may not be empty.")
             .hint("Name one, such as APP_."));
     }
-    let prefix = format!("{}_", prefix.trim_end_matches('_'));
+    mapped(&format!("{}_", prefix.trim_end_matches('_')), variables, registered, expected)
+}
+
+/// The same for names that a file gives, which need no prefix; see [`is_variable`].
+pub fn map_names<'a>(
+    names: impl IntoIterator<Item = (String, String)>,
+    registered: impl IntoIterator<Item = &'a Path>,
+    expected: Expected<'_>,
+) -> Result<Mapping> {
+    mapped("", names, registered, expected)
+}
+
+/// Whether a path of a dotenv file is a variable's name, in capitals, and no path.
+pub fn is_variable(path: &Path) -> bool {
+    let name = path.as_str();
+    let in_capitals = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(in_capitals)
+}
+
+fn mapped<'a>(
+    prefix: &str,
+    variables: impl IntoIterator<Item = (String, String)>,
+    registered: impl IntoIterator<Item = &'a Path>,
+    expected: Expected<'_>,
+) -> Result<Mapping> {
     let known = Known::new(registered);
     let mut mapping = Mapping::default();
     let mut found: BTreeMap<Path, FromVariable> = BTreeMap::new();
     for (variable, text) in variables {
-        let Some(rest) = variable.strip_prefix(&prefix) else { continue };
+        let Some(rest) = variable.strip_prefix(prefix) else { continue };
         let (path, is_file) = match known.find(&variable, rest)? {
             Some(path) => (path, false),
             None => match rest.strip_suffix(OF_A_FILE).map(|name| known.find(&variable, name)).transpose()? {

@@ -8,6 +8,7 @@ use crate::api::change::{ChangeReply, Input, ItemSpec, MakeChange, Terms};
 use crate::api::drift::{AdoptDrift, AdoptReply, FileView};
 use crate::api::reload::{Cause, Reload};
 use crate::api::{Outcome, Reply};
+use crate::domain::base_document::environment::variable_name;
 use crate::domain::base_document::patch::patch;
 use crate::domain::change::{Kind, hex};
 use crate::domain::credential::forbidden;
@@ -218,11 +219,26 @@ fn edits(view: &View<'_>, prepared: &Prepared, loaded: &[Loaded], wanted: &[Want
             };
             let Some(edit) = edits.get_mut(at) else { continue };
             let expected = |path: &Path| prepared.expected(path);
-            edit.after = patch(edit.format, &edit.named, &edit.after, &one.path, &one.value, &expected)?;
+            let written = written_as(edit, &one.path);
+            edit.after = patch(edit.format, &edit.named, &edit.after, &written, &one.value, &expected)?;
             edit.paths.push(one.path.clone());
         }
     }
     Ok(edits)
+}
+
+/// How a file names a path: a dotenv file may do so as a variable.
+fn written_as(edit: &Edit, path: &Path) -> Path {
+    let name = variable_name(path);
+    let names = |line: &str| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        line.strip_prefix(&name).is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    match edit.format == Format::Dotenv && edit.after.lines().any(names) {
+        true => Path::from_canonical(name),
+        false => path.clone(),
+    }
 }
 
 fn begin(source: &Source, document: &file::Document, place: &std::path::Path) -> Result<Edit> {

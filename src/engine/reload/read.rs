@@ -8,7 +8,7 @@ mod fetch;
 use super::load::{Loaded, hash_of};
 use super::place::{folder_of, place_in};
 use crate::api::reload::Reload;
-use crate::domain::base_document::environment::{Given, map};
+use crate::domain::base_document::environment::{Given, is_variable, map, map_names};
 use crate::domain::base_document::{self, expected_of, typed};
 use crate::domain::breaker::{Breaker, Limits};
 use crate::domain::document::Format;
@@ -18,7 +18,7 @@ use crate::domain::sealed::is_sealed;
 use crate::domain::secret::is_reference;
 use crate::domain::source::{Kind, Source};
 use crate::domain::time::Timestamp;
-use crate::domain::value::{Value, ValueType};
+use crate::domain::value::{Value, ValueType, bare};
 use crate::engine::Machine;
 use crate::engine::seal::Sealer;
 use crate::engine::transact::View;
@@ -249,14 +249,57 @@ impl Reader<'_> {
                 None
             }
         };
-        let expected = |path: &Path| self.expected(path);
+        // A variable's text is typed by the path that its name stands for.
+        let is_variable = |path: &Path| format == Format::Dotenv && is_variable(path);
+        let text = Some(ValueType::String);
+        let expected = |path: &Path| if is_variable(path) { text } else { self.expected(path) };
         let read = base_document::read(format, name, bytes, &expected, &lookup);
         // A file that a variable names and that cannot be read says more than that the variable is missing.
         if let Some(error) = failed.take() {
             return Err(error);
         }
-        for entry in read? {
+        let (variables, entries): (Vec<_>, Vec<_>) =
+            read?.into_iter().partition(|entry| is_variable(&entry.path));
+        let paths: HashSet<Path> = entries.iter().map(|entry| entry.path.clone()).collect();
+        for entry in entries {
             gave.put(entry.path, entry.value, format!("{name}:{}", entry.line));
+        }
+        self.variables_of_file(name, &variables, &paths, gave)
+    }
+
+    /// The variables of a dotenv file, which stand for paths as those of the environment do.
+    fn variables_of_file(
+        &self,
+        name: &str,
+        variables: &[base_document::Entry],
+        paths: &HashSet<Path>,
+        gave: &mut Gave,
+    ) -> Result<()> {
+        let line =
+            |variable: &str| variables.iter().find(|one| one.path.as_str() == variable).map(|one| one.line);
+        let texts = variables.iter().map(|one| (one.path.to_string(), bare(&one.value)));
+        let mapping = map_names(texts, self.prepared.registry.keys(), &|path: &Path| self.expected(path))
+            .map_err(|error| Error { message: format!("{name}: {}", error.message), ..error })?;
+        gave.warnings.extend(mapping.warnings.into_iter().map(|warning| format!("{name}: {warning}")));
+        for found in mapping.entries {
+            let origin = format!("{name}:{}", line(&found.variable).unwrap_or_default());
+            if paths.contains(&found.path) {
+                return Err(Error::invalid(format!(
+                    "{origin}: {} gives {} a second value.",
+                    found.variable, found.path
+                ))
+                .hint("Keep one of the two."));
+            }
+            let value = match found.given {
+                Given::Value(value) => Some(value),
+                Given::FromFile(place) => {
+                    let secret = environment::secret_file(&found.variable, std::path::Path::new(&place))?;
+                    typed(&found.path, secret.reveal(), &|path: &Path| self.expected(path))?
+                }
+            };
+            if let Some(value) = value {
+                gave.put(found.path, value, origin);
+            }
         }
         Ok(())
     }

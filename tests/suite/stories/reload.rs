@@ -392,3 +392,28 @@ fn a_reload_of_one_source_leaves_waiting_what_another_one_said() {
     frank.run("reload").exits(0);
     assert_eq!(json(&frank, "doctor")["ok"], true);
 }
+
+#[test]
+fn a_dotenv_file_names_paths_as_variables_do_and_is_adopted_into_as_it_is_written() {
+    let Team { world, alice, frank, .. } = team("  - {name: file, file: app.env, priority: 20}\n");
+    let file = world.file(
+        "store/app.env",
+        "# the site\nexport SERVER_NAME=web\nTIMEOUT=90\nCACHE_MAX__SIZE=64\npool.min=5\nTAGS='[\"a\"]'\n",
+    );
+    frank.run("reload").exits(0);
+    assert_eq!(value(&frank, "server.name"), "web");
+    assert_eq!(value(&frank, "timeout"), 90);
+    assert_eq!(value(&frank, "cache.max.size"), 64);
+    assert_eq!(value(&frank, "pool.min"), 5);
+    assert_eq!(value(&frank, "tags"), json!(["a"]));
+    assert!(frank.run("explain timeout").out.contains("app.env:3"));
+    alice.run("set server.name shop --reason x").exits(0);
+    alice.run("drift server.name --adopt --reason kept --yes").exits(0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("# the site\nexport SERVER_NAME=shop\n"), "{text}");
+    assert_eq!(layer(&frank, "server.name"), "file");
+    world.file("store/app.env", "TIMEOUT=90\ntimeout=80\n");
+    frank.run("reload").refused(6, "app.env:1: TIMEOUT gives timeout a second value");
+    world.file("store/app.env", "TIMEOUT=soon\n");
+    frank.run("reload").refused(6, "TIMEOUT (timeout)");
+}
