@@ -1,14 +1,17 @@
 //! Asking services what they run with and how they are, several at once.
 //!
-//! What must stay true: what was not answered is no success; who has had time enough and does not run with the new values
-//! gets the former file back; no secret is kept of what was answered.
+//! What must stay true: what was not answered is no success, and one good answer right after a signal is none yet; who has
+//! had time enough and does not run with the new values gets the former file back; no secret is kept of what was answered.
 
+use super::PAUSE;
 use super::act::{take_back, with_surroundings};
 use super::job::Ask;
+use crate::deliver::Surroundings;
 use crate::deliver::health::probe;
 use crate::deliver::read_back::{agrees, read_back};
 use crate::domain::delivery::{Found, State};
 use crate::domain::path::Path;
+use crate::domain::service::Reload;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::Machine;
 use crate::store::delivery::Delivery;
@@ -24,26 +27,24 @@ pub(super) fn ask_all(
     place: Option<&std::path::Path>,
     jobs: &[Ask],
 ) -> Vec<Option<Delivery>> {
-    let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
     let begun = (machine.elapsed)();
-    let mut asked = Vec::new();
-    for some in jobs.chunks(AT_ONCE) {
-        asked.extend(with_surroundings(machine, place, &[], |around| {
-            let home = around.home.clone();
-            thread::scope(|scope| {
-                let handles: Vec<_> = some
-                    .iter()
-                    .map(|job| {
-                        let (home, environment) = (home.clone(), &environment);
-                        scope.spawn(move || ask(job, home, environment))
-                    })
-                    .collect();
-                let joined = handles
-                    .into_iter()
-                    .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-                joined.collect::<Vec<_>>()
-            })
-        }));
+    let every: Vec<&Ask> = jobs.iter().collect();
+    let mut asked = all_at_once(machine, place, &every, ask);
+    // Whoever was just sent a signal may have answered as what it was before.
+    let is_doubtful = |job: &Ask, asked: &Asked| {
+        asked.problem.is_none()
+            && job.delivery.state == State::Told
+            && !job.instance.health.is_empty()
+            && matches!(job.instance.reload, Some(Reload::Signal { .. }))
+    };
+    let (again, slots): (Vec<&Ask>, Vec<&mut Asked>) =
+        jobs.iter().zip(&mut asked).filter(|(job, asked)| is_doubtful(job, asked)).unzip();
+    if !again.is_empty() {
+        thread::sleep(PAUSE);
+        let problems = all_at_once(machine, place, &again, is_well);
+        for (slot, problem) in slots.into_iter().zip(problems) {
+            slot.problem = problem;
+        }
     }
     // Asking took its time.
     let took = Span::of((machine.elapsed)().saturating_sub(begun));
@@ -57,18 +58,38 @@ struct Asked {
     problem: Option<String>,
 }
 
-fn ask(
-    job: &Ask,
-    home: std::path::PathBuf,
-    environment: &HashMap<std::ffi::OsString, std::ffi::OsString>,
-) -> Asked {
-    let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
-    let secrets = job.used.secret_texts();
+/// Does the same for all of these, several at once.
+fn all_at_once<T: Send>(
+    machine: &Machine,
+    place: Option<&std::path::Path>,
+    jobs: &[&Ask],
+    body: impl Fn(&Ask, &Surroundings<'_>) -> T + Sync,
+) -> Vec<T> {
+    let environment: HashMap<_, _> = (machine.environment)().into_iter().collect();
+    let home = with_surroundings(machine, place, &[], |around| around.home.clone());
+    let one = |job: &Ask| {
+        let variable = |name: &str| environment.get(std::ffi::OsStr::new(name))?.to_str().map(str::to_owned);
+        let secrets = job.used.secret_texts();
+        body(job, &Surroundings { home: home.clone(), variable: &variable, secrets: &secrets })
+    };
+    let mut done = Vec::new();
+    for some in jobs.chunks(AT_ONCE) {
+        done.extend(thread::scope(|scope| {
+            let handles: Vec<_> = some.iter().map(|job| scope.spawn(|| one(job))).collect();
+            let joined = handles
+                .into_iter()
+                .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            joined.collect::<Vec<_>>()
+        }));
+    }
+    done
+}
+
+fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
     let left = job.time_left();
-    let around = crate::deliver::Surroundings { home, variable: &variable, secrets: &secrets };
     let mut asked = Asked { found: BTreeMap::new(), problem: None };
     if let Some(definition) = job.instance.read_back.as_ref().filter(|_| job.delivery.state == State::Told) {
-        match read_back(&definition.within(left), &job.paths, &around) {
+        match read_back(&definition.within(left), &job.paths, around) {
             Ok(said) => {
                 for (path, value) in said {
                     let wanted = job.used.values.get(&path);
@@ -87,17 +108,18 @@ fn ask(
             Err(error) => asked.problem = Some(error.message),
         }
     }
-    for definition in &job.instance.health {
-        if asked.problem.is_some() {
-            break;
-        }
-        let probed = probe(&definition.within(left), &around);
-        if !probed.well {
-            let why = probed.problem.unwrap_or_else(|| "It is not well.".to_owned());
-            asked.problem = Some(why);
-        }
+    if asked.problem.is_none() {
+        asked.problem = is_well(job, around);
     }
     asked
+}
+
+/// Why an instance is not well, where it is not.
+fn is_well(job: &Ask, around: &Surroundings<'_>) -> Option<String> {
+    job.instance.health.iter().find_map(|definition| {
+        let probed = probe(&definition.within(job.time_left()), around);
+        (!probed.well).then(|| probed.problem.unwrap_or_else(|| "It is not well.".to_owned()))
+    })
 }
 
 /// What an answer changes.
