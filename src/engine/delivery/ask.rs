@@ -1,8 +1,9 @@
 //! Asking services what they run with and how they are, several at once.
 //!
-//! What must stay true: what was not answered is no success; who has had time enough and does not run with the new values
-//! gets the former file back; no secret is kept of what was answered.
+//! What must stay true: what was not answered is no success, and one good answer right after a signal is none yet; who has
+//! had time enough and does not run with the new values gets the former file back; no secret is kept of what was answered.
 
+use super::PAUSE;
 use super::act::take_back;
 use super::around::for_each;
 use super::content::Used;
@@ -12,11 +13,13 @@ use crate::deliver::health::probe;
 use crate::deliver::read_back::{agrees, read_back};
 use crate::domain::delivery::{Found, State};
 use crate::domain::path::Path;
+use crate::domain::service::Reload;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::value::Value;
 use crate::engine::Machine;
 use crate::store::delivery::Delivery;
 use std::collections::BTreeMap;
+use std::thread;
 
 /// Asks all of them; of each what is new, if anything is.
 pub(super) fn ask_all(
@@ -25,7 +28,25 @@ pub(super) fn ask_all(
     jobs: &[Ask],
 ) -> Vec<Option<Delivery>> {
     let begun = (machine.elapsed)();
-    let asked = for_each(machine, place, jobs, |job| job.used.secret_texts(), ask);
+    let secrets = |job: &&Ask| job.used.secret_texts();
+    let every: Vec<&Ask> = jobs.iter().collect();
+    let mut asked = for_each(machine, place, &every, secrets, |job, around| ask(job, around));
+    // Whoever was just sent a signal may have answered as what it was before.
+    let is_doubtful = |job: &Ask, asked: &Asked| {
+        asked.problem.is_none()
+            && job.delivery.state == State::Told
+            && !job.instance.health.is_empty()
+            && matches!(job.instance.reload, Some(Reload::Signal { .. }))
+    };
+    let (again, slots): (Vec<&Ask>, Vec<&mut Asked>) =
+        jobs.iter().zip(&mut asked).filter(|(job, asked)| is_doubtful(job, asked)).unzip();
+    if !again.is_empty() {
+        thread::sleep(PAUSE);
+        let problems = for_each(machine, place, &again, secrets, |job, around| is_well(job, around));
+        for (slot, problem) in slots.into_iter().zip(problems) {
+            slot.problem = problem;
+        }
+    }
     // Asking took its time.
     let took = Span::of((machine.elapsed)().saturating_sub(begun));
     let news = |(job, asked): (&Ask, Asked)| news(machine, place, job, asked, job.now.after(took));
@@ -52,15 +73,8 @@ fn ask(job: &Ask, around: &Surroundings<'_>) -> Asked {
             Err(error) => asked.problem = Some(error.message),
         }
     }
-    for definition in &job.instance.health {
-        if asked.problem.is_some() {
-            break;
-        }
-        let probed = probe(&definition.within(left), around);
-        if !probed.well {
-            let why = probed.problem.unwrap_or_else(|| "It is not well.".to_owned());
-            asked.problem = Some(why);
-        }
+    if asked.problem.is_none() {
+        asked.problem = is_well(job, around);
     }
     asked
 }
@@ -76,6 +90,14 @@ pub(in crate::engine) fn compared(used: &Used, said: BTreeMap<Path, Option<Value
         (path, Found { value, matches_expected })
     };
     said.into_iter().map(found).collect()
+}
+
+/// Why an instance is not well, where it is not.
+fn is_well(job: &Ask, around: &Surroundings<'_>) -> Option<String> {
+    job.instance.health.iter().find_map(|definition| {
+        let probed = probe(&definition.within(job.time_left()), around);
+        (!probed.well).then(|| probed.problem.unwrap_or_else(|| "It is not well.".to_owned()))
+    })
 }
 
 /// What an answer changes.
