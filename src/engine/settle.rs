@@ -105,7 +105,13 @@ impl Engine {
             let Some(duty) = open.into_iter().find(|duty| !seen.contains(&duty.change)) else { break };
             seen.push(duty.change);
             self.deliver_wholly(caller, duty.change)?;
-            items.extend(self.came_of(&duty)?);
+            items.extend(match self.came_of(&duty)? {
+                // Somebody else is at it.
+                None => {
+                    self.announce(caller, &duty)?.map(|one| Settled { result: "underway".to_owned(), ..one })
+                }
+                settled => settled,
+            });
         }
         for duty in self.store.read(|db| duty::of_kind(db, Kind::Monitor))? {
             self.watch_on(caller, duty.change)?;

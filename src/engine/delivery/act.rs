@@ -18,6 +18,7 @@ use crate::domain::delivery::State;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::member::Caller;
 use crate::domain::service::{Deliver, Form, Instance, Place};
+use crate::domain::time::Span;
 use crate::engine::identity::itself;
 use crate::engine::transact::View;
 use crate::engine::{Engine, Machine};
@@ -77,7 +78,9 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
         done.restart = job.touched.iter().any(|path| used.restart.contains(path));
         let secrets = used.secret_texts();
         let told = with_surroundings(&engine.machine, engine.store.place(), &secrets, |around| {
-            done.before_us = time_to_answer(&job.instance, around);
+            if job.is_watched {
+                done.before_us = time_to_answer(&job.instance, around);
+            }
             write(job, &used, around, &mut done)?;
             job.instance.reload.as_ref().map_or(Ok(()), |definition| {
                 done.touched = true;
@@ -91,9 +94,12 @@ pub(super) fn give(engine: &Engine, caller: &Caller, locks: &Path, job: &Give) -
     Ok(done)
 }
 
+/// How long a figure is waited for that is only good to have.
+const LONGEST_FOR_A_FIGURE: Span = Span::seconds(1);
+
 /// How long an instance takes to answer that it is well, in microseconds.
 fn time_to_answer(instance: &Instance, around: &Surroundings<'_>) -> Option<i64> {
-    let probed = probe(instance.health.first()?, around);
+    let probed = probe(&instance.health.first()?.within(LONGEST_FOR_A_FIGURE), around);
     probed.well.then(|| i64::try_from(probed.took.as_micros()).unwrap_or(i64::MAX))
 }
 

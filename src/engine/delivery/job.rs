@@ -53,6 +53,8 @@ pub(super) struct Give {
     pub(super) owner: String,
     /// The paths that changed.
     pub(super) touched: BTreeSet<Path>,
+    /// Whether it is watched afterwards, so that how fast it was before counts.
+    pub(super) is_watched: bool,
 }
 
 /// An instance that is to be asked.
@@ -88,7 +90,11 @@ pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
         Kind::Emergency => policy.emergency.verify,
         _ => policy.verify.timeout,
     };
-    of_rows(view, &rows, &touched(view, version)?, patience)
+    let mut next = of_rows(view, &rows, &touched(view, version)?, patience)?;
+    if let Next::Give(jobs) = &mut next {
+        jobs.iter_mut().for_each(|job| job.is_watched = change.dossier.monitor.is_some());
+    }
+    Ok(next)
 }
 
 /// The paths whose effective values a version moved.
@@ -125,6 +131,7 @@ pub(super) fn of_rows(
                 known: service::state(view.db, &row.service, &row.instance)?,
                 owner: owner.clone(),
                 touched: touched.clone(),
+                is_watched: false,
             });
         }
     }

@@ -187,9 +187,11 @@ fn an_answer_of_500_and_a_service_that_is_sick_are_no_success() {
         [("broken", "answers with status 500"), ("sick-when 20", "answers with status 503 instead of 200")]
     {
         stage.web().behaves(behaviour);
-        let ran = stage.alice.run("set shared.limit 20 --reason more -o json");
+        let ran = stage.alice.run("set shared.limit 20 --reason more -o json --allow-rolled-back");
         let error = entry(&change(&ran), "web")["error"].as_str().unwrap().to_owned();
         assert!(error.contains(says), "{error}");
+        // What did harm is not applied again by accident (P13).
+        stage.alice.run("set shared.limit 20 --reason again").refused(6, "did harm with change");
         // Who is broken anyway is so with the former values, too.
         ran.exits(if behaviour == "broken" { 11 } else { 10 });
     }

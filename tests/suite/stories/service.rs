@@ -67,6 +67,7 @@ settings:
 policy:
   unregistered: low
   low: {approvals: []}
+  high: {approvals: [{role: senior-admin, count: 1}], test: recommended}
   critical: {approvals: [{role: board, count: 2}]}
   verify: {timeout: 1s, threshold: 0.5}
 ";
