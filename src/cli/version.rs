@@ -45,7 +45,7 @@ enum Action {
     /// Mark a version as a baseline
     Baseline(Baseline),
     /// Put the overrides back to a version
-    Restore(Restore),
+    Restore(Box<Restore>),
     /// Forget old versions
     Prune(Prune),
 }
