@@ -20,7 +20,7 @@ CREATE INDEX changes_emergency_review ON changes (number) WHERE kind = 'emergenc
 -- Something due at a time.
 CREATE TABLE duties (
   id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('execute', 'confirm')),
+  kind TEXT NOT NULL CHECK (kind IN ('execute', 'confirm', 'deliver', 'monitor')),
   change INTEGER NOT NULL,
   due_at TEXT NOT NULL,
   created_at TEXT NOT NULL,

@@ -74,17 +74,3 @@ CREATE TABLE quarantined (
   at TEXT NOT NULL,
   PRIMARY KEY (path, digest)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE duties_since (
-  id INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('execute', 'confirm', 'deliver', 'monitor')),
-  change INTEGER NOT NULL,
-  due_at TEXT NOT NULL,
-  created_at TEXT NOT NULL,
-  created_by TEXT NOT NULL,
-  UNIQUE (kind, change)
-) STRICT;
-INSERT INTO duties_since SELECT id, kind, change, due_at, created_at, created_by FROM duties;
-DROP TABLE duties;
-ALTER TABLE duties_since RENAME TO duties;
-CREATE INDEX duties_due ON duties (due_at);
