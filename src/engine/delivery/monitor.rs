@@ -47,11 +47,16 @@ pub(super) fn begin(view: &View<'_>, change: &Change, rows: &[Delivery]) -> Resu
 /// What comes next of watching the services after a change.
 pub(super) fn next(view: &View<'_>, number: i64) -> Result<Next> {
     let Some(duty) = duty::find(view.db, duty::Kind::Monitor, number)? else { return Ok(Next::Nothing) };
+    let change = the_change(view, number)?;
+    // Somebody has taken it back meanwhile: there is nothing left to watch, and nothing is taken back twice.
+    if !can_go_back(&change) {
+        return Ok(Next::EndWatch);
+    }
     let version = version_of(view, number)?;
     let last = delivery::last_sample(view.db, version)?;
     let is_over = view.clock >= duty.due_at;
     let mut interval = manifest::policy(view.db)?.monitor.interval;
-    if !the_change(view, number)?.dossier.rollback_if.is_empty() {
+    if !change.dossier.rollback_if.is_empty() {
         interval = interval.min(LOOK_AT_CONDITIONS);
     }
     // Once more when the time is over, so that the last word is not an old one.
@@ -89,11 +94,14 @@ impl Engine {
         let samples = for_each(&self.machine, self.store.place(), watched, |_| Vec::new(), ask);
         self.transact_itself(caller, ("monitor.look", number.to_string().as_str()), |view| {
             let version = version_of(view, number)?;
+            let mut change = the_change(view, number)?;
+            if !can_go_back(&change) {
+                return Ok(((), None));
+            }
             for (one, sample) in watched.iter().zip(&samples) {
                 delivery::put_sample(view.db, version, &one.delivery, sample)?;
             }
             let terms = manifest::policy(view.db)?.monitor;
-            let mut change = the_change(view, number)?;
             let conditions = &change.dossier.rollback_if;
             let conditions =
                 conditions.iter().map(|text| Condition::read(text)).collect::<Result<Vec<_>>>()?;
